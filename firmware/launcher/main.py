@@ -1,0 +1,311 @@
+# The launcher: the only Python outside a slot. It is written at manufacture and never again, so
+# everything here must be right for every release to come (firmware/SPEC.md, "Launcher").
+# It checks the running slot's bundle, mounts it read-only, leaves and unmounts its own file
+# system, and starts one program. What to start is one table, RULES.
+import binascii
+import gc
+import hashlib
+import machine
+import micropython
+import os
+import struct
+import sys
+import time
+from esp32 import NVS, Partition
+
+try:
+    import vfs
+except ImportError:  # before MicroPython v1.23
+    vfs = os
+
+WDT_MS = 60_000  # above the worst DNS wait
+REPL_MS = 900_000  # how long Ctrl-C stands the watchdog off
+TRIAL_MS = 1_800_000  # a trial not confirmed by then is over
+UPDATER_MS = 93_600_000  # 26 h: an updater must have completed by then
+WORRY = 3  # unhealthy ends before the updater runs instead of the app
+GIVE_UP = 8  # unhealthy ends, the updater's among them, before the other slot
+PAUSE_S = 60  # between paced resets
+
+PROGRAMS = ("", "app", "updater", "setup")
+TRAILER = "<8sI32sII32s16s24sI"
+MAGIC = b"SEESAW\x00\x01"
+PENDING = 1
+RECORD = "<4sBBBBBBHIII8s24s96s"
+PURPOSE = 1  # flag: the reset was meant
+TRIAL = 2  # flag: written during a trial
+
+# First match wins; None matches anything. note: a hand-over that is to be believed.
+RULES = (
+    # bundle, other, trial, note, unhealthy at least -> start
+    (False, True, None, None, 0, "other"),
+    (False, None, None, None, 0, "pause"),
+    (True, None, True, None, 1, "reset"),  # one chance: the bootloader rolls back
+    (True, None, True, True, 0, "note"),
+    (True, None, True, False, 0, "updater"),
+    (True, True, False, None, GIVE_UP, "other"),
+    (True, None, False, True, 0, "note"),
+    (True, None, False, False, WORRY, "updater"),
+    (True, None, False, False, 0, "app"),
+)
+
+
+def decide(bundle, other, trial, note, unhealthy):
+    for row in RULES:
+        facts = zip(row[:4], (bundle, other, trial, note))
+        if unhealthy >= row[4] and all(want in (None, have) for want, have in facts):
+            return row[5]
+
+
+class Bundle:
+    """Block device over a slot's bundle; read only."""
+
+    def __init__(self, part, offset, size):
+        self.part = part
+        self.offset = offset
+        self.count = size // 512
+
+    def readblocks(self, block, buf, off=0):
+        at = self.offset + block * 512 + off
+        self.part.readblocks(at // 4096, buf, at % 4096)
+
+    def ioctl(self, op, arg):
+        return self.count if op == 4 else 512 if op == 5 else 0
+
+
+def trailer(part):
+    """(runtime size, runtime hash, bundle offset, size, hash, board, version) or None."""
+    size = part.info()[3]
+    raw = bytearray(132)
+    part.readblocks(size // 4096 - 1, raw)
+    if raw[:8] != MAGIC or binascii.crc32(raw[:128]) != struct.unpack_from("<I", raw, 128)[0]:
+        return None
+    found = struct.unpack_from(TRAILER, raw)[1:8]
+    fits = 0 < found[3] and found[2] + found[3] <= size - 4096
+    return found if fits and not found[2] % 4096 and not found[3] % 512 else None
+
+
+def intact(part, found):
+    """Does the bundle hash to what the trailer says?"""
+    if not found:
+        return False
+    hasher = hashlib.sha256()
+    piece = bytearray(4096)
+    for at in range(found[2], found[2] + found[3], 4096):
+        end = min(4096, found[2] + found[3] - at)
+        part.readblocks(at // 4096, piece)
+        hasher.update(piece if end == 4096 else piece[:end])
+    return hasher.digest() == found[4]
+
+
+def entry_state(subtype):
+    """otadata's word on a slot (0x10 or 0x11): the state of its newest good entry, or None."""
+    best = state = None
+    for part in Partition.find(Partition.TYPE_DATA, 0):
+        raw = bytearray(32)
+        for sector in (0, 1):
+            part.readblocks(sector, raw)
+            seq, seen, crc = struct.unpack_from("<I20xII", raw)
+            good = seq != 0xFFFFFFFF and binascii.crc32(raw[:4], 0xFFFFFFFF) == crc
+            good = good and seen not in (3, 4)  # INVALID, ABORTED
+            if good and (seq - 1) % 2 == subtype - 16 and (best is None or seq > best):
+                best, state = seq, seen
+    return state
+
+
+class Boot:
+    """What a program is told about this boot, and how it leaves (firmware/SPEC.md, "Boot")."""
+
+    def __init__(self):
+        self.wdt = machine.WDT(timeout=WDT_MS)
+        self.slot = Partition(Partition.RUNNING)
+        self.other = self.slot.get_next_update()
+        self.trailer = trailer(self.slot)
+        self.bundle = self.trailer[4] if self.trailer else bytes(32)
+        self.version = self.trailer[6].rstrip(b"\x00").decode() if self.trailer else "?"
+        self.subtype = self.slot.info()[1]
+        self.trial = entry_state(self.subtype) == PENDING
+        self.cause = machine.reset_cause()
+        self.rtc = machine.RTC()
+        self.started = time.ticks_ms()
+        self.timer = machine.Timer(0)
+        self.load()
+
+    def load(self):
+        raw = self.rtc.memory()
+        size = struct.calcsize(RECORD)
+        good = len(raw) == size + 4 and raw[:4] == b"SEE1"
+        good = good and binascii.crc32(raw[:size]) == struct.unpack_from("<I", raw, size)[0]
+        if not good:
+            raw = b"SEE1" + bytes(size - 4)
+        (_, slot, self.unhealthy, flags, program, self.stage, words, self.nonce, left, self.pulse_ns,
+         _, bundle, self.scratch, text) = struct.unpack_from(RECORD, raw)
+        # The record as the session before left it: (slot subtype, bundle, in trial, last words).
+        self.before = (slot, bundle, bool(flags & TRIAL), text[:words].decode()) if good else None
+        mine = slot == self.subtype and bundle == self.bundle[:8]
+        soft = self.cause == machine.SOFT_RESET
+        self.note = ""
+        if mine and soft and program < len(PROGRAMS) and bool(flags & TRIAL) == self.trial:
+            self.note = PROGRAMS[program]
+        if not mine:
+            self.unhealthy = 0
+            self.scratch = bytes(24)
+        elif self.cause == machine.WDT_RESET or not (
+            self.note or flags & PURPOSE or self.cause == machine.PWRON_RESET
+        ):
+            self.unhealthy = min(self.unhealthy + 1, 255)
+        if not self.note:
+            self.stage = 0
+            self.nonce = struct.unpack("<H", os.urandom(2))[0]
+            left = TRIAL_MS if self.trial else UPDATER_MS
+        self.left = left
+        self.words = ""
+        self.save()
+
+    def save(self, program="", flags=0):
+        """The record; without a program or a flag it says: what ends now was not meant."""
+        if self.trial:
+            flags |= TRIAL
+        words = self.words.encode()[:96]
+        raw = struct.pack(
+            RECORD, b"SEE1", self.subtype, self.unhealthy, flags, PROGRAMS.index(program),
+            self.stage, len(words), self.nonce, self.remaining(), self.pulse_ns, 0,
+            self.bundle[:8], self.scratch, words,
+        )
+        self.rtc.memory(raw + struct.pack("<I", binascii.crc32(raw)))
+
+    def remaining(self):
+        return max(0, self.left - time.ticks_diff(time.ticks_ms(), self.started))
+
+    def arm(self):
+        left = max(1, self.remaining())
+        self.timer.init(mode=machine.Timer.ONE_SHOT, period=left, callback=self.missed)
+
+    def missed(self, timer):
+        self.crashed("deadline missed")
+
+    def hand_over(self, program, stage=0):
+        """Start another program in a fresh heap; never returns."""
+        self.stage = stage
+        self.words = ""
+        self.save(program, PURPOSE)
+        machine.soft_reset()
+
+    def reset(self, words=""):
+        """Reset the chip on purpose, leaving last words; never returns."""
+        self.words = words
+        self.save("", PURPOSE)
+        machine.reset()
+
+    def crashed(self, words):
+        self.unhealthy = min(self.unhealthy + 1, 255)
+        self.reset(words)
+
+    def healthy(self):
+        """The app has run well for a while: nothing is held against this release."""
+        self.unhealthy = 0
+        self.save()
+
+    def completed(self):
+        """The updater ran to its end: another 26 hours, and it is not to blame."""
+        self.unhealthy = min(self.unhealthy, WORRY)
+        if not self.trial:
+            self.left = UPDATER_MS + time.ticks_diff(time.ticks_ms(), self.started)
+        self.save()
+
+    def confirmed(self):
+        """The trial is over and won: the ordinary deadline, and Ctrl-C again."""
+        self.trial = False
+        micropython.kbd_intr(3)
+        self.completed()
+        self.arm()
+
+    def keep(self, pulse_ns):
+        """Remember the servo's pulse, in ns, over resets (not over a power cut)."""
+        self.pulse_ns = pulse_ns
+        self.save()
+
+
+def sign(boot, why):
+    """Nothing to run: say so on the serial line and the LED, then reset, paced."""
+    print("seesaw: cannot run:", why)
+    try:
+        led = machine.Pin(NVS("seesaw").get_i32("led"), machine.Pin.OUT)
+    except OSError:
+        led = None
+    for second in range(PAUSE_S):
+        if led:
+            led.value(second & 1)
+        boot.wdt.feed()
+        time.sleep(1)
+    boot.reset(why)
+
+
+def rejected(found):
+    """Was this bundle tried and refused before? Keys are the first 8 bytes of its hash."""
+    known = bytearray(128)
+    try:
+        size = NVS("seesaw").get_blob("rejected", known)
+    except OSError:
+        return False
+    return any(known[at : at + 8] == found[4][:8] for at in range(0, size, 8))
+
+
+def leave(boot, reason):
+    """Go to the other slot; NVS "left" keeps the reason code (SPEC, "Reasons")."""
+    try:
+        NVS("seesaw").set_i32("left", reason)
+        boot.other.set_boot()
+    except OSError as error:
+        sign(boot, "other slot refused: %r" % error)
+    boot.reset("left slot, reason %d" % reason)
+
+
+def main():
+    global boot
+    boot = Boot()
+    if boot.trial:
+        micropython.kbd_intr(-1)
+    bundle = intact(boot.slot, boot.trailer)
+    other = False
+    if not bundle or boot.unhealthy >= GIVE_UP:
+        found = trailer(boot.other)
+        other = intact(boot.other, found) and not rejected(found)
+    action = decide(bundle, other, boot.trial, bool(boot.note), boot.unhealthy)
+    if action == "other":
+        leave(boot, 2 if bundle else 1)
+    if action == "pause":
+        sign(boot, "both bundles are damaged")
+    if action == "reset":
+        boot.reset("trial failed")
+    start = boot.note if action == "note" else action
+    device = Bundle(boot.slot, boot.trailer[2], boot.trailer[3])
+    vfs.mount(vfs.VfsLfs2(device, readsize=32, progsize=32, lookahead=32), "/bundle", readonly=True)
+    os.chdir("/bundle")
+    vfs.umount("/")
+    sys.path[:] = ["/bundle", ".frozen"]
+    boot.arm()
+    gc.collect()
+    from seesaw.main import run
+
+    run(boot, start)
+    raise RuntimeError(start + " ended")
+
+
+def fall(error):
+    """A crash: last words, then a reset, paced unless a trial is on."""
+    sys.print_exception(error)
+    if boot and boot.trial:
+        boot.crashed("%s: %s" % (type(error).__name__, error))
+    time.sleep(min(2 ** (boot.unhealthy if boot else 5), PAUSE_S // 2))
+    if boot:
+        boot.crashed("%s: %s" % (type(error).__name__, error))
+    machine.reset()
+
+
+boot = None
+try:
+    main()
+except KeyboardInterrupt:
+    machine.WDT(timeout=REPL_MS)
+except Exception as error:  # SystemExit is not one: it carries the hand-over
+    fall(error)

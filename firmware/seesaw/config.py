@@ -1,0 +1,48 @@
+"""The owner's settings: one JSON blob, read by older and newer releases alike.
+
+The schema only grows. A key that is missing, unknown or of the wrong type costs that key alone.
+"""
+
+import json
+
+from seesaw.core.instruments import INSTRUMENTS
+
+POLL_MIN_S = 1
+CHECK_MIN_S = 5
+BLOB_MAX = 2048  # bytes
+
+DEFAULTS = {
+    "ssid": "",
+    "password": "",
+    "instrument": "sp500",
+    "poll_s": 60,  # between two quotes
+    "check_s": 21600,  # between two looks for a release
+    "update_url": "",
+    "providers": {},  # name -> base URL, in place of the provider's own
+    "servo_pin": 18,
+    "center_us": 1500,  # pulse of the level beam
+    "us_per_degree": 40,  # of the beam
+}
+
+
+def parse(blob: bytes) -> dict:
+    """Settings from the blob; the defaults for whatever it does not say."""
+    settings = dict(DEFAULTS)
+    try:
+        found = json.loads(blob) if blob else {}
+    except (ValueError, UnicodeError, RecursionError):
+        found = {}
+    if not isinstance(found, dict):
+        found = {}
+    for key in DEFAULTS:
+        if key in found and type(found[key]) is type(DEFAULTS[key]):
+            settings[key] = found[key]
+    if settings["instrument"] not in INSTRUMENTS:
+        settings["instrument"] = DEFAULTS["instrument"]
+    settings["poll_s"] = max(POLL_MIN_S, settings["poll_s"])
+    settings["check_s"] = max(CHECK_MIN_S, settings["check_s"])
+    if not 8 <= abs(settings["us_per_degree"]) <= 41:
+        settings["us_per_degree"] = DEFAULTS["us_per_degree"]
+    if not 1000 <= settings["center_us"] <= 2000:
+        settings["center_us"] = DEFAULTS["center_us"]
+    return settings

@@ -1,0 +1,34 @@
+"""The only wiring: builds the real objects and starts one program."""
+
+import asyncio
+from random import random
+
+from seesaw import config
+from seesaw.port import board as chip
+from seesaw.update.record import Record
+from seesaw.update.trial import settle
+
+
+def run(boot, program: str) -> None:
+    """Called by the launcher. Ends in a hand-over, a reset or an exception."""
+    store = chip.Store()
+    settings = config.parse(store.get("config"))
+    record = Record(store)
+    if not boot.trial:
+        words = settle(boot, record, chip.otadata())
+        if words:
+            print("seesaw event=settled slot=%s version=%s words=%s"
+                  % (boot.slot.info()[4], boot.version, words))  # fmt: skip
+    radio = chip.Radio()
+    clock = chip.Clock()
+    if program == "updater":
+        from seesaw.updater import Updater
+
+        board = boot.trailer[5].rstrip(b"\x00").decode()
+        made = Updater(boot, settings, record, chip, radio, clock, board)
+    else:
+        from seesaw.app import App
+
+        servo = chip.Servo(settings["servo_pin"])
+        made = App(boot, settings, record, chip, servo, radio, clock, random)
+    asyncio.run(made.run())

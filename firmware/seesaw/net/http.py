@@ -1,0 +1,342 @@
+"""One HTTP/1.1 GET over a stream that is handed in (RFC 9110, RFC 9112), all of it limited.
+
+Every fetch ends: one deadline spans connecting, the request and the whole answer. Every fetch
+closes: the stream is released on each way out. And the memory is bounded whatever the server sends:
+lines, their number, pieces and the body all have a cap.
+
+Only what both CPython's and MicroPython's asyncio have is used. MicroPython's readline() has no
+limit, so lines are cut out of bounded reads here.
+"""
+
+import asyncio
+from errno import ECONNREFUSED
+
+from seesaw.net.url import BadUrl, split
+
+LINE_MAX = 1024  # bytes kept of a line of the head
+LINE_SKIP_MAX = 16384  # bytes read of one; more than LINE_MAX only matters in a header we want
+HEADERS_MAX = 64
+INTERIM_MAX = 4  # 1xx answers before the real one
+HEAD_PIECE = 512  # bytes a read
+BODY_PIECE = 4096  # bytes a read, and a sink's write
+WANTED = (
+    "content-type",
+    "content-length",
+    "date",
+    "content-range",
+    "location",
+    "retry-after",
+    "transfer-encoding",
+    "content-encoding",
+)
+
+
+class HttpError(Exception):
+    """The exchange failed; `kind` says how.
+
+    'url' a URL that cannot be fetched, 'unreachable' no address or no route, 'refused' nobody
+    listens, 'tls' no trusted channel, 'timeout' the deadline passed, 'closed' the connection broke,
+    'truncated' it ended early, 'malformed' not HTTP, 'encoding' a coding that was not asked for,
+    'too_long' a body above the cap.
+    """
+
+    def __init__(self, kind: str, text: str = "") -> None:
+        super().__init__(kind + (": " + text if text else ""))
+        self.kind = kind
+
+
+class Response:
+    """status (200..599), the WANTED headers that came, lower-case, and the body unless sunk."""
+
+    def __init__(self, status: int, headers: dict, body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+async def fetch(
+    url: str,
+    *,
+    opener: object,
+    max_body: int,
+    deadline_s: float,
+    headers: "dict | None" = None,
+    range_bytes: "tuple | None" = None,
+    sink: object = None,
+) -> Response:
+    """GET url and return the whole Response; no redirect is followed. HttpError if that fails.
+
+    opener: an async function (host, port, tls) -> (reader, writer). max_body: bytes.
+    deadline_s: seconds for all of it. headers: further request headers, name -> value.
+    range_bytes: (first, last), both counted; the status is then 206, or 200 from a server that
+    knows no ranges.
+
+    sink: an object with write(bytes), which gets the body in pieces of at most 4096 bytes and
+    whose own errors pass through. It gets only what was asked for: a 200 without a range, or the
+    206 of this range. Any other answer returns with its status and leaves the sink untouched.
+    """
+    try:
+        tls, host, port, path = split(url)
+    except BadUrl as error:
+        raise HttpError("url", str(error))
+    request = _request(tls, host, port, path, headers, range_bytes)
+    exchange = _exchange(opener, (host, port, tls), request, max_body, range_bytes, sink)
+    try:
+        return await asyncio.wait_for(exchange, deadline_s)
+    except asyncio.TimeoutError:
+        raise HttpError("timeout")
+
+
+def _request(
+    tls: bool, host: str, port: int, path: str, headers: "dict | None", range_bytes: "tuple | None"
+) -> bytes:
+    name = host if port == (443 if tls else 80) else f"{host}:{port}"
+    lines = [
+        f"GET {path} HTTP/1.1",
+        "Host: " + name,
+        "User-Agent: Mozilla/5.0 (seesaw)",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    ]
+    if range_bytes is not None:
+        lines.append(f"Range: bytes={range_bytes[0]}-{range_bytes[1]}")
+    for name in headers or {}:
+        lines.append(f"{name}: {headers[name]}")
+    for line in lines:
+        if not all(" " <= c <= "~" for c in line):
+            raise HttpError("url", "a request header with a control character")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+async def _exchange(
+    opener: object,
+    address: tuple,
+    request: bytes,
+    max_body: int,
+    range_bytes: "tuple | None",
+    sink: object,
+) -> Response:
+    try:
+        reader, writer = await opener(*address)
+    except asyncio.TimeoutError:
+        raise HttpError("timeout")
+    except (OSError, ValueError) as error:
+        raise _opening_error(error)
+    try:
+        wire = _Wire(reader, writer)
+        await wire.send(request)
+        status, headers = await _head(wire)
+        cap = max_body
+        if range_bytes is not None and status == 206:
+            _check_range(headers, range_bytes)
+            cap = min(cap, range_bytes[1] - range_bytes[0] + 1)
+        if sink is not None and status != (200 if range_bytes is None else 206):
+            return Response(status, headers, b"")
+        keep = _Keep() if sink is None else sink
+        await _body(wire, status, headers, cap, keep)
+        return Response(status, headers, keep.joined() if sink is None else b"")
+    finally:
+        # MicroPython's close() does nothing; its wait_closed() is what closes the socket.
+        try:
+            writer.close()
+            await writer.wait_closed()
+        except Exception:
+            pass  # the connection had broken already
+
+
+def _opening_error(error: Exception) -> HttpError:
+    if isinstance(error, OSError):
+        refused = error.errno == ECONNREFUSED
+        return HttpError("refused" if refused else "unreachable", str(error))
+    return HttpError("tls", str(error))
+
+
+class _Keep:
+    """The sink of a body that is wanted whole."""
+
+    def __init__(self) -> None:
+        self.pieces = []
+
+    def write(self, piece: bytes) -> None:
+        self.pieces.append(piece)
+
+    def joined(self) -> bytes:
+        return b"".join(self.pieces)
+
+
+class _Wire:
+    """The stream with what was read ahead, its errors told in our terms."""
+
+    def __init__(self, reader: object, writer: object) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.held = b""
+        self.begun = False  # the server has sent something
+
+    async def send(self, request: bytes) -> None:
+        try:
+            self.writer.write(request)
+            await self.writer.drain()
+        except (OSError, ValueError) as error:
+            raise _lost(error)
+
+    async def read(self, n: int) -> bytes:
+        """1 to n bytes; empty at the end of the stream."""
+        if not self.held:
+            try:
+                return await self.reader.read(n)
+            except (OSError, EOFError, ValueError) as error:
+                raise _lost(error)
+        piece = self.held[:n]
+        self.held = self.held[n:]
+        return piece
+
+    async def line(self) -> bytes:
+        """A line without its end. One longer than LINE_MAX comes LINE_MAX + 1 long."""
+        kept = b""
+        seen = 0
+        while True:
+            piece = await self.read(HEAD_PIECE)
+            if not piece:
+                raise HttpError("truncated" if self.begun else "closed")
+            end = piece.find(b"\n")
+            text = piece if end < 0 else piece[:end]
+            kept += text[: LINE_MAX + 1 - len(kept)]
+            seen += len(piece)
+            self.begun = True
+            if end >= 0:
+                self.held = piece[end + 1 :]  # at most HEAD_PIECE: the next read takes all of it
+                return kept[:-1] if kept[-1:] == b"\r" else kept
+            if seen > LINE_SKIP_MAX:
+                raise HttpError("malformed", "an endless line")
+
+
+def _lost(error: Exception) -> HttpError:
+    # On MicroPython a connection refused shows at the first write or read only, and a certificate
+    # that fails verification is a ValueError from there.
+    if isinstance(error, ValueError):
+        return HttpError("tls", str(error))
+    if isinstance(error, OSError) and error.errno == ECONNREFUSED:
+        return HttpError("refused", str(error))
+    return HttpError("closed", str(error))
+
+
+async def _head(wire: _Wire) -> tuple:
+    for _ in range(INTERIM_MAX):
+        status = _status(await wire.line())
+        headers = await _headers(wire)
+        if status >= 200:
+            return status, headers
+    raise HttpError("malformed", "too many interim answers")
+
+
+def _status(line: bytes) -> int:
+    digits = line[9:12]
+    if line[:7] != b"HTTP/1." or line[7:9] not in (b"0 ", b"1 ") or line[12:13] not in (b"", b" "):
+        raise HttpError("malformed", "the status line")
+    status = _decimal(digits, 3)
+    if len(digits) != 3 or not 100 <= status <= 599 or status == 101:
+        raise HttpError("malformed", "the status line")
+    return status
+
+
+async def _headers(wire: _Wire) -> dict:
+    headers = {}
+    for _ in range(HEADERS_MAX + 1):
+        line = await wire.line()
+        if not line:
+            return headers
+        raw_name, value = _name_value(line)
+        for name in WANTED:
+            if name.encode() == raw_name:
+                _keep_header(headers, name, line, value)
+    raise HttpError("malformed", "too many headers")
+
+
+def _name_value(line: bytes) -> tuple:
+    colon = line.find(b":")
+    name = line[:colon]
+    # A blank before the colon, and a line folded onto the next, are forbidden (RFC 9112, 5.1, 5.2).
+    if colon < 1 or b" " in name or b"\t" in name:
+        raise HttpError("malformed", "a header")
+    return name.lower(), line[colon + 1 :].strip()
+
+
+def _keep_header(headers: dict, name: str, line: bytes, value: bytes) -> None:
+    if len(line) > LINE_MAX or not all(0x20 <= c < 0x7F for c in value):
+        raise HttpError("malformed", name)
+    text = value.decode()
+    if name == "content-length" and headers.get(name, text) != text:
+        raise HttpError("malformed", "two lengths")
+    headers[name] = text
+
+
+def _decimal(digits: bytes, most: int) -> int:
+    if not 0 < len(digits) <= most or not all(0x30 <= c <= 0x39 for c in digits):
+        raise HttpError("malformed", "a number")
+    return int(digits)
+
+
+def _check_range(headers: dict, range_bytes: tuple) -> None:
+    # The server may send less than asked; it must begin where asked.
+    if not headers.get("content-range", "").startswith(f"bytes {range_bytes[0]}-"):
+        raise HttpError("malformed", "another range")
+
+
+async def _body(wire: _Wire, status: int, headers: dict, cap: int, sink: object) -> None:
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpError("encoding", "content")
+    if status in (204, 304):
+        return
+    if "transfer-encoding" in headers:
+        if headers["transfer-encoding"].lower() != "chunked":
+            raise HttpError("encoding", "transfer")
+        await _chunks(wire, cap, sink)
+    elif "content-length" in headers:
+        length = _decimal(headers["content-length"].encode(), 9)
+        if length > cap:
+            raise HttpError("too_long", f"{length} bytes")
+        await _exactly(wire, length, sink)
+    else:
+        await _to_end(wire, cap, sink)
+
+
+async def _exactly(wire: _Wire, length: int, sink: object) -> None:
+    while length:
+        piece = await wire.read(min(length, BODY_PIECE))
+        if not piece:
+            raise HttpError("truncated", f"{length} bytes short")
+        sink.write(piece)
+        length -= len(piece)
+
+
+async def _to_end(wire: _Wire, cap: int, sink: object) -> None:
+    while True:
+        piece = await wire.read(min(cap + 1, BODY_PIECE))
+        if not piece:
+            return
+        if len(piece) > cap:
+            raise HttpError("too_long")
+        sink.write(piece)
+        cap -= len(piece)
+
+
+async def _chunks(wire: _Wire, cap: int, sink: object) -> None:
+    while True:
+        length = _chunk_length(await wire.line())
+        if length > cap:
+            raise HttpError("too_long")
+        if length == 0:
+            await _headers(wire)  # the trailer
+            return
+        await _exactly(wire, length, sink)
+        cap -= length
+        if await wire.line():
+            raise HttpError("malformed", "a chunk's end")
+
+
+def _chunk_length(line: bytes) -> int:
+    digits = line.partition(b";")[0].strip().lower()
+    if not 0 < len(digits) <= 7 or not all(c in b"0123456789abcdef" for c in digits):
+        raise HttpError("malformed", "a chunk's length")
+    return int(digits, 16)

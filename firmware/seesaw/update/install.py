@@ -1,0 +1,177 @@
+"""A release into the other slot, in the order that keeps the device bootable at every moment.
+
+The bootloader looks at an image alone and tries even a slot that was given up. So the first sector
+is erased first and programmed last: in between, whatever is cut off, nothing there looks like an
+image. All else is read back and hashed before that. What the slot holds already is left alone.
+"""
+
+import hashlib
+
+from seesaw.update import trailer
+
+SECTOR = 4096
+FLASH_ERASE = 6  # ioctl
+
+
+class InstallError(Exception):
+    """The slot does not hold what was promised; the one argument says what."""
+
+
+class Slot:
+    """One slot as its sectors. part: a block device of 4096-byte blocks. feed: called per sector.
+
+    begin() takes the slot out of use; end() brings it back: nothing in between can boot.
+    """
+
+    def __init__(self, part: object, feed: object):
+        self.part = part
+        self.feed = feed
+        self.size = part.info()[3]
+        self.first = None  # the first sector, held back
+        self.written = 0  # sectors that had to be changed
+        self._held = bytearray(SECTOR)
+
+    def begin(self) -> None:
+        self.part.ioctl(FLASH_ERASE, 0)
+        self.first = bytearray(SECTOR)
+
+    def put(self, sector: int, data: bytearray) -> None:
+        """One sector's bytes; skipped when they stand there already."""
+        self.feed()
+        if sector == 0:
+            self.first[:] = data
+            return
+        self.part.readblocks(sector, self._held)
+        if self._held != data:
+            self.part.ioctl(FLASH_ERASE, sector)
+            self.part.writeblocks(sector, data, 0)
+            self.written += 1
+
+    def end(self) -> None:
+        """Program the held sector and read it back. Raises InstallError."""
+        self.part.writeblocks(0, self.first, 0)
+        self.part.readblocks(0, self._held)
+        if self._held != self.first:
+            raise InstallError("the first sector reads back wrong")
+        self.first = None
+
+    def sha256(self, offset: int, size: int) -> bytes:
+        """Hash of what the flash holds there; the held sector counts as written."""
+        hasher = hashlib.sha256()
+        view = memoryview(self._held)
+        for at in range(offset, offset + size, SECTOR):
+            self.feed()
+            count = min(SECTOR, offset + size - at)
+            if at == 0 and self.first is not None:
+                hasher.update(memoryview(self.first)[:count])
+            else:
+                self.part.readblocks(at // SECTOR, self._held)
+                hasher.update(view[:count])
+        return hasher.digest()
+
+    def trailer(self) -> bytes:
+        raw = bytearray(trailer.SIZE)
+        self.part.readblocks(self.size // SECTOR - 1, raw)
+        return bytes(raw)
+
+
+class Sink:
+    """Collects a download into sectors, from an offset on; the last one is filled with FF."""
+
+    def __init__(self, slot: Slot, offset: int):
+        self.slot = slot
+        self.sector = offset // SECTOR
+        self._buf = bytearray(SECTOR)
+        self._used = 0
+
+    def write(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
+            count = min(SECTOR - self._used, len(data) - at)
+            self._buf[self._used : self._used + count] = data[at : at + count]
+            self._used += count
+            at += count
+            if self._used == SECTOR:
+                self._flush()
+
+    def close(self) -> None:
+        if self._used:
+            for at in range(self._used, SECTOR):
+                self._buf[at] = 0xFF
+            self._flush()
+
+    def _flush(self) -> None:
+        self.slot.put(self.sector, self._buf)
+        self.sector += 1
+        self._used = 0
+
+
+def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
+    """What the slot's trailer will say. Raises InstallError when the release does not fit."""
+    runtime, bundle = offer.runtime, offer.bundle
+    offset = -(-runtime.size // SECTOR) * SECTOR
+    made = trailer.Trailer(
+        runtime.size, runtime.sha256, offset, bundle.size, bundle.sha256, offer.board,
+        offer.version, offer.build_time,
+    )
+    if not made.fits(slot_size):
+        raise InstallError("the release is larger than the slot")
+    return made
+
+
+def packed(made: trailer.Trailer) -> bytes:
+    """The trailer's bytes. Raises InstallError."""
+    try:
+        return trailer.pack(
+            made.runtime_size, made.runtime_sha256, made.bundle_offset, made.bundle_size,
+            made.bundle_sha256, made.board, made.version, made.build_time,
+        )
+    except trailer.BadTrailer as error:
+        raise InstallError("trailer: %s" % error)
+
+
+def holds(slot: Slot, made: trailer.Trailer) -> bool:
+    """Does the slot hold this release already, every byte of it?"""
+    return (
+        slot.trailer() == packed(made)
+        and slot.sha256(0, made.runtime_size) == made.runtime_sha256
+        and slot.sha256(made.bundle_offset, made.bundle_size) == made.bundle_sha256
+    )
+
+
+async def install(offer: object, slot: Slot, running: object, same: bool, download: object) -> None:
+    """Bring the slot to hold the offer. Raises InstallError, and what download raises.
+
+    running: the running slot's block device, from which the runtime is copied when it is the same.
+    download: async (part, sink) -> None.
+    """
+    made = wanted_trailer(offer, slot.size)
+    raw = packed(made)
+    slot.begin()
+    if same:
+        buf = bytearray(SECTOR)
+        for sector in range(made.bundle_offset // SECTOR):
+            running.readblocks(sector, buf)
+            slot.put(sector, buf)
+    else:
+        await _fetch(offer.runtime, Sink(slot, 0), download)
+    await _fetch(offer.bundle, Sink(slot, made.bundle_offset), download)
+    last = Sink(slot, slot.size - SECTOR)
+    last.write(raw)
+    last.close()
+    _verify(slot, made, raw)
+    slot.end()
+
+
+async def _fetch(part: object, sink: Sink, download: object) -> None:
+    await download(part, sink)
+    sink.close()
+
+
+def _verify(slot: Slot, made: trailer.Trailer, raw: bytes) -> None:
+    if slot.sha256(0, made.runtime_size) != made.runtime_sha256:
+        raise InstallError("the runtime's hash is wrong")
+    if slot.sha256(made.bundle_offset, made.bundle_size) != made.bundle_sha256:
+        raise InstallError("the bundle's hash is wrong")
+    if slot.trailer() != raw:
+        raise InstallError("the trailer reads back wrong")

@@ -1,0 +1,53 @@
+"""An offer: the JSON that says which release is to be had (firmware/SPEC.md, "Offer")."""
+
+import json
+
+OFFER_MAX = 4096  # bytes
+TRIAL_FLOOR_S = 10  # a trial is never shorter, whatever the offer says
+TRIAL_MOST_S = 900  # half of the launcher's deadline
+
+
+class BadOffer(Exception):
+    """The offer is refused; the one argument says why."""
+
+
+class Part:
+    """Runtime or bundle: where it is (relative URL), bytes, SHA-256 (32 bytes)."""
+
+    def __init__(self, found: object):
+        if not isinstance(found, dict):
+            raise BadOffer("a part is missing")
+        self.url = _field(found, "url", str)
+        self.size = _field(found, "size", int)
+        try:
+            self.sha256 = bytes.fromhex(_field(found, "sha256", str))
+        except ValueError:
+            raise BadOffer("sha256 is not hexadecimal")
+        if len(self.sha256) != 32 or self.size <= 0:
+            raise BadOffer("a part's size or sha256")
+
+
+class Offer:
+    """A release on offer: version, board, runtime and bundle Part, trial_s, build_time."""
+
+    def __init__(self, raw: bytes):
+        """Raises BadOffer."""
+        try:
+            found = json.loads(raw)
+        except (ValueError, UnicodeError, RecursionError):
+            raise BadOffer("not JSON")
+        if not isinstance(found, dict) or found.get("format") != 1:
+            raise BadOffer("not format 1")
+        self.version = _field(found, "version", str)
+        self.board = _field(found, "board", str)
+        self.build_time = _field(found, "build_time", int)
+        self.trial_s = min(max(_field(found, "trial_s", int), TRIAL_FLOOR_S), TRIAL_MOST_S)
+        self.runtime = Part(found.get("runtime"))
+        self.bundle = Part(found.get("bundle"))
+
+
+def _field(found: dict, name: str, kind: type) -> object:
+    value = found.get(name)
+    if type(value) is not kind:
+        raise BadOffer(name + " is missing or of the wrong type")
+    return value

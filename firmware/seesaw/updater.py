@@ -1,0 +1,177 @@
+"""Program: joins Wi-Fi, looks for a release, installs it; in a trial, proves it could again.
+
+It is also the recovery: started alone in a fresh heap, it needs nothing of the app.
+"""
+
+import asyncio
+
+from seesaw.core import version
+from seesaw.net import http
+from seesaw.update import otadata, trial, trust
+from seesaw.update.install import InstallError, Slot, holds, install, wanted_trailer
+from seesaw.update.offer import OFFER_MAX, BadOffer
+from seesaw.update.plan import plan
+
+JOIN_S = 30
+OFFER_S = 20  # deadline of fetching the offer
+DOWNLOAD_S = 600  # of one part
+PROVE_S = 1200  # a trial that could not prove itself by then is unproven
+PROBE = 4096  # bytes of its own bundle that a trial fetches
+FEED_S = 10
+
+
+class Nothing(Exception):
+    """There is nothing to install; the one argument says why."""
+
+
+class Against:
+    """A sink that compares with a slot instead of writing it."""
+
+    def __init__(self, part: object, offset: int):
+        self.part = part
+        self.at = offset
+        self.same = True
+
+    def write(self, data: bytes) -> None:
+        own = bytearray(len(data))
+        self.part.readblocks(self.at // 4096, own, self.at % 4096)
+        self.same = self.same and own == data
+        self.at += len(data)
+
+
+class Updater:
+    """boot: the launcher's. chip: port.board. radio, clock, record, opener: ports handed in."""
+
+    def __init__(self, boot, settings, record, chip, radio, clock, board):
+        self.boot = boot
+        self.settings = settings
+        self.record = record
+        self.chip = chip
+        self.radio = radio
+        self.clock = clock
+        self.board = board
+        self.running = boot.subtype - 16
+
+    def say(self, event: str, words: str = "") -> None:
+        print(
+            "seesaw event=%s slot=%s version=%s words=%s"
+            % (event, self.boot.slot.info()[4], self.boot.version, words)
+        )
+
+    async def run(self) -> None:
+        """Never returns: it ends in a reset or hands over to the app."""
+        guard = asyncio.create_task(self.feed())
+        await self.join()
+        if self.boot.trial:
+            await self.prove()
+            self.boot.hand_over("app", trial.PROVED)
+        try:
+            await self.look()
+        except (http.HttpError, BadOffer, InstallError, version.BadVersion) as error:
+            self.record.hindered(str(error))
+            self.say("hindered", str(error))
+        except Nothing as error:
+            self.say("nothing", str(error))
+        guard.cancel()
+        self.boot.completed()
+        self.boot.hand_over("app")
+
+    async def feed(self) -> None:
+        while True:
+            self.boot.wdt.feed()
+            await asyncio.sleep(FEED_S)
+
+    async def join(self) -> None:
+        try:
+            self.radio.start(self.settings["ssid"], self.settings["password"])
+        except OSError:
+            pass  # already joining
+        start = self.clock.up_s()
+        while not self.radio.joined() and self.clock.up_s() - start < JOIN_S:
+            await asyncio.sleep(0.5)
+
+    async def get(self, url: str, deadline_s: int, max_body: int, **more) -> http.Response:
+        """Raises HttpError, also for a status that is not the one asked for."""
+        base = self.settings["update_url"]
+        if not base:
+            raise Nothing("no update server is set")
+        url = base + "/" + url
+        answer = await http.fetch(
+            url, opener=self.chip.opener, max_body=max_body, deadline_s=deadline_s, **more
+        )
+        if answer.status != (206 if "range_bytes" in more else 200):
+            raise http.HttpError("status", "%d for %s" % (answer.status, url))
+        return answer
+
+    async def offer(self):
+        answer = await self.get("release.json", OFFER_S, OFFER_MAX)
+        return trust.check(answer.body)
+
+    async def download(self, part, sink) -> None:
+        await self.get(part.url, DOWNLOAD_S, part.size, sink=sink)
+
+    async def look(self) -> None:
+        """One look for a release, to its end: usually Nothing, else a reset into the trial."""
+        action = plan(otadata.read(self.chip.otadata()), self.running)
+        if action == "reset":
+            self.boot.reset("boot record names the other slot")
+        if action == "heal":
+            self.say("heal")
+            self.boot.slot.set_boot()
+            self.boot.reset("boot record healed")
+        if self.record.skip():
+            raise Nothing("backing off: " + self.record.last)
+        offer = await self.offer()
+        self.judge(offer)
+        self.say("offer", offer.version + ("" if trust.VERIFIED else " (not signed)"))
+        slot = Slot(self.boot.other, self.boot.wdt.feed)
+        if holds(slot, wanted_trailer(offer, slot.size)):
+            self.say("present", offer.version)
+        else:
+            same = offer.runtime.sha256 == self.boot.trailer[1]
+            await install(offer, slot, self.boot.slot, same, self.download)
+            self.say("installed", "%s, %d sectors" % (offer.version, slot.written))
+        feed = self.boot.scratch[0]
+        self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, feed)
+        try:
+            self.boot.other.set_boot()
+        except OSError as error:
+            self.record.failed("set_boot: %s" % error)
+            raise InstallError("set_boot: %s" % error)
+        self.boot.reset("trial of " + offer.version)
+
+    def judge(self, offer) -> None:
+        """Raises Nothing unless the offer is newer, ours, and not refused before."""
+        if offer.board != self.board:
+            raise Nothing("an offer for board " + offer.board)
+        if not version.newer(offer.version, self.boot.version):
+            raise Nothing("up to date")
+        if self.record.is_rejected(offer.bundle.sha256):
+            raise Nothing(offer.version + " was tried and rejected")
+
+    async def prove(self) -> None:
+        """The next update works from here: the offer is read and judged, and a part of this very
+        release comes over the network as it stands in this slot."""
+        self.say("prove")
+        start = self.clock.up_s()
+        words = ""
+        while self.clock.up_s() - start < PROVE_S:
+            try:
+                same = await self.probe()
+                if not same:
+                    self.boot.crashed("the update path brings other bytes")
+                self.say("proved")
+                return
+            except (http.HttpError, BadOffer, Nothing) as error:
+                words = str(error)
+                self.say("unproven", words)
+            await asyncio.sleep(FEED_S)
+        self.boot.reset(trial.UNPROVEN + ": " + words)
+
+    async def probe(self) -> bool:
+        offer = await self.offer()
+        mine = offer.bundle.sha256 == self.boot.bundle
+        last = min(PROBE, offer.bundle.size) - 1
+        sink = Against(self.boot.slot, self.boot.trailer[2])
+        await self.get(offer.bundle.url, OFFER_S, PROBE, range_bytes=(0, last), sink=sink)
+        return sink.same or not mine

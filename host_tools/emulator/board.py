@@ -1,0 +1,233 @@
+"""One emulated board: an ESP32 made of parts, and the calls firmware makes into it.
+
+A board lives through power cycles. Between power-on and power-off it runs *sessions*: a session
+is one life of the Python VM, ended by a soft reset, a chip reset, or the loss of power. Every
+call names its session; a call from a session that is over raises Dead and has no effect.
+"""
+
+import calendar
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from host_tools.emulator.bootloader import Boot, boot
+from host_tools.emulator.clock import RealClock, VirtualClock
+from host_tools.emulator.errors import ChipReset, Dead
+from host_tools.emulator.flash import Flash, Op
+from host_tools.emulator.partitions import PartitionTable
+from host_tools.emulator.pwm import Pwm
+from host_tools.emulator.radio import Radio
+from host_tools.emulator.storage import Storage
+
+PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
+EPOCH_2000 = 946_684_800  # seconds from 1970 to the chip's epoch
+RTC_SIZE_MAX = 2048
+CALL_US = 10  # virtual time of one call into the chip
+ERASE_US = 45_000  # one 4 KiB sector; typical of NOR datasheets
+PROGRAM_PAGE_US = 700  # 256 bytes
+
+
+@dataclass
+class Options:
+    """What differs between boards and between ESP-IDF releases."""
+
+    chip: str = "esp32"
+    same_slot: str = "rewrite_active"  # or "rewrite_other": esp_ota_set_boot on the active slot
+    rollback: bool = True
+    clock_set: bool = True  # does the board know the time at power-on?
+    heap_kib: int = 512  # of the MicroPython VM (64-bit: twice what the chip needs)
+
+
+@dataclass
+class Surroundings:
+    """What is around a board: the networks in the air, the time, what is heard and seen."""
+
+    air: dict[str, str] = field(default_factory=lambda: {"home": "password"})
+    wall: Callable[[], float] = lambda: 1_760_000_000.0  # seconds since 1970
+    serial: Callable[[str], None] = lambda text: None
+    events: Callable[[str], None] = lambda line: None  # resets, boots, faults: one line each
+
+
+class Board:
+    """See the module. `faults` lists what no healthy firmware does, such as a write to vfs."""
+
+    def __init__(
+        self,
+        flash: Flash,
+        clock: VirtualClock | RealClock,
+        around: Surroundings,
+        options: Options | None = None,
+    ) -> None:
+        self.options = options or Options()
+        self.flash = flash
+        self.clock = clock
+        self.around = around
+        self.radio = Radio(around.air, lambda: self.clock.now_us)
+        self.pwm = Pwm(self.options.chip, lambda: self.clock.now_us)
+        self.session = 0
+        self.alive = False
+        self.cause = PWRON
+        self.faults: list[str] = []
+        self.boots = 0
+        self.random = random.Random(0)
+        self.heap_free = 100_000  # bytes; what CPython answers for gc.mem_free()
+        self.rtc = b""
+        self.rtc_valid = False
+        self.time_shift = 0.0
+        self.ring: list[int] = []  # alarms that went off, to be collected by the firmware
+        self.vfs = range(0)
+        flash.after_op = self._after_op
+
+    # -- power and resets ------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Power comes: RTC memory holds garbage, nothing else survives but the flash."""
+        self.rtc = self.random.randbytes(RTC_SIZE_MAX)
+        self.rtc_valid = False
+        self.cause = PWRON
+        self.boots = 0
+        self.time_shift = 0.0 if self.options.clock_set else EPOCH_2000 - self.around.wall()
+        self._release()
+
+    def power_off(self) -> None:
+        self.alive = False
+        self.session += 1
+        self._release()
+
+    def boot(self) -> Boot:
+        """Through ROM and second-stage bootloader to a running image.
+
+        Raises BootFailure where the chip would reset for ever, PowerCut at a cut.
+        """
+        self._release()
+        self.boots += 1
+        found = boot(self.flash, chip=self.options.chip, rollback=self.options.rollback)
+        self.slot = found.slot
+        table = PartitionTable.read(self.flash)
+        self.vfs = next(
+            (range(p.offset, p.offset + p.size) for p in table.entries if p.label == "vfs"),
+            range(0),
+        )
+        self.storage = Storage(
+            self.flash,
+            table,
+            found.slot,
+            chip=self.options.chip,
+            same_slot=self.options.same_slot,
+            rollback=self.options.rollback,
+            panic=self._panic,
+        )
+        parts: tuple[Any, ...] = (self.storage, self.pwm, self.radio, self)
+        self.calls = {name: getattr(part, name) for part in parts for name in part.OPS}
+        self.around.events(f"boot {found.slot.label} cause {self.cause}")
+        return found
+
+    def start_session(self) -> int:
+        """A fresh VM. After a soft reset Wi-Fi, RTC memory and the watchdog live on."""
+        self.session += 1
+        self.alive = True
+        self.pwm.release()
+        self.ring.clear()
+        self.clock.clear_alarms("timer")
+        return self.session
+
+    def end_session(self, cause: int) -> None:
+        """The VM is gone: `cause` is a reset cause (SOFT, HARD, WDT)."""
+        self.alive = False
+        self.session += 1
+        self.cause = cause
+
+    def _release(self) -> None:
+        self.alive = False
+        self.radio.reset()
+        self.pwm.release()
+        self.clock.clear_alarms("wdt")
+        self.clock.clear_alarms("timer")
+
+    def _after_op(self, op: Op) -> None:
+        if op.addr in self.vfs:
+            self.faults.append(f"{op.kind} of vfs at {op.addr:#x} by {op.caller}")
+        pages = -(-op.size // 256)
+        self.clock.spend(ERASE_US if op.kind == "erase" else PROGRAM_PAGE_US * pages)
+
+    def _panic(self, why: str) -> None:
+        self.faults.append(f"panic: {why}")
+        raise ChipReset(HARD, f"panic: {why}")
+
+    # -- calls of the firmware -------------------------------------------------------------
+
+    OPS = (
+        "reset", "reset_cause", "unique_id", "wdt", "rtc_begin", "rtc_read", "rtc_write",
+        "rtc_datetime", "timer", "epoch", "heap_info",
+    )  # fmt: skip
+
+    def call(self, session: int, name: str, *args: Any) -> Any:
+        """One call into the chip. Raises what the port raises; Dead when the session is over."""
+        if session != self.session or not self.alive:
+            raise Dead(name)
+        self.clock.spend(CALL_US)
+        return self.calls[name](*args)
+
+    def reset(self) -> None:
+        raise ChipReset(HARD, "machine.reset()")
+
+    def reset_cause(self) -> int:
+        return self.cause
+
+    def unique_id(self) -> bytes:
+        return bytes.fromhex("24aa5e000001")
+
+    def wdt(self, timeout_ms: int) -> None:
+        """Arm or re-arm (timeout_ms > 0), or feed (0). Nothing stops it."""
+        if timeout_ms:
+            self.wdt_us = timeout_ms * 1000
+        self.clock.set_alarm("wdt", self.clock.now_us + self.wdt_us, self._bark)
+
+    def _bark(self) -> None:
+        raise ChipReset(WDT, "watchdog")
+
+    def rtc_begin(self) -> None:
+        """The magic word is missing after a power loss: the length becomes 0."""
+        if not self.rtc_valid:
+            self.rtc = b""
+            self.rtc_valid = True
+
+    def rtc_read(self) -> bytes:
+        return self.rtc
+
+    def rtc_write(self, data: bytes) -> None:
+        self.rtc = data
+
+    def rtc_datetime(self, fields: list[int] | None) -> list[int]:
+        if fields:
+            y, mo, d, _, h, mi, s, _ = fields
+            self.time_shift = calendar.timegm((y, mo, d, h, mi, s, 0, 0, 0)) - self.around.wall()
+        now = time.gmtime(self.around.wall() + self.time_shift)
+        return [now.tm_year, now.tm_mon, now.tm_mday, now.tm_wday, now.tm_hour, now.tm_min,
+                now.tm_sec, 0]  # fmt: skip
+
+    def epoch(self) -> int:
+        """time.time(): whole seconds since 2000."""
+        return int(self.around.wall() + self.time_shift) - EPOCH_2000
+
+    def timer(self, id: int, period_ms: int, periodic: bool) -> None:
+        name = f"timer{id}"
+        self.clock.clear_alarm(name)
+        if period_ms:
+            self._set_timer(name, id, period_ms, periodic)
+
+    def _set_timer(self, name: str, id: int, period_ms: int, periodic: bool) -> None:
+        def ring() -> None:
+            self.ring.append(id)
+            if periodic:
+                self._set_timer(name, id, period_ms, periodic)
+
+        self.clock.set_alarm(name, self.clock.now_us + period_ms * 1000, ring)
+
+    def heap_info(self) -> list[list[int]]:
+        """(total, free, largest block, lowest free) of the ESP-IDF heap, in bytes."""
+        return [[160_000, 110_592, 86_000, 80_000]]
+
+

@@ -1,0 +1,138 @@
+"""The CPython engine: firmware in this process, on virtual time.
+
+It boots by reading the slot: main.py from `vfs`, modules from the mounted bundle. Each session has
+its own modules, built-ins and mount table, so many devices and many boots live in one process.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from host_tools.emulator.board import SOFT, Options, Surroundings
+from host_tools.emulator.clock import NEVER, VirtualClock
+from host_tools.emulator.companion import Companion
+from host_tools.emulator.device import Device
+from host_tools.emulator.errors import Dead, Stop
+from host_tools.emulator.firmware_modules import build
+from host_tools.emulator.flash import Flash
+from host_tools.emulator.importer import Importer
+from host_tools.emulator.lfs_vfs import Mounts, VfsLfs2
+from host_tools.emulator.micro_asyncio import Loop
+from host_tools.emulator.net import Net
+
+TICK_US = 5  # virtual time of one turn of a `while`
+FACES = Path(__file__).parent / "modules"
+
+
+class Session:
+    """One life of the VM on CPython: its modules, its loop, its way into the chip."""
+
+    def __init__(self, device: "CPythonDevice", number: int) -> None:
+        self.device = device
+        self.board = device.board
+        self.number = number
+        self.alarms: dict[int, Any] = {}
+        self.mounts = Mounts()
+        self.loop = Loop(device.clock, device.net, self.show, self.turn)
+        self.importer = Importer(device.companion, self.mounts)
+        self.importer.builtins["print"] = self.print
+        self.importer.builtins["open"] = self.mounts.open
+        self.importer.builtins["__tick__"] = self.tick
+        self.importer.provide(build(self))
+        for name in ("machine", "esp32", "network"):
+            self.importer.provide_source(name, device.faces[name])
+
+    def call(self, name: str, *args: Any) -> Any:
+        result = self.board.call(self.number, name, *args)
+        if self.board.ring:
+            self.turn()
+        return result
+
+    def spend(self, us: int) -> None:
+        """The firmware lets time pass. Raises Dead when the session is over."""
+        if self.board.session != self.number or not self.board.alive:
+            raise Dead("time")
+        self.device.clock.spend(us)
+        self.turn()
+
+    def tick(self) -> None:
+        if self.board.session != self.number or not self.board.alive:
+            raise Dead("loop")
+        self.device.clock.spend(TICK_US)
+
+    def turn(self) -> None:
+        """Time has passed: alarms that went off call back, and the host may have had enough."""
+        while self.board.ring:
+            callback = self.alarms.get(self.board.ring.pop(0))
+            if callback:
+                callback()
+        self.device.watch()
+
+    def print(self, *values: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:
+        if self.board.session == self.number and self.board.alive:
+            self.device.around.serial(sep.join(str(v) for v in values) + end)
+
+    def show(self, error: BaseException) -> None:
+        self.print(self.importer.describe(error))
+
+    def run(self) -> None:
+        """What the port does: mount the file system, then boot.py and main.py, then the REPL."""
+        self._mount_root()
+        for name in ("boot.py", "main.py"):
+            try:
+                with self.mounts.open(name) as file:
+                    source = file.read()
+            except OSError:
+                continue
+            try:
+                self.importer.run_main(self.device.companion.source_code(source, name))
+            except Exception as error:  # noqa: BLE001 - the port prints it and goes on
+                self.show(error)
+                break
+        self._repl()
+
+    def _mount_root(self) -> None:
+        """The port's frozen _boot.py; a file system that does not mount is the end of it."""
+        partition = self.importer.import_("esp32").Partition  # type: ignore[attr-defined]
+        found = partition.find(partition.TYPE_DATA, label="vfs")
+        try:
+            self.mounts.mount(VfsLfs2(found[0]), "/")
+        except (OSError, IndexError):
+            self.print("The filesystem appears to be corrupted.")
+            self._repl()
+
+    def _repl(self) -> None:
+        """Nobody types: wait for an alarm of the chip, for ever if there is none."""
+        while self.device.clock.due < NEVER:
+            self.spend(max(0, self.device.clock.due - self.device.clock.now_us))
+        raise Stop("waits at the REPL for ever")
+
+
+class CPythonDevice(Device):
+    """`hosts` of `net` are the servers it can reach: (host, port) -> server."""
+
+    def __init__(
+        self,
+        flash: Flash,
+        companion: Companion,
+        around: Surroundings | None = None,
+        options: Options | None = None,
+    ) -> None:
+        self.clock: VirtualClock = VirtualClock()
+        super().__init__(flash, self.clock, around, options)
+        self.companion = companion
+        self.net = Net(self.clock, lambda: self.board.radio.connected)
+        self.faces = {
+            name: compile((FACES / f"{name}.py").read_text(), f"{name}.py", "exec")
+            for name in ("machine", "esp32", "network")
+        }
+
+    def live(self, session: int) -> int:
+        vm = Session(self, session)
+        try:
+            vm.run()
+        except SystemExit:
+            return SOFT
+        finally:
+            self.board.alive = False
+            vm.loop.bury()
+        raise AssertionError("a session always ends by an exception")

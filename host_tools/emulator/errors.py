@@ -1,0 +1,18 @@
+"""What ends a session of emulated firmware. None is an Exception: firmware must not survive them."""
+
+
+class ChipReset(BaseException):
+    """The chip resets. `cause` is what machine.reset_cause() will say; `why` is for people."""
+
+    def __init__(self, cause: int, why: str) -> None:
+        super().__init__(why)
+        self.cause = cause
+        self.why = why
+
+
+class Dead(BaseException):
+    """A call into a chip that was reset or has lost its power."""
+
+
+class Stop(BaseException):
+    """The host has seen enough: the run ends here, with the power cut."""

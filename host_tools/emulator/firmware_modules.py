@@ -1,0 +1,147 @@
+"""The built-in modules of the ESP32 port as one CPython session sees them, chip aside."""
+
+import binascii
+import calendar
+import collections
+import errno
+import hashlib
+import io
+import json
+import math
+import re
+import struct
+import time as host_time
+import types
+from typing import TYPE_CHECKING, Any
+
+from host_tools.emulator.board import EPOCH_2000
+from host_tools.emulator.lfs_vfs import VfsLfs2
+from host_tools.emulator.micro_asyncio_module import module as asyncio_module
+
+if TYPE_CHECKING:
+    from host_tools.emulator.cpython_engine import Session
+
+TICKS_PERIOD = 1 << 30  # ms; 12.4 days
+TICKS_START = TICKS_PERIOD - 60_000  # near the wrap, so that every run crosses it
+
+# What MicroPython offers of the modules whose CPython namesakes do the same.
+SHARED = {
+    binascii: "hexlify unhexlify crc32 a2b_base64 b2a_base64",
+    collections: "namedtuple deque OrderedDict",
+    hashlib: "sha256 sha1 md5",
+    io: "BytesIO StringIO",
+    json: "dumps loads load dump",
+    re: "match search sub compile",
+    struct: "pack unpack pack_into unpack_from calcsize",
+}
+
+
+def make(name: str, **members: Any) -> types.ModuleType:
+    made = types.ModuleType(name)
+    vars(made).update(members)
+    return made
+
+
+def build(session: "Session") -> dict[str, types.ModuleType]:
+    """Fresh modules for one session, by name."""
+    found = {
+        module.__name__: make(module.__name__, **{n: getattr(module, n) for n in names.split()})
+        for module, names in SHARED.items()
+    }
+    found.update(math=math, errno=errno)
+    found["asyncio"] = asyncio_module(session.loop)
+    found["_bus"] = make("_bus", call=session.call, on_alarm=session.alarms.__setitem__)
+    found["time"] = time_module(session)
+    found["sys"] = sys_module(session)
+    found["os"] = os_module(session)
+    found["vfs"] = make(
+        "vfs", VfsLfs2=VfsLfs2, mount=session.mounts.mount, umount=session.mounts.umount
+    )
+    found["gc"] = make(
+        "gc", collect=lambda: 0, mem_free=lambda: session.board.heap_free,
+        mem_alloc=lambda: 60_000, threshold=lambda *n: -1, enable=lambda: None,
+        disable=lambda: None,
+    )  # fmt: skip
+    found["micropython"] = make(
+        "micropython", const=lambda value: value, kbd_intr=lambda char: None,
+        schedule=lambda call, arg: call(arg),
+    )  # fmt: skip
+    chance = session.board.random
+    found["random"] = make(
+        "random", getrandbits=chance.getrandbits, random=chance.random, uniform=chance.uniform,
+        randint=chance.randint, choice=chance.choice, seed=lambda *n: None,
+    )  # fmt: skip
+    return found
+
+
+def time_module(session: "Session") -> types.ModuleType:
+    clock = session.device.clock
+
+    def ticks_ms() -> int:
+        session.spend(1)
+        return (clock.now_us // 1000 + TICKS_START) % TICKS_PERIOD
+
+    def ticks_us() -> int:
+        session.spend(1)
+        return clock.now_us % TICKS_PERIOD
+
+    def ticks_diff(end: int, start: int) -> int:
+        half = TICKS_PERIOD // 2
+        return (end - start + half) % TICKS_PERIOD - half
+
+    def gmtime(seconds: int | None = None) -> tuple[int, ...]:
+        at = host_time.gmtime((session.call("epoch") if seconds is None else seconds) + EPOCH_2000)
+        return (at.tm_year, at.tm_mon, at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, at.tm_wday,
+                at.tm_yday)  # fmt: skip
+
+    return make(
+        "time",
+        time=lambda: session.call("epoch"),
+        ticks_ms=ticks_ms,
+        ticks_us=ticks_us,
+        ticks_diff=ticks_diff,
+        ticks_add=lambda ticks, delta: (ticks + delta) % TICKS_PERIOD,
+        sleep=lambda seconds: session.spend(int(seconds * 1_000_000)),
+        sleep_ms=lambda ms: session.spend(ms * 1000),
+        sleep_us=session.spend,
+        gmtime=gmtime,
+        localtime=gmtime,
+        mktime=lambda t: calendar.timegm((*t[:6], 0, 0, 0)) - EPOCH_2000,
+    )
+
+
+def sys_module(session: "Session") -> types.ModuleType:
+    def exit(code: int = 0) -> None:
+        raise SystemExit(code)
+
+    return make(
+        "sys",
+        path=session.importer.path,
+        modules=session.importer.modules,
+        print_exception=lambda error, file=None: session.show(error),
+        exit=exit,
+        platform="esp32",
+        byteorder="little",
+        maxsize=0x7FFFFFFF,
+        version="3.4.0; MicroPython (emulated on CPython)",
+    )
+
+
+def os_module(session: "Session") -> types.ModuleType:
+    mounts = session.mounts
+    return make(
+        "os",
+        chdir=mounts.chdir,
+        getcwd=lambda: mounts.cwd,
+        listdir=mounts.listdir,
+        mkdir=mounts.mkdir,
+        remove=mounts.remove,
+        rename=mounts.rename,
+        stat=mounts.stat,
+        urandom=lambda n: session.board.random.randbytes(n),
+        mount=mounts.mount,
+        umount=mounts.umount,
+        VfsLfs2=VfsLfs2,
+    )
+
+

@@ -1,0 +1,212 @@
+"""`vfs` and the file half of `os` for firmware on CPython: the real littlefs over its block device.
+
+Parameters as the ESP32 port gives them (micropython extmod/vfs_lfs.c): cache is
+min(block size, 4 * max(read size, program size)), block cycles 100.
+"""
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+from littlefs import LittleFS, LittleFSError, lfs
+
+DISK_VERSION = 0x00020001
+
+
+class BlockDevice:
+    """littlefs' view of a MicroPython block device. A raised exception is kept for `check`:
+    the C code between here and the firmware can only carry an error number."""
+
+    def __init__(self, device: Any) -> None:
+        self.device = device
+        self.raised: BaseException | None = None
+
+    def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
+        buf = bytearray(size)
+        if self.raised is None:
+            try:
+                self.device.readblocks(block, buf, off)
+            except BaseException as error:  # noqa: BLE001 - raised again by check()
+                self.raised = error
+        return buf
+
+    def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:
+        return self._do(lambda: self.device.writeblocks(block, data, off))
+
+    def erase(self, cfg: Any, block: int) -> int:
+        return self._do(lambda: self.device.ioctl(6, block))
+
+    def sync(self, cfg: Any) -> int:
+        return self._do(lambda: self.device.ioctl(3, 0))
+
+    def _do(self, action: Callable[[], Any]) -> int:
+        if self.raised is None:
+            try:
+                action()
+            except BaseException as error:  # noqa: BLE001 - raised again by check()
+                self.raised = error
+        return -errno.EIO if self.raised is not None else 0
+
+    def check(self) -> None:
+        raised, self.raised = self.raised, None
+        if raised is not None:
+            raise raised
+
+
+class VfsLfs2:
+    def __init__(self, device: Any, readsize: int = 32, progsize: int = 32, lookahead: int = 32,
+                 mtime: bool = True, _format: bool = False) -> None:  # fmt: skip
+        self.context = BlockDevice(device)
+        block = device.ioctl(5, 0)
+        self.read_only = False
+        self.fs = LittleFS(
+            context=self.context,  # type: ignore[arg-type]
+            mount=False,
+            block_size=block,
+            block_count=device.ioctl(4, 0),
+            read_size=readsize,
+            prog_size=progsize,
+            cache_size=min(block, 4 * max(readsize, progsize)),
+            lookahead_size=lookahead,
+            block_cycles=100,
+            disk_version=DISK_VERSION,
+        )
+        if _format:
+            self.do(self.fs.format)
+        self.do(self.fs.mount)
+
+    @staticmethod
+    def mkfs(device: Any, readsize: int = 32, progsize: int = 32, lookahead: int = 32) -> None:
+        VfsLfs2(device, readsize, progsize, lookahead, _format=True)
+
+    def do(self, action: Callable[..., Any], *args: Any) -> Any:
+        """Raises OSError for littlefs' errors, and whatever the block device raised."""
+        try:
+            return action(*args)
+        except LittleFSError as error:
+            self.context.check()
+            raise OSError(-error.code, errno.errorcode.get(-error.code, "EIO")) from None
+        finally:
+            self.context.check()
+
+    def change(self, action: Callable[..., Any], *args: Any) -> Any:
+        if self.read_only:
+            raise OSError(errno.EROFS, "EROFS")
+        return self.do(action, *args)
+
+    def open(self, path: str, mode: str) -> "File":
+        if self.read_only and any(letter in mode for letter in "wa+x"):
+            raise OSError(errno.EROFS, "EROFS")
+        return File(self, path, mode)
+
+
+class File:
+    """A file of MicroPython: bytes or text, durable after flush() or close()."""
+
+    def __init__(self, fs: VfsLfs2, path: str, mode: str) -> None:
+        self.fs = fs
+        self.text = "b" not in mode
+        flags = mode.replace("t", "").replace("b", "") + "b"
+        self.handle = fs.do(lfs.file_open, fs.fs.fs, path, flags)
+        self.closed = False
+
+    def read(self, n: int = -1) -> Any:
+        if n < 0:
+            n = self.fs.do(lfs.file_size, self.fs.fs.fs, self.handle)
+        data = self.fs.do(lfs.file_read, self.fs.fs.fs, self.handle, n)
+        return data.decode() if self.text else data
+
+    def write(self, data: Any) -> int:
+        raw = data.encode() if isinstance(data, str) else bytes(data)
+        return self.fs.do(lfs.file_write, self.fs.fs.fs, self.handle, raw)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.fs.do(lfs.file_seek, self.fs.fs.fs, self.handle, offset, whence)
+
+    def tell(self) -> int:
+        return self.fs.do(lfs.file_tell, self.fs.fs.fs, self.handle)
+
+    def flush(self) -> None:
+        self.fs.do(lfs.file_sync, self.fs.fs.fs, self.handle)
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.fs.do(lfs.file_close, self.fs.fs.fs, self.handle)
+
+    def __enter__(self) -> "File":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Mounts:
+    """The mount table and current directory of one session."""
+
+    def __init__(self) -> None:
+        self.table: dict[str, VfsLfs2] = {}
+        self.cwd = "/"
+
+    def mount(self, fs: Any, path: str, *, readonly: bool = False) -> None:
+        if path in self.table:
+            raise OSError(errno.EPERM, "EPERM")
+        made = fs if isinstance(fs, VfsLfs2) else VfsLfs2(fs)
+        made.read_only = readonly
+        self.table[path] = made
+
+    def umount(self, where: Any) -> None:
+        path = where if isinstance(where, str) else next(
+            (p for p, fs in self.table.items() if fs is where), ""
+        )
+        if path not in self.table:
+            raise OSError(errno.EINVAL, "EINVAL")
+        fs = self.table.pop(path)
+        fs.do(fs.fs.unmount)
+
+    def find(self, path: str) -> tuple[VfsLfs2, str]:
+        """The file system and the path inside it. Raises OSError ENODEV."""
+        full = path if path.startswith("/") else self.cwd.rstrip("/") + "/" + path
+        best = max(
+            (p for p in self.table if full == p or full.startswith(p.rstrip("/") + "/")),
+            key=len, default=None,
+        )  # fmt: skip
+        if best is None:
+            raise OSError(errno.ENODEV, "ENODEV")
+        return self.table[best], full[len(best) :].strip("/") or "/"
+
+    def open(self, path: str, mode: str = "r") -> File:
+        fs, inside = self.find(path)
+        return fs.open(inside, mode)
+
+    def chdir(self, path: str) -> None:
+        full = path if path.startswith("/") else self.cwd.rstrip("/") + "/" + path
+        if full != "/":
+            self.find(full)
+        self.cwd = full
+
+    def stat(self, path: str) -> tuple[int, ...]:
+        if path == "/" and "/" not in self.table:
+            return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        fs, inside = self.find(path)
+        found = fs.do(lfs.stat, fs.fs.fs, inside)
+        return (0x4000 if found.type == 2 else 0x8000, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
+
+    def listdir(self, path: str = "") -> list[str]:
+        fs, inside = self.find(path or self.cwd)
+        return fs.do(fs.fs.listdir, inside)
+
+    def remove(self, path: str) -> None:
+        fs, inside = self.find(path)
+        fs.change(lfs.remove, fs.fs.fs, inside)
+
+    def rename(self, old: str, new: str) -> None:
+        fs, inside = self.find(old)
+        other, target = self.find(new)
+        if fs is not other:
+            raise OSError(errno.EPERM, "EPERM")
+        fs.change(lfs.rename, fs.fs.fs, inside, target)
+
+    def mkdir(self, path: str) -> None:
+        fs, inside = self.find(path)
+        fs.change(lfs.mkdir, fs.fs.fs, inside)

@@ -1,0 +1,90 @@
+"""`esp32` of the ESP32 port: Partition and NVS (esp32_partition.c, esp32_nvs.c), as thin faces."""
+
+from _bus import call
+
+
+class Partition:
+    BOOT, RUNNING = 0, 1
+    TYPE_APP, TYPE_DATA = 0, 1
+
+    def __init__(self, id, block_size=4096, _info=None):
+        self._info = tuple(_info or call("part_get", id))
+        self._block = block_size
+
+    @staticmethod
+    def find(type=0, subtype=0xFF, label=None, block_size=4096):
+        return [Partition(1, block_size, i) for i in call("part_find", type, subtype, label)]
+
+    def info(self):
+        return self._info
+
+    def readblocks(self, block, buf, off=0):
+        buf[:] = call("part_read", self._info[2], block * self._block + off, len(buf))
+
+    def writeblocks(self, block, buf, off=None):
+        at = block * self._block + (off or 0)
+        if off is None and self._block < 4096:
+            call("part_patch", self._info[2], at, bytes(buf))
+            return
+        if off is None:
+            call("part_erase", self._info[2], at, len(buf))
+        call("part_write", self._info[2], at, bytes(buf))
+
+    def ioctl(self, op, arg):
+        if op in (1, 2, 3):
+            return 0
+        if op == 4:
+            return self._info[3] // self._block
+        if op == 5:
+            return self._block
+        if op == 6:
+            if self._block != 4096:
+                return -22
+            call("part_erase", self._info[2], arg * 4096, 4096)
+            return 0
+        return None
+
+    def set_boot(self):
+        call("part_set_boot", self._info[2])
+
+    def get_next_update(self):
+        return Partition(1, 4096, call("part_next", self._info[2]))
+
+    @classmethod
+    def mark_app_valid_cancel_rollback(cls):
+        call("part_mark_valid")
+
+
+class NVS:
+    def __init__(self, namespace):
+        self._ns = namespace
+        call("nvs_open", namespace)
+
+    def set_i32(self, key, value):
+        call("nvs_set_i32", self._ns, key, value)
+
+    def get_i32(self, key):
+        return call("nvs_get_i32", self._ns, key)
+
+    def set_blob(self, key, value):
+        if isinstance(value, str):
+            value = value.encode()
+        call("nvs_set_blob", self._ns, key, bytes(value))
+
+    def get_blob(self, key, buf):
+        data = call("nvs_get_blob", self._ns, key, len(buf))
+        buf[: len(data)] = data
+        return len(data)
+
+    def erase_key(self, key):
+        call("nvs_erase", self._ns, key)
+
+    def commit(self):
+        call("nvs_commit")
+
+
+def idf_heap_info(capabilities):
+    return [tuple(region) for region in call("heap_info")]
+
+
+HEAP_DATA = 4

@@ -1,0 +1,164 @@
+"""`esp32.Partition` and `esp32.NVS` as calls: argument checks, error numbers, panics.
+
+After micropython ports/esp32/esp32_partition.c and esp32_nvs.c, and ESP-IDF's esp_partition.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from host_tools.emulator import ota_ops
+from host_tools.emulator.flash import PAGE, Flash
+from host_tools.emulator.nvs import Nvs, NvsError
+from host_tools.emulator.partitions import TYPE_APP, TYPE_DATA, Partition, PartitionTable
+
+SUBTYPE_NVS = 0x02  # of TYPE_DATA
+
+
+def esp_error(code: int, name: str) -> OSError:
+    """The OSError MicroPython makes of an esp_err_t (mphalport.c, check_esp_err)."""
+    return OSError(1, name) if code == -1 else OSError(-code, name)
+
+
+class Storage:
+    OPS = (
+        "part_get", "part_find", "part_read", "part_write", "part_erase", "part_patch",
+        "part_set_boot", "part_next", "part_mark_valid", "nvs_open", "nvs_set_i32",
+        "nvs_get_i32", "nvs_set_blob", "nvs_get_blob", "nvs_erase", "nvs_commit",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        flash: Flash,
+        table: PartitionTable,
+        running: Partition,
+        *,
+        chip: str,
+        same_slot: str,
+        rollback: bool,
+        panic: Callable[[str], None],
+    ) -> None:
+        self.flash = flash
+        self.table = table
+        self.running = running
+        self.chip = chip
+        self.same_slot = same_slot
+        self.rollback = rollback
+        self.panic = panic
+        self.by_offset = {p.offset: p for p in table.entries}
+        where = table.find(TYPE_DATA, SUBTYPE_NVS)[0]
+        self.nvs = Nvs.start(flash, where.offset, where.size)
+
+    def part_get(self, which: int | str) -> list[Any]:
+        if isinstance(which, str):
+            found = self.table.find(TYPE_APP, None, which) or self.table.find(TYPE_DATA, None, which)
+            if not found:
+                raise OSError(2, "ENOENT")
+            return info(found[0])
+        if which == 1:
+            return info(self.running)
+        if which != 0:
+            raise ValueError("unknown partition id")
+        boot = ota_ops.boot_partition(self.flash, self.table)
+        if boot is None:
+            raise OSError(2, "ENOENT")
+        return info(boot)
+
+    def part_find(self, kind: int, subtype: int, label: str | None) -> list[list[Any]]:
+        subtype_or_any = None if subtype == 0xFF else subtype
+        return [info(p) for p in self.table.find(kind, subtype_or_any, label)]
+
+    def part_read(self, base: int, offset: int, size: int) -> bytes:
+        self._check(base, offset, size)
+        return self.flash.read(base + offset, size)
+
+    def part_write(self, base: int, offset: int, data: bytes) -> None:
+        self._check(base, offset, len(data))
+        self._guard(base)
+        if data:
+            self.flash.program(base + offset, data)
+
+    def part_erase(self, base: int, offset: int, size: int) -> None:
+        self._check(base, offset, size)
+        if size % PAGE:
+            raise esp_error(0x104, "ESP_ERR_INVALID_SIZE")
+        if offset % PAGE:
+            raise esp_error(0x102, "ESP_ERR_INVALID_ARG")
+        self._guard(base)
+        for at in range(base + offset, base + offset + size, PAGE):
+            self.flash.erase(at)
+
+    def part_patch(self, base: int, offset: int, data: bytes) -> None:
+        """Blocks under 4 KiB: the sector is read, erased and written again (not power-safe)."""
+        while data:
+            start = offset // PAGE * PAGE
+            old = bytearray(self.part_read(base, start, PAGE))
+            piece = data[: start + PAGE - offset]
+            old[offset - start : offset - start + len(piece)] = piece
+            self.part_erase(base, start, PAGE)
+            self.part_write(base, start, bytes(old))
+            offset, data = offset + len(piece), data[len(piece) :]
+
+    def part_set_boot(self, base: int) -> None:
+        try:
+            ota_ops.set_boot_partition(
+                self.flash, self.table, self.by_offset[base], same_slot=self.same_slot,
+                chip=self.chip, rollback=self.rollback,
+            )  # fmt: skip
+        except ota_ops.OtaError as error:
+            raise esp_error(error.code, error.name) from None
+
+    def part_next(self, base: int) -> list[Any]:
+        found = ota_ops.next_update(self.table, self.by_offset[base])
+        if found is None:
+            raise OSError(2, "ENOENT")
+        return info(found)
+
+    def part_mark_valid(self) -> None:
+        try:
+            ota_ops.mark_valid(self.flash, self.table)
+        except ota_ops.OtaError as error:
+            raise esp_error(error.code, error.name) from None
+
+    def nvs_open(self, namespace: str) -> None:
+        self._nvs(self.nvs.open, namespace)
+
+    def nvs_set_i32(self, namespace: str, key: str, value: int) -> None:
+        self._nvs(self.nvs.set_i32, namespace, key, value)
+
+    def nvs_get_i32(self, namespace: str, key: str) -> int:
+        return self._nvs(self.nvs.get_i32, namespace, key)
+
+    def nvs_set_blob(self, namespace: str, key: str, data: bytes) -> None:
+        self._nvs(self.nvs.set_blob, namespace, key, data)
+
+    def nvs_get_blob(self, namespace: str, key: str, room: int) -> bytes:
+        return self._nvs(self.nvs.get_blob, namespace, key, room)
+
+    def nvs_erase(self, namespace: str, key: str) -> None:
+        self._nvs(self.nvs.erase_key, namespace, key)
+
+    def nvs_commit(self) -> None:
+        """A no-op, as in ESP-IDF: every set was written at once."""
+
+    @staticmethod
+    def _nvs(action: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return action(*args)
+        except NvsError as error:
+            raise OSError(-error.code, error.name) from None
+
+    def _check(self, base: int, offset: int, size: int) -> None:
+        room = self.by_offset[base].size
+        if offset < 0 or offset > room:
+            raise esp_error(0x102, "ESP_ERR_INVALID_ARG")
+        if offset + size > room:
+            raise esp_error(0x104, "ESP_ERR_INVALID_SIZE")
+
+    def _guard(self, base: int) -> None:
+        if base == self.running.offset:
+            self.panic("write to the running slot")
+
+
+def info(p: Partition) -> list[Any]:
+    """What Partition.info() holds: type, subtype, address, size, label, encrypted."""
+    return [p.type, p.subtype, p.offset, p.size, p.label, p.encrypted]

