@@ -5,12 +5,13 @@
 import binascii
 import gc
 import hashlib
-import machine
-import micropython
 import os
 import struct
 import sys
 import time
+
+import machine
+import micropython
 from esp32 import NVS, Partition
 
 try:
@@ -54,6 +55,7 @@ def decide(bundle, other, trial, note, unhealthy):
         facts = zip(row[:4], (bundle, other, trial, note))
         if unhealthy >= row[4] and all(want in (None, have) for want, have in facts):
             return row[5]
+    return "pause"
 
 
 class Bundle:
@@ -80,7 +82,7 @@ def trailer(part):
     if raw[:8] != MAGIC or binascii.crc32(raw[:128]) != struct.unpack_from("<I", raw, 128)[0]:
         return None
     found = struct.unpack_from(TRAILER, raw)[1:8]
-    fits = 0 < found[3] and found[2] + found[3] <= size - 4096
+    fits = found[3] > 0 and found[2] + found[3] <= size - 4096
     return found if fits and not found[2] % 4096 and not found[3] % 512 else None
 
 
@@ -137,8 +139,9 @@ class Boot:
         good = good and binascii.crc32(raw[:size]) == struct.unpack_from("<I", raw, size)[0]
         if not good:
             raw = b"SEE1" + bytes(size - 4)
-        (_, slot, self.unhealthy, flags, program, self.stage, words, self.nonce, left, self.pulse_ns,
-         _, bundle, self.scratch, text) = struct.unpack_from(RECORD, raw)
+        found = struct.unpack_from(RECORD, raw)
+        slot, self.unhealthy, flags, program, self.stage, words, self.nonce = found[1:8]
+        left, self.pulse_ns, _, bundle, self.scratch, text = found[8:]
         # The record as the session before left it: (slot subtype, bundle, in trial, last words).
         self.before = (slot, bundle, bool(flags & TRIAL), text[:words].decode()) if good else None
         mine = slot == self.subtype and bundle == self.bundle[:8]

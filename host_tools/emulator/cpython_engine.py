@@ -92,7 +92,7 @@ class Session:
 
     def _mount_root(self) -> None:
         """The port's frozen _boot.py; a file system that does not mount is the end of it."""
-        partition = self.importer.import_("esp32").Partition  # type: ignore[attr-defined]
+        partition = self.importer.import_("esp32").Partition
         found = partition.find(partition.TYPE_DATA, label="vfs")
         try:
             self.mounts.mount(VfsLfs2(found[0]), "/")

@@ -1,4 +1,4 @@
-"""What ends a session of emulated firmware. None is an Exception: firmware must not survive them."""
+"""What ends a session of emulated firmware. None is an Exception: no firmware survives them."""
 
 
 class ChipReset(BaseException):

@@ -13,15 +13,18 @@ from host_tools.emulator.companion import Companion
 from host_tools.emulator.lfs_vfs import Mounts
 
 # Built-ins that the ESP32 port has; firmware that uses another one fails here as it would there.
-BUILTINS = """ArithmeticError AssertionError AttributeError BaseException EOFError Ellipsis Exception
-False GeneratorExit ImportError IndentationError IndexError KeyError KeyboardInterrupt LookupError
-MemoryError NameError None NotImplementedError OSError OverflowError RuntimeError StopAsyncIteration
-StopIteration SyntaxError SystemExit True TypeError UnicodeError ValueError ZeroDivisionError
-__build_class__ abs all any bin bool bytearray bytes callable chr classmethod complex delattr dict
-dir divmod enumerate eval exec filter float frozenset getattr globals hasattr hash hex id input int
-isinstance issubclass iter len list locals map max memoryview min next object oct ord pow property
-range repr reversed round set setattr slice sorted staticmethod str sum super tuple type
-zip""".split()
+BUILTINS = """
+    ArithmeticError AssertionError AttributeError BaseException EOFError Ellipsis Exception
+    False GeneratorExit ImportError IndentationError IndexError KeyError KeyboardInterrupt
+    LookupError MemoryError NameError None NotImplementedError OSError OverflowError
+    RuntimeError StopAsyncIteration StopIteration SyntaxError SystemExit True TypeError
+    UnicodeError ValueError ZeroDivisionError __build_class__ abs all any bin bool bytearray
+    bytes callable chr classmethod complex delattr dict dir divmod enumerate eval exec
+    filter float frozenset getattr globals hasattr hash hex id input int isinstance
+    issubclass iter len list locals map max memoryview min next object oct ord pow property
+    range repr reversed round set setattr slice sorted staticmethod str sum super tuple type
+    zip
+"""
 
 
 class Importer:
@@ -32,7 +35,7 @@ class Importer:
         self.provided: dict[str, types.ModuleType] = {}
         self.sources: dict[str, types.CodeType] = {}
         self.path = ["", ".frozen", "/lib"]
-        self.builtins: dict[str, Any] = {name: getattr(builtins, name) for name in BUILTINS}
+        self.builtins: dict[str, Any] = {name: getattr(builtins, name) for name in BUILTINS.split()}
         self.builtins["__import__"] = self.import_
 
     def provide(self, modules: dict[str, types.ModuleType]) -> None:

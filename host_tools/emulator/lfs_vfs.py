@@ -60,7 +60,7 @@ class VfsLfs2:
         block = device.ioctl(5, 0)
         self.read_only = False
         self.fs = LittleFS(
-            context=self.context,  # type: ignore[arg-type]
+            context=self.context,
             mount=False,
             block_size=block,
             block_count=device.ioctl(4, 0),

@@ -6,6 +6,7 @@ and it cannot be told that the chip is gone. This is the subset that the ESP32 p
 (micropython extmod/asyncio), checked against the real VM by tests/parity.
 """
 
+import contextlib
 import heapq
 import types
 from collections.abc import Callable, Coroutine, Generator
@@ -126,7 +127,7 @@ class Loop:
             wants = task.coro.throw(throw) if throw else task.coro.send(None)
         except StopIteration as stop:
             self._end(task, stop.value, None)
-        except (Exception, CancelledError) as error:
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - the task's own, kept in it
             self._end(task, None, error)
         else:
             if isinstance(wants, int):
@@ -152,10 +153,8 @@ class Loop:
     def bury(self) -> None:
         """The VM is gone: close what was left, whatever its `finally` says."""
         for task in list(self.tasks):
-            try:
+            with contextlib.suppress(BaseException):  # it speaks from a dead chip
                 task.coro.close()
-            except BaseException:  # noqa: BLE001, S110 - it speaks from a dead chip
-                pass
         self.tasks.clear()
         self.queue.clear()
 

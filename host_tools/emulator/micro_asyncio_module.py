@@ -1,7 +1,8 @@
 """The module `asyncio` of one VM session: the functions over its loop."""
 
+import contextlib
 import types
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from host_tools.emulator.micro_asyncio import (
@@ -91,24 +92,32 @@ async def wait_for(loop: Loop, awaitable: Any, seconds: float | None) -> Any:
         return await task
     except (CancelledError, TimeoutError):
         if task.cancel():
-            await gather(loop, task, return_exceptions=True)
+            await gather(loop, task, return_exceptions=True)  # it is over before the caller goes on
         raise
     finally:
         if not timer.done():
             timer.cancel()
 
 
-async def gather(loop: Loop, *awaitables: Awaitable, return_exceptions: bool = False) -> list[Any]:
-    tasks = [a if isinstance(a, Task) else loop.create_task(a) for a in awaitables]  # type: ignore[arg-type]
-    results: list[Any] = []
+async def gather(loop: Loop, *awaitables: Any, return_exceptions: bool = False) -> list[Any]:
+    """Results in order; the first exception is raised at once and the other tasks go on."""
+    tasks = [a if isinstance(a, Task) else loop.create_task(a) for a in awaitables]
+    ended = Event(loop)
+
+    async def watch(task: Task) -> None:
+        with contextlib.suppress(Exception, CancelledError):  # gather looks at task.error
+            await task
+        ended.set()
+
     for task in tasks:
-        try:
-            results.append(await task)
-        except (Exception, CancelledError) as error:
-            if not return_exceptions:
-                raise
-            results.append(error)
-    return results
+        loop.create_task(watch(task))
+    while not all(task.finished for task in tasks):
+        await ended.wait()
+        ended.clear()
+        failed = next((task.error for task in tasks if task.error is not None), None)
+        if failed is not None and not return_exceptions:
+            raise failed
+    return [task.result if task.error is None else task.error for task in tasks]
 
 
 async def open_connection(loop: Loop, host: str, port: int, ssl: Any = None,

@@ -50,10 +50,10 @@ class Storage:
 
     def part_get(self, which: int | str) -> list[Any]:
         if isinstance(which, str):
-            found = self.table.find(TYPE_APP, None, which) or self.table.find(TYPE_DATA, None, which)
-            if not found:
-                raise OSError(2, "ENOENT")
-            return info(found[0])
+            for kind in (TYPE_APP, TYPE_DATA):
+                for found in self.table.find(kind, None, which):
+                    return info(found)
+            raise OSError(2, "ENOENT")
         if which == 1:
             return info(self.running)
         if which != 0:

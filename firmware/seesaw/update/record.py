@@ -1,9 +1,13 @@
 """What the updater remembers over power cuts: one JSON blob "update", one binary "rejected".
 
-update: {"trial": {"bundle": hex, "version", "trial_s", "feed"} while one is open, "tries": trials
-of that bundle that were interrupted, "wait": looks for a release still to be skipped, "fails":
-looks in a row that failed on the way, "last": the last word on an update, for people}. rejected: 8 bytes of the bundle's SHA-256 each, newest first;
-the launcher reads that one too.
+update holds
+  trial  of an open trial: bundle (hex), version, trial_s, feed (had the release before quotes?),
+         and ended once it has been counted as interrupted; null when none is open
+  tries  trials of that bundle that were interrupted
+  wait   looks for a release still to be skipped
+  fails  looks in a row that failed on the way
+  last   the last word on an update, for people
+rejected holds 8 bytes of the bundle's SHA-256 each, newest first; the launcher reads it too.
 """
 
 import json

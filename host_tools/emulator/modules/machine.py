@@ -1,4 +1,4 @@
-"""`machine` of the ESP32 port, as a thin face of the emulated chip; the same file on both engines."""
+"""`machine` of the ESP32 port, as a thin face of the emulated chip; one file for both engines."""
 
 from _bus import call, on_alarm
 

@@ -1,5 +1,6 @@
 # `time` as the ESP32 port has it: epoch 2000 by the chip's clock, ticks that wrap at 2**30 ms.
 import time as _host
+
 from _bus import call
 
 _PERIOD = 1 << 30

@@ -1,18 +1,19 @@
 # The start of the ESP32 port on the Unix VM: the chip's modules, then _boot.py, boot.py, main.py.
 import sys
+
 import vfs
 
 sys.path[:] = [sys.path[0], ".frozen"]
-import asyncio  # noqa: E402 - before `time` is the chip's: its own ticks are the host's
-import asyncio.stream  # noqa: E402
+import asyncio  # before `time` is the chip's: its own ticks are the host's
+import asyncio.stream
 
-import _bus  # noqa: E402
+import _bus
 
 _bus.begin(int(sys.argv[1]), int(sys.argv[2]))
-import chip_time  # noqa: E402
-import esp32  # noqa: E402
-import machine  # noqa: E402, F401
-import network  # noqa: E402, F401
+import chip_time
+import esp32
+import machine
+import network
 
 sys.modules["time"] = chip_time
 sys.argv[:] = []
