@@ -23,38 +23,41 @@ WDT_MS = 60_000  # above the worst DNS wait
 REPL_MS = 900_000  # how long Ctrl-C stands the watchdog off
 TRIAL_MS = 1_800_000  # a trial not confirmed by then is over
 UPDATER_MS = 93_600_000  # 26 h: an updater must have completed by then
-WORRY = 3  # unhealthy ends before the updater runs instead of the app
-GIVE_UP = 8  # unhealthy ends, the updater's among them, before the other slot
+WORRY = 3  # unhealthy ends before the updater comes first
+GIVE_UP = 5  # ends of the updater without completing before the other slot
 PAUSE_S = 60  # between paced resets
 
 PROGRAMS = ("", "app", "updater", "setup")
 TRAILER = "<8sI32sII32s16s24sI"
 MAGIC = b"SEESAW\x00\x01"
 PENDING = 1
-RECORD = "<4sBBBBBBHIII8s24s96s"
+RECORD = "<4sBBBBBBHIIBBH8s24s96s"
 PURPOSE = 1  # flag: the reset was meant
 TRIAL = 2  # flag: written during a trial
+DAMAGED, DEAF = 1, 2  # reasons to leave a slot
 
-# First match wins; None matches anything. note: a hand-over that is to be believed.
+# First match wins; None matches anything. bundle: intact here; other: intact there and never
+# refused; note: a hand-over that is to be believed; then unhealthy ends, and those of the updater.
 RULES = (
-    # bundle, other, trial, note, unhealthy at least -> start
-    (False, True, None, None, 0, "other"),
-    (False, None, None, None, 0, "pause"),
-    (True, None, True, None, 1, "reset"),  # one chance: the bootloader rolls back
-    (True, None, True, True, 0, "note"),
-    (True, None, True, False, 0, "updater"),
-    (True, True, False, None, GIVE_UP, "other"),
-    (True, None, False, True, 0, "note"),
-    (True, None, False, False, WORRY, "updater"),
-    (True, None, False, False, 0, "app"),
+    # bundle, other, trial, note, unhealthy, deaf (at least) -> start
+    (False, True, None, None, 0, 0, "other"),
+    (False, None, None, None, 0, 0, "pause"),
+    (True, None, True, None, 1, 0, "reset"),  # one chance: the bootloader rolls back
+    (True, None, True, True, 0, 0, "note"),
+    (True, None, True, False, 0, 0, "updater"),
+    (True, True, False, None, 0, GIVE_UP, "other"),
+    (True, None, False, True, 0, 0, "note"),
+    (True, None, False, False, WORRY, 0, "updater"),
+    (True, None, False, False, 0, 0, "app"),
 )
 
 
-def decide(bundle, other, trial, note, unhealthy):
+def decide(bundle, other, trial, note, unhealthy, deaf):
     for row in RULES:
         facts = zip(row[:4], (bundle, other, trial, note))
-        if unhealthy >= row[4] and all(want in (None, have) for want, have in facts):
-            return row[5]
+        enough = unhealthy >= row[4] and deaf >= row[5]
+        if enough and all(want in (None, have) for want, have in facts):
+            return row[6]
     return "pause"
 
 
@@ -141,21 +144,22 @@ class Boot:
             raw = b"SEE1" + bytes(size - 4)
         found = struct.unpack_from(RECORD, raw)
         slot, self.unhealthy, flags, program, self.stage, words, self.nonce = found[1:8]
-        left, self.pulse_ns, _, bundle, self.scratch, text = found[8:]
+        left, self.pulse_ns, self.deaf, running, _, bundle, self.scratch, text = found[8:]
         # The record as the session before left it: (slot subtype, bundle, in trial, last words).
         self.before = (slot, bundle, bool(flags & TRIAL), text[:words].decode()) if good else None
         mine = slot == self.subtype and bundle == self.bundle[:8]
         soft = self.cause == machine.SOFT_RESET
         self.note = ""
+        self.running = PROGRAMS[running % len(PROGRAMS)] if mine else ""
         if mine and soft and program < len(PROGRAMS) and bool(flags & TRIAL) == self.trial:
             self.note = PROGRAMS[program]
         if not mine:
-            self.unhealthy = 0
+            self.unhealthy = self.deaf = 0
             self.scratch = bytes(24)
         elif self.cause == machine.WDT_RESET or not (
             self.note or flags & PURPOSE or self.cause == machine.PWRON_RESET
         ):
-            self.unhealthy = min(self.unhealthy + 1, 255)
+            self.count()
         if not self.note:
             self.stage = 0
             self.nonce = struct.unpack("<H", os.urandom(2))[0]
@@ -171,8 +175,8 @@ class Boot:
         words = self.words.encode()[:96]
         raw = struct.pack(
             RECORD, b"SEE1", self.subtype, self.unhealthy, flags, PROGRAMS.index(program),
-            self.stage, len(words), self.nonce, self.remaining(), self.pulse_ns, 0,
-            self.bundle[:8], self.scratch, words,
+            self.stage, len(words), self.nonce, self.remaining(), self.pulse_ns, self.deaf,
+            PROGRAMS.index(self.running), 0, self.bundle[:8], self.scratch, words,
         )
         self.rtc.memory(raw + struct.pack("<I", binascii.crc32(raw)))
 
@@ -184,7 +188,14 @@ class Boot:
         self.timer.init(mode=machine.Timer.ONE_SHOT, period=left, callback=self.missed)
 
     def missed(self, timer):
+        self.running = "updater"  # whoever ran: it is the updater that did not complete
         self.crashed("deadline missed")
+
+    def count(self):
+        """An unhealthy end of the program that ran."""
+        self.unhealthy = min(self.unhealthy + 1, 255)
+        if self.running == "updater":
+            self.deaf = min(self.deaf + 1, 255)
 
     def hand_over(self, program, stage=0):
         """Start another program in a fresh heap; never returns."""
@@ -200,17 +211,19 @@ class Boot:
         machine.reset()
 
     def crashed(self, words):
-        self.unhealthy = min(self.unhealthy + 1, 255)
+        """As reset, and it counts against this release."""
+        self.count()
         self.reset(words)
 
     def healthy(self):
-        """The app has run well for a while: nothing is held against this release."""
+        """The app has run well for a while. What the updater failed at stays counted."""
         self.unhealthy = 0
         self.save()
 
     def completed(self):
         """The updater ran to its end: another 26 hours, and it is not to blame."""
         self.unhealthy = min(self.unhealthy, WORRY)
+        self.deaf = 0
         if not self.trial:
             self.left = UPDATER_MS + time.ticks_diff(time.ticks_ms(), self.started)
         self.save()
@@ -243,20 +256,26 @@ def sign(boot, why):
     boot.reset(why)
 
 
-def rejected(found):
-    """Was this bundle tried and refused before? Keys are the first 8 bytes of its hash."""
+def rejected():
+    """Bundles that were tried and refused: the first 8 bytes of each hash, newest first."""
     known = bytearray(128)
     try:
-        size = NVS("seesaw").get_blob("rejected", known)
+        return bytes(known[: NVS("seesaw").get_blob("rejected", known)])
     except OSError:
-        return False
-    return any(known[at : at + 8] == found[4][:8] for at in range(0, size, 8))
+        return b""
+
+
+def refused(found):
+    known = rejected()
+    return any(known[at : at + 8] == found[4][:8] for at in range(0, len(known), 8))
 
 
 def leave(boot, reason):
     """Go to the other slot; NVS "left" keeps the reason code (SPEC, "Reasons")."""
     try:
         NVS("seesaw").set_i32("left", reason)
+        if reason == DEAF:  # or the other release would fetch this one again
+            NVS("seesaw").set_blob("rejected", (boot.bundle[:8] + rejected())[:64])
         boot.other.set_boot()
     except OSError as error:
         sign(boot, "other slot refused: %r" % error)
@@ -270,17 +289,18 @@ def main():
         micropython.kbd_intr(-1)
     bundle = intact(boot.slot, boot.trailer)
     other = False
-    if not bundle or boot.unhealthy >= GIVE_UP:
+    if not bundle or boot.deaf >= GIVE_UP:
         found = trailer(boot.other)
-        other = intact(boot.other, found) and not rejected(found)
-    action = decide(bundle, other, boot.trial, bool(boot.note), boot.unhealthy)
+        other = intact(boot.other, found) and not refused(found)
+    action = decide(bundle, other, boot.trial, bool(boot.note), boot.unhealthy, boot.deaf)
     if action == "other":
-        leave(boot, 2 if bundle else 1)
+        leave(boot, DEAF if bundle else DAMAGED)
     if action == "pause":
         sign(boot, "both bundles are damaged")
     if action == "reset":
         boot.reset("trial failed")
-    start = boot.note if action == "note" else action
+    boot.running = start = boot.note if action == "note" else action
+    boot.save()
     device = Bundle(boot.slot, boot.trailer[2], boot.trailer[3])
     vfs.mount(vfs.VfsLfs2(device, readsize=32, progsize=32, lookahead=32), "/bundle", readonly=True)
     os.chdir("/bundle")

@@ -24,6 +24,7 @@ from host_tools.emulator.storage import Storage
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
 EPOCH_2000 = 946_684_800  # seconds from 1970 to the chip's epoch
 RTC_SIZE_MAX = 2048
+CTRL_C = 3
 CALL_US = 10  # virtual time of one call into the chip
 ERASE_US = 45_000  # one 4 KiB sector; typical of NOR datasheets
 PROGRAM_PAGE_US = 700  # 256 bytes
@@ -76,6 +77,7 @@ class Board:
         self.rtc = b""
         self.rtc_valid = False
         self.time_shift = 0.0
+        self.interrupt_char = CTRL_C
         self.ring: list[int] = []  # alarms that went off, to be collected by the firmware
         self.vfs = range(0)
         flash.after_op = self._after_op
@@ -129,6 +131,7 @@ class Board:
         self.session += 1
         self.alive = True
         self.pwm.release()
+        self.interrupt_char = CTRL_C
         self.ring.clear()
         self.clock.clear_alarms("timer")
         return self.session
@@ -160,7 +163,7 @@ class Board:
 
     OPS = (
         "reset", "reset_cause", "unique_id", "wdt", "rtc_begin", "rtc_read", "rtc_write",
-        "rtc_datetime", "timer", "epoch", "heap_info",
+        "rtc_datetime", "timer", "epoch", "heap_info", "kbd_intr",
     )  # fmt: skip
 
     def call(self, session: int, name: str, *args: Any) -> Any:
@@ -225,6 +228,10 @@ class Board:
                 self._set_timer(name, id, period_ms, periodic)
 
         self.clock.set_alarm(name, self.clock.now_us + period_ms * 1000, ring)
+
+    def kbd_intr(self, char: int) -> None:
+        """The character that interrupts a program: 3 is Ctrl-C, -1 none."""
+        self.interrupt_char = char
 
     def heap_info(self) -> list[list[int]]:
         """(total, free, largest block, lowest free) of the ESP-IDF heap, in bytes."""

@@ -7,7 +7,7 @@ its own modules, built-ins and mount table, so many devices and many boots live 
 from pathlib import Path
 from typing import Any
 
-from host_tools.emulator.board import SOFT, Options, Surroundings
+from host_tools.emulator.board import CTRL_C, SOFT, Options, Surroundings
 from host_tools.emulator.clock import NEVER, VirtualClock
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.device import Device
@@ -125,6 +125,15 @@ class CPythonDevice(Device):
             name: compile((FACES / f"{name}.py").read_text(), f"{name}.py", "exec")
             for name in ("machine", "esp32", "network")
         }
+
+    def press_ctrl_c(self, after_s: float) -> None:
+        """Somebody presses Ctrl-C on the serial line, after_s seconds from now."""
+
+        def press() -> None:
+            if self.board.interrupt_char == CTRL_C:
+                raise KeyboardInterrupt
+
+        self.clock.set_alarm("ctrl-c", self.clock.now_us + int(after_s * 1_000_000), press)
 
     def live(self, session: int) -> int:
         vm = Session(self, session)

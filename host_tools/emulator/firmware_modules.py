@@ -63,7 +63,7 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
         disable=lambda: None,
     )  # fmt: skip
     found["micropython"] = make(
-        "micropython", const=lambda value: value, kbd_intr=lambda char: None,
+        "micropython", const=lambda value: value, kbd_intr=lambda char: session.call("kbd_intr", char),
         schedule=lambda call, arg: call(arg),
     )  # fmt: skip
     chance = session.board.random

