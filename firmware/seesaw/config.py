@@ -30,7 +30,7 @@ def parse(blob: bytes) -> dict:
     settings = dict(DEFAULTS)
     try:
         found = json.loads(blob) if blob else {}
-    except (ValueError, UnicodeError, RecursionError):
+    except (ValueError, RuntimeError):
         found = {}
     if not isinstance(found, dict):
         found = {}

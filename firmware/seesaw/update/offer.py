@@ -34,7 +34,7 @@ class Offer:
         """Raises BadOffer."""
         try:
             found = json.loads(raw)
-        except (ValueError, UnicodeError, RecursionError):
+        except (ValueError, RuntimeError):
             raise BadOffer("not JSON")
         if not isinstance(found, dict) or found.get("format") != 1:
             raise BadOffer("not format 1")

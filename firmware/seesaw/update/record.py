@@ -24,7 +24,7 @@ class Record:
         self._store = store
         try:
             found = json.loads(store.get("update") or b"{}")
-        except (ValueError, UnicodeError):
+        except (ValueError, RuntimeError):
             found = {}
         if not isinstance(found, dict):
             found = {}

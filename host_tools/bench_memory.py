@@ -1,0 +1,238 @@
+"""The rows of `seesaw bench` about memory: heap on the real MicroPython VM, and sizes of files.
+
+The VM is the Unix port, 64-bit: words are twice the chip's, so the same objects take up to twice
+the heap that they take on an ESP32.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from host_tools.bench import KB, Row
+from host_tools.bench_time import APP, BOARD, BOOTLOADER, INSTRUMENT, LAUNCHER, SETTINGS
+from host_tools.emulator.board import Surroundings
+from host_tools.emulator.flash import Flash
+from host_tools.emulator.micropython_engine import (
+    MicroPythonDevice,
+    NoMicroPython,
+    find_micropython,
+)
+from host_tools.errors import UserError
+from host_tools.image import bundle, flash_image
+from host_tools.market.server import Market
+from host_tools.market.site import Site, serve, static
+from host_tools.release import publish
+
+HEAP_LIMIT_KB = 120  # of each program
+VM_SECONDS = 60  # of real time, for the VM to say what is asked
+FRAMES = (10, 50)  # of a move: between these two, nothing may be allocated
+# When a program has started: its line on the serial that says so.
+STARTED = {"app": "state=LIVE", "updater": "event=offer"}
+
+# Added to the end of the firmware's own seesaw/main.py in a copy of the tree. It starts the
+# program that is measured and lets its `say`, which prints that line, print the heap as well:
+# inside the VM, with everything the program holds at that moment still held. The few objects of
+# this hook are counted too.
+HOOK = """
+
+_run = run
+
+
+def run(boot, program):
+    import gc
+
+    if "{program}" == "updater":
+        from seesaw.updater import Updater as kind
+    else:
+        from seesaw.app import App as kind
+    say = kind.say
+
+    def say_and_weigh(self, *words):
+        say(self, *words)
+        gc.collect()
+        print("heap=%d" % gc.mem_alloc())
+
+    kind.say = say_and_weigh
+    _run(boot, "{program}")
+"""
+# The same without a firmware: what the emulated chip's own modules take.
+BARE = b"import gc\n\ngc.collect()\nprint('bare')\nprint('heap=%d' % gc.mem_alloc())\n"
+
+# One move of the firmware's own App.go, under asyncio with another task waiting, as in the app.
+# The servo weighs the heap at each frame, into room made before; the collector is off, so that
+# garbage counts. A second move goes through the same frames with the heap locked, where any
+# allocation raises. The frames are 1 ms to save time. (What a 31-bit small int cannot hold is
+# allocated on the chip and not here: tests of seesaw.core.profile see to that.)
+MOVE = """
+import asyncio
+import gc
+import sys
+from array import array
+
+import micropython
+
+sys.path[:] = [sys.path[0], ".frozen"]
+from seesaw import app as module
+from seesaw import config
+
+FIRST, LAST = {frames}
+module.FRAME_MS = module.HOLD_MS = 1
+heap = array("q", bytes(8 * (LAST + 1)))
+
+
+class Boot:
+    pulse_ns = 0
+
+    def keep(self, ns):
+        pass
+
+
+class Servo:
+    frame = 0
+    lock = False
+
+    def pulse(self, ns):
+        if self.frame <= LAST:
+            heap[self.frame] = gc.mem_alloc()
+        self.frame += 1
+        if self.lock and self.frame == FIRST:
+            micropython.heap_lock()
+        if self.lock and self.frame == LAST:
+            micropython.heap_unlock()
+
+    def release(self):
+        pass
+
+
+class Chip:
+    opener = None
+
+
+async def wait():
+    await asyncio.sleep(5)
+
+
+async def main():
+    servo = Servo()
+    made = module.App(Boot(), config.parse(b""), None, Chip(), servo, None, None, None)
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep_ms(1)
+    gc.collect()
+    gc.disable()
+    await made.go(1900000)
+    gc.enable()
+    grown = heap[LAST] - heap[FIRST]
+    print("frames=%d grown=%d" % (servo.frame, grown))
+    servo.frame = 0
+    servo.lock = True
+    try:
+        await made.go(1500000)
+        print("locked=ok")
+    except MemoryError:
+        micropython.heap_unlock()
+        print("locked=refused")
+
+
+asyncio.run(main())
+"""
+
+
+def measure() -> list[Row]:
+    """All rows about memory. Without a MicroPython VM their figures are None.
+
+    UserError when the firmware does not do what is measured.
+    """
+    try:
+        find_micropython()
+    except NoMicroPython as error:
+        names = ["heap of the app", "heap of the updater"]
+        rows = [Row(name, None, "KB", HEAP_LIMIT_KB, note=str(error)) for name in names]
+        return [*rows, Row("heap per frame of a move", None, "B", 0, note=str(error)), *sizes()]
+    return [*heaps(), frame_heap(), *sizes()]
+
+
+def heaps() -> list[Row]:
+    """What each program holds once it has started."""
+    bare_kb = _weigh(_flash(bundle.FIRMWARE, BARE), "bare") / KB
+    rows = []
+    for program, line in STARTED.items():
+        with tempfile.TemporaryDirectory() as folder:
+            hooked = _hooked(Path(folder), program)
+            kb = _weigh(_flash(hooked, LAUNCHER), line) / KB
+        when = "its first quote" if program == "app" else "it read an offer"
+        note = f"gc.mem_alloc() after gc.collect() when {when}, on the 64-bit VM;"
+        note += f" {bare_kb:.1f} KB of it are the emulated chip's"
+        rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
+    return rows
+
+
+def frame_heap() -> Row:
+    """What each frame of a move leaves on the heap: bytes, without the collector."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, compiled in bundle.build("0.1.0").files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(compiled)
+        script = Path(folder, "move.py")
+        script.write_text(MOVE.replace("{frames}", repr(FRAMES)))
+        done = subprocess.run(
+            [find_micropython(), str(script)],
+            capture_output=True, text=True, timeout=VM_SECONDS, check=False,
+        )  # fmt: skip
+    found = re.match(r"frames=(\d+) grown=(-?\d+)\nlocked=(\w+)\n", done.stdout)
+    if not found or int(found[1]) <= FRAMES[1]:
+        raise UserError("a move on the VM", (done.stdout + done.stderr)[-300:], "mend it")
+    grown = int(found[2]) / (FRAMES[1] - FRAMES[0])
+    note = f"App.go on the VM, between frames {FRAMES[0]} and {FRAMES[1]}, collector off;"
+    note += f" with the heap locked instead: {found[3]}"
+    refused = found[3] != "ok"  # allocated and freed within a frame: not for nothing, either
+    return Row("heap per frame of a move", max(grown, float(refused)), "B", 0, note=note)
+
+
+def sizes() -> list[Row]:
+    built = bundle.build("0.1.0")
+    compiled = sum(len(mpy) for mpy in built.files.values())
+    return [
+        Row("bundle", len(built.image) / KB, "KB", note="what an update downloads"),
+        Row("  its .mpy files", compiled / KB, "KB", note=f"{len(built.files)} modules"),
+        Row("launcher", len(LAUNCHER) / KB, "KB", note="source, as it lies in vfs"),
+    ]
+
+
+def _hooked(folder: Path, program: str) -> Path:
+    """A copy of the firmware whose main.py ends in HOOK."""
+    shutil.copytree(bundle.FIRMWARE / "seesaw", folder / "seesaw")
+    with (folder / "seesaw" / "main.py").open("a") as file:
+        file.write(HOOK.replace("{program}", program))
+    return folder
+
+
+def _flash(source: Path, launcher: bytes) -> tuple[publish.Release, bytes]:
+    return publish.make(BOARD, "0.1.0", APP, source=source), launcher
+
+
+def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> int:
+    """Run it on the VM until the heap is printed right after `line`; bytes."""
+    made, launcher = firmware
+    offered = publish.make(BOARD, "0.2.0", APP)
+    market = Market(INSTRUMENT)
+    heard: list[str] = []
+
+    def found() -> re.Match[str] | None:
+        return re.search(rf"{line}[^\n]*\s+heap=(\d+)\s", "".join(heard))
+
+    with (
+        serve(market.site) as prices,
+        serve(Site(static(offered.files), market.clock.epoch)) as updates,
+    ):
+        settings = {**SETTINGS, "update_url": updates.url, "providers": {"cnbc": prices.url}}
+        data = flash_image.compose(BOARD, BOOTLOADER, made.slot, launcher, settings)
+        around = Surroundings(wall=market.clock.now, serial=heard.append)
+        device = MicroPythonDevice(Flash.from_bytes(data), around)
+        device.run(VM_SECONDS, until=lambda: found() is not None)
+    answer = found()
+    if answer is None:
+        raise UserError("the VM", "did not tell its heap: " + "".join(heard)[-300:], "mend it")
+    return int(answer[1])
