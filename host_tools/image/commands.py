@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from host_tools.errors import UserError
@@ -65,9 +66,10 @@ def _runtime(path: str | None, board: Board) -> Runtime:
         return Runtime(bootloader, app, runtime.find_version(app))
     found = runtime.load(Path(path), board)
     if found.bootloader is None:
-        raise UserError(
-            path,
-            "it is the application alone, and a whole flash needs its bootloader too",
-            "give the combined .bin of the same build",
+        warning = (
+            f"{path}: an application alone: the image gets a stand-in bootloader that only the"
+            " emulator starts; to flash a board, give the combined .bin of the same build"
         )
+        stand_in, _ = runtime.synthetic(board)
+        return replace(found, bootloader=stand_in, warnings=(*found.warnings, warning))
     return found

@@ -12,6 +12,7 @@ from host_tools.image.board import Board
 from host_tools.image.esp_image import BadImage, Image
 
 VERSION = re.compile(rb"v(\d{1,3})\.(\d{1,3})(\.\d+)?(-[\w.]+)? on \d{4}-\d{2}-\d{2}")
+MPY_6_SINCE = (1, 19)
 OLDEST = (1, 21)  # the first whose builds all have rollback on: ports/esp32/boards/sdkconfig.base
 BEYOND = (2, 0)  # v1.19 and later 1.x load .mpy version 6: py/persistentcode.h
 SYNTHETIC_VERSION = "v1.29.0 on 2026-08-24"
@@ -148,6 +149,8 @@ def _check_version(version: str, name: str) -> None:
     if not version:
         return
     major, minor = (int(part) for part in re.findall(r"\d+", version)[:2])
+    if (major, minor) < MPY_6_SINCE:
+        raise UserError(name, f"MicroPython {version} cannot load .mpy version 6", FIX)
     if (major, minor) < OLDEST:
         raise UserError(name, f"MicroPython {version} has no rollback", FIX)
     if (major, minor) >= BEYOND:

@@ -75,13 +75,24 @@ def test_a_combined_runtime_is_taken_apart(
     assert out.read_bytes()[0x10000:].startswith(app)
 
 
-def test_an_app_alone_makes_no_whole_flash(
+def test_an_app_alone_gets_a_stand_in_bootloader_and_a_warning(
     tree: Path, tmp_path: Path, board: boards.Board, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "app.app-bin"
     path.write_bytes(runtime.synthetic(board)[1])
+    assert build(tmp_path / "a.bin", "--runtime", str(path)) == 0
+    assert "stand-in bootloader" in capsys.readouterr().err
+    assert (tmp_path / "a.bin").read_bytes()[0x10000:].startswith(path.read_bytes())
+
+
+def test_a_runtime_that_cannot_load_our_mpy_is_refused(
+    tree: Path, tmp_path: Path, board: boards.Board, combined: Callable,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    path = tmp_path / "old.bin"
+    path.write_bytes(combined(board, *runtime.synthetic(board, "v1.18 on 2022-01-17")))
     assert build(tmp_path / "a.bin", "--runtime", str(path)) == 2
-    assert "bootloader" in one_line(capsys)
+    assert "cannot load .mpy version 6" in one_line(capsys)
 
 
 def test_an_unknown_version_is_one_warning(
