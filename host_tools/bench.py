@@ -7,9 +7,11 @@ Noise only ever adds time; so a time is the least of many, and what is compared 
 import argparse
 import json
 import platform
+import textwrap
 from dataclasses import asdict, dataclass
 
 KB = 1024  # bytes
+NOTE_WIDTH = 100  # characters
 COLUMNS = ("what", "figure", "limit", "ratio", "ok")
 
 
@@ -64,8 +66,10 @@ def as_text(rows: list[Row]) -> str:
     cells = [COLUMNS, *((row.what, *_cells(row)) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(COLUMNS))]
     table = [_line(line, widths) for line in cells]
-    notes = [f"{row.what}: {row.note}" for row in rows if row.note]
-    return "\n".join([*table, "", "ratio is figure / limit; above 1 is a miss.", *notes])
+    notes = [f"{row.what.strip()}: {row.note}." for row in rows if row.note]
+    notes.insert(0, "ratio is figure / limit; above 1 is a miss. 1 KB is 1024 bytes.")
+    wrapped = [textwrap.fill(note, NOTE_WIDTH, subsequent_indent="  ") for note in notes]
+    return "\n".join([*table, "", *wrapped])
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
@@ -80,6 +84,7 @@ def _cells(row: Row) -> tuple[str, str, str, str]:
 
 def _number(value: float, unit: str) -> str:
     digits = 0 if value >= 100 or value == int(value) else 1 if value >= 10 else 2
+    digits = 4 if 0 < value < 0.1 else digits
     return f"{value:.{digits}f} {unit}".rstrip()
 
 

@@ -147,10 +147,10 @@ def measure() -> list[Row]:
     try:
         find_micropython()
     except NoMicroPython as error:
-        names = ["heap of the app", "heap of the updater"]
-        rows = [Row(name, None, "KB", HEAP_LIMIT_KB, note=str(error)) for name in names]
-        return [*rows, Row("heap per frame of a move", None, "B", 0, note=str(error)), *sizes()]
-    return [*heaps(), frame_heap(), *sizes()]
+        note = str(error)
+        rows = [Row(f"heap of the {name}", None, "KB", HEAP_LIMIT_KB, note=note) for name in STARTED]
+        return [*rows, Row("heap per frame of a move", None, "B", 0, note=note), *sizes()]
+    return [*heaps(), *frame_heap(), *sizes()]
 
 
 def heaps() -> list[Row]:
@@ -161,15 +161,15 @@ def heaps() -> list[Row]:
         with tempfile.TemporaryDirectory() as folder:
             hooked = _hooked(Path(folder), program)
             kb = _weigh(_flash(hooked, LAUNCHER), line) / KB
-        when = "its first quote" if program == "app" else "it read an offer"
-        note = f"gc.mem_alloc() after gc.collect() when {when}, on the 64-bit VM;"
-        note += f" {bare_kb:.1f} KB of it are the emulated chip's"
+        when = "after its first quote" if program == "app" else "with an offer in hand"
+        note = f"gc.mem_alloc() {when} and a gc.collect(), on the 64-bit VM;"
+        note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
     return rows
 
 
-def frame_heap() -> Row:
-    """What each frame of a move leaves on the heap: bytes, without the collector."""
+def frame_heap() -> list[Row]:
+    """What each frame of a move leaves on the heap, and whether it asks for heap at all."""
     with tempfile.TemporaryDirectory() as folder:
         for name, compiled in bundle.build("0.1.0").files.items():
             path = Path(folder, name)
@@ -184,11 +184,12 @@ def frame_heap() -> Row:
     found = re.match(r"frames=(\d+) grown=(-?\d+)\nlocked=(\w+)\n", done.stdout)
     if not found or int(found[1]) <= FRAMES[1]:
         raise UserError("a move on the VM", (done.stdout + done.stderr)[-300:], "mend it")
-    grown = int(found[2]) / (FRAMES[1] - FRAMES[0])
-    note = f"App.go on the VM, between frames {FRAMES[0]} and {FRAMES[1]}, collector off;"
-    note += f" with the heap locked instead: {found[3]}"
-    refused = found[3] != "ok"  # allocated and freed within a frame: not for nothing, either
-    return Row("heap per frame of a move", max(grown, float(refused)), "B", 0, note=note)
+    where = f"App.go on the VM, frames {FRAMES[0]} to {FRAMES[1]}"
+    each = int(found[2]) / (FRAMES[1] - FRAMES[0])
+    return [
+        Row("heap per frame of a move", each, "B", 0, note=f"{where}, collector off"),
+        Row("  refused with the heap locked", int(found[3] != "ok"), "moves", 0),
+    ]
 
 
 def sizes() -> list[Row]:

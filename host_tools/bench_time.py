@@ -173,9 +173,9 @@ def _interleaved(world: World, repeats: Repeats) -> list[Row]:
         begin, end, sessions = update(world, flash)
         updates.append(end.at_s - begin.at_s)
     start_ms = _least_ms(starts)
-    how = f"from the hand-over to the updater (the app's first {CHECK_S} s are not in it) to"
-    how += " 'confirmed': offer, download and install of the bundle with the runtime copied,"
-    how += " reset, the updater's proof, the app's trial at its shortest, and both servers"
+    how = "from the app's hand-over to the updater until 'confirmed': offer, download, install,"
+    how += " reset, the updater's proof, the app's trial at its shortest, and the servers' share;"
+    how += f" not the power-on and first {CHECK_S} s of the app; small stand-in runtime, copied"
     return [
         Row("python3 -S -E -c pass", start_ms, "ms", note=_spread(starts)),
         Row("cold boot to the first movement", _least_ms(boots), "ms", BOOT_TIMES * start_ms,
@@ -184,7 +184,7 @@ def _interleaved(world: World, repeats: Repeats) -> list[Row]:
         Row("full update, CPython engine", _least_ms(updates), "ms", UPDATE_TIMES * start_ms,
             UPDATE_TIMES, f"{how}; {_spread(updates)}"),
         Row("  its flash operations", end.operations - begin.operations, ""),
-        Row("  its erased sectors", end.erases - begin.erases, ""),
+        Row("  its sector erases", end.erases - begin.erases, ""),
         Row("  its chip boots", end.boots - begin.boots, "",
             note=f"{sessions} sessions of the VM, the updater that installs among them"),
         Row("cold boots", 1 / statistics.median(whole[1:]), "/s",
