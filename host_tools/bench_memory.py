@@ -147,9 +147,9 @@ def measure() -> list[Row]:
     try:
         find_micropython()
     except NoMicroPython as error:
-        note = str(error)
-        rows = [Row(f"heap of the {name}", None, "KB", HEAP_LIMIT_KB, note=note) for name in STARTED]
-        return [*rows, Row("heap per frame of a move", None, "B", 0, note=note), *sizes()]
+        why = str(error)
+        rows = [Row(f"heap of the {name}", None, "KB", HEAP_LIMIT_KB, note=why) for name in STARTED]
+        return [*rows, Row("heap per frame of a move", None, "B", 0, note=why), *sizes()]
     return [*heaps(), *frame_heap(), *sizes()]
 
 
@@ -168,10 +168,13 @@ def heaps() -> list[Row]:
     return rows
 
 
-def frame_heap() -> list[Row]:
-    """What each frame of a move leaves on the heap, and whether it asks for heap at all."""
+def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
+    """What each frame of a move leaves on the heap, and whether it asks for heap at all.
+
+    UserError when the firmware in `source` does not make the move.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        for name, compiled in bundle.build("0.1.0").files.items():
+        for name, compiled in bundle.build("0.1.0", source).files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(compiled)

@@ -5,11 +5,13 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from host_tools.errors import UserError
 
-USAGE_ERROR = 2  # exit code
+USAGE_ERROR, INTERRUPTED = 2, 130  # exit codes
+SECONDS_MAX = 10**8  # three years
+PORT_MAX = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,82 @@ def _image_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
+def _run(parser: argparse.ArgumentParser) -> None:
+    def option(name: str, metavar: str, help: str, **more: Any) -> None:
+        parser.add_argument(name, metavar=metavar, help=help, **more)
+
+    option("--instrument", "NAME", "what to follow (default: sp500)")
+    parser.add_argument(
+        "--market", choices=("sim", "live"), default="sim",
+        help="a simulated market, or the real providers over the network",
+    )  # fmt: skip
+    parser.add_argument(
+        "--clock", choices=("sim", "real"), default="sim",
+        help="of the simulated market: from ten minutes after an open, 60 times as fast; or now",
+    )  # fmt: skip
+    option("--seed", "N", "of the simulated prices (default: 1)", type=_count, default=1)
+    option("--for", "SECONDS", "how long (default: until Ctrl-C)", type=_seconds, dest="seconds")
+    option("--offer", "SECONDS", "offer a release that long after power-on", type=_seconds)
+    parser.add_argument(
+        "--headless", action="store_true",
+        help="offer a release half-way and judge the run: code 0 only if all went well",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
+    option("--runtime", "FILE", "MicroPython .bin (default: a stand-in for the emulator)")
+    option("--config", "FILE", "JSON settings, on top of those of the simulation")
+    option("--build", "DIR", "where flash.bin goes (default: build)", default="build")
+
+
+def _market(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--instrument", metavar="NAME", default="sp500", help="default: sp500")
+    parser.add_argument(
+        "--port", metavar="N", type=_port, default=8000, help="0 for any (default: 8000)"
+    )
+    parser.add_argument(
+        "--clock", choices=("sim", "real"), default="sim", help="60 times real time, or now"
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < SECONDS_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and below {SECONDS_MAX}")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number, 0 or above")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    port = _count(text)
+    if port > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{port} is above {PORT_MAX}")
+    return port
+
+
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--quick", action="store_true", help="hardly any repeats: noisy times")
+    parser.add_argument("--strict", action="store_true", help="end with code 1 on a miss")
+
+
 COMMANDS = (
+    Command(
+        "run",
+        "the main job: an emulated seesaw follows a market",
+        _run,
+        "host_tools.twin.run:run",
+    ),
+    Command(
+        "market",
+        "serve the simulated market alone",
+        _market,
+        "host_tools.twin.run:market",
+    ),
     Command(
         "image build",
         "write a whole flash image",
@@ -53,6 +130,12 @@ COMMANDS = (
         "say what a flash image holds and what it would boot",
         _image_inspect,
         "host_tools.image.commands:inspect",
+    ),
+    Command(
+        "bench",
+        "speed and memory against their limits, as ratios taken in one run",
+        _bench,
+        "host_tools.bench:main",
     ),
 )
 GROUPS = {"image": "flash images"}
@@ -84,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; a UserError is one line and code 2."""
+    """Run one command and return its exit code; a UserError is one line and code 2, Ctrl-C 130."""
     try:
         parsed = parser().parse_args(arguments)
         module, _, name = parsed.handler.partition(":")
@@ -92,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"seesaw: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from host_tools.emulator.bootloader import Boot, boot
-from host_tools.emulator.clock import RealClock, VirtualClock
-from host_tools.emulator.errors import ChipReset, Dead
-from host_tools.emulator.flash import Flash, Op
+from host_tools.emulator.clock import NEVER, RealClock, VirtualClock
+from host_tools.emulator.errors import ChipReset, Dead, Stop
+from host_tools.emulator.flash import Flash, Op, PowerCut
 from host_tools.emulator.partitions import PartitionTable
 from host_tools.emulator.pwm import Pwm
 from host_tools.emulator.radio import Radio
@@ -28,6 +28,8 @@ CTRL_C = 3
 CALL_US = 10  # virtual time of one call into the chip
 ERASE_US = 45_000  # one 4 KiB sector; typical of NOR datasheets
 PROGRAM_PAGE_US = 700  # 256 bytes
+FOREVER_US = NEVER // 2  # of waiting with no alarm set
+ENDS = (ChipReset, PowerCut, Stop)  # what ends a session from outside the firmware
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Board:
         self.pwm = Pwm(self.options.chip, lambda: self.clock.now_us)
         self.session = 0
         self.alive = False
+        self.end: BaseException | None = None  # what ended the session, if it was not firmware
         self.cause = PWRON
         self.faults: list[str] = []
         self.boots = 0
@@ -130,6 +133,7 @@ class Board:
         """A fresh VM. After a soft reset Wi-Fi, RTC memory and the watchdog live on."""
         self.session += 1
         self.alive = True
+        self.end = None
         self.pwm.release()
         self.interrupt_char = CTRL_C
         self.ring.clear()
@@ -170,8 +174,28 @@ class Board:
         """One call into the chip. Raises what the port raises; Dead when the session is over."""
         if session != self.session or not self.alive:
             raise Dead(name)
-        self.clock.spend(CALL_US)
-        return self.calls[name](*args)
+        try:
+            self.clock.spend(CALL_US)
+            return self.calls[name](*args)
+        except ENDS as end:
+            raise self.kill(end)  # noqa: B904
+
+    def spend(self, session: int, us: int) -> None:
+        """The firmware lets time pass, in microseconds. Raises Dead when the session is over."""
+        if session != self.session or not self.alive:
+            raise Dead("time")
+        try:
+            if us >= FOREVER_US:
+                raise Stop("nothing will ever happen again")
+            self.clock.spend(us)
+        except ENDS as end:
+            raise self.kill(end)  # noqa: B904
+
+    def kill(self, end: BaseException) -> BaseException:
+        """The session ends here, before any `finally` of the firmware runs; gives `end` back."""
+        self.alive = False
+        self.end = self.end or end
+        return end
 
     def reset(self) -> None:
         raise ChipReset(HARD, "machine.reset()")

@@ -28,6 +28,11 @@ class Alarms:
         for name in [n for n in self._alarms if n.startswith(prefix)]:
             self.clear_alarm(name)
 
+    @property
+    def idle(self) -> bool:
+        """No alarm of the board is set; the end of a run does not count."""
+        return not self._alarms.keys() - {"end"}
+
     def _find_next(self) -> None:
         self.due = min((at for at, _ in self._alarms.values()), default=NEVER)
 

@@ -23,10 +23,11 @@ class Ticks(ast.NodeTransformer):
         return node
 
 
-def compile_source(source: str, path: str) -> types.CodeType:
-    """As mpy-cross -O3 does: asserts off, no docstrings."""
+def compile_source(source: str, path: str, optimize: int = 2) -> types.CodeType:
+    """As mpy-cross -O3 does: asserts off, no docstrings. 0 leaves both, as the chip does when it
+    compiles a `.py` itself."""
     tree = Ticks().visit(ast.parse(source, path))
-    return compile(tree, path, "exec", dont_inherit=True, optimize=2)
+    return compile(tree, path, "exec", dont_inherit=True, optimize=optimize)
 
 
 class Companion:
@@ -59,5 +60,5 @@ class Companion:
     def source_code(self, source: str, path: str) -> types.CodeType:
         key = path + "\0" + source
         if key not in self._code:
-            self._code[key] = compile_source(source, path)
+            self._code[key] = compile_source(source, path, optimize=0)
         return self._code[key]

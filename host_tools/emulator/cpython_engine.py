@@ -4,6 +4,8 @@ It boots by reading the slot: main.py from `vfs`, modules from the mounted bundl
 its own modules, built-ins and mount table, so many devices and many boots live in one process.
 """
 
+import types
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,25 @@ from host_tools.emulator.board import CTRL_C, SOFT, Options, Surroundings
 from host_tools.emulator.clock import NEVER, VirtualClock
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.device import Device
-from host_tools.emulator.errors import Dead, Stop
 from host_tools.emulator.firmware_modules import build
 from host_tools.emulator.flash import Flash
 from host_tools.emulator.importer import Importer
 from host_tools.emulator.lfs_vfs import Mounts, VfsLfs2
-from host_tools.emulator.micro_asyncio import Loop
+from host_tools.emulator.micro_asyncio import CancelledError, Loop
 from host_tools.emulator.net import Net
 
 TICK_US = 5  # virtual time of one turn of a `while`
+FAULTS = (Exception, CancelledError)  # what firmware may raise
 FACES = Path(__file__).parent / "modules"
+
+
+@cache
+def faces() -> dict[str, types.CodeType]:
+    """The chip's own modules, compiled once."""
+    return {
+        name: compile((FACES / f"{name}.py").read_text(), f"{name}.py", "exec")
+        for name in ("machine", "esp32", "network")
+    }
 
 
 class Session:
@@ -32,7 +43,7 @@ class Session:
         self.number = number
         self.alarms: dict[int, Any] = {}
         self.mounts = Mounts()
-        self.loop = Loop(device.clock, device.net, self.show, self.turn)
+        self.loop = Loop(device.clock, device.net, self.show, self.let_pass, self.turn)
         self.importer = Importer(device.companion, self.mounts)
         self.importer.builtins["print"] = self.print
         self.importer.builtins["open"] = self.mounts.open
@@ -47,32 +58,37 @@ class Session:
             self.turn()
         return result
 
+    def let_pass(self, us: int) -> None:
+        self.board.spend(self.number, us)
+
     def spend(self, us: int) -> None:
         """The firmware lets time pass. Raises Dead when the session is over."""
-        if self.board.session != self.number or not self.board.alive:
-            raise Dead("time")
-        self.device.clock.spend(us)
+        self.board.spend(self.number, us)
         self.turn()
 
     def tick(self) -> None:
-        if self.board.session != self.number or not self.board.alive:
-            raise Dead("loop")
-        self.device.clock.spend(TICK_US)
+        self.board.spend(self.number, TICK_US)
+        if self.board.ring:
+            self.turn()
 
     def turn(self) -> None:
         """Time has passed: alarms that went off call back, and the host may have had enough."""
         while self.board.ring:
             callback = self.alarms.get(self.board.ring.pop(0))
-            if callback:
+            if callback is None:
+                continue
+            try:
                 callback()
+            except (*FAULTS, SystemExit) as error:
+                self.show(error)  # the scheduler of the VM prints whatever a callback raises
         self.device.watch()
 
     def print(self, *values: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:
         if self.board.session == self.number and self.board.alive:
             self.device.around.serial(sep.join(str(v) for v in values) + end)
 
-    def show(self, error: BaseException) -> None:
-        self.print(self.importer.describe(error))
+    def show(self, error: BaseException, before: str = "") -> None:
+        self.print(before + self.importer.describe(error))
 
     def run(self) -> None:
         """What the port does: mount the file system, then boot.py and main.py, then the REPL."""
@@ -85,7 +101,7 @@ class Session:
                 continue
             try:
                 self.importer.run_main(self.device.companion.source_code(source, name))
-            except Exception as error:  # noqa: BLE001 - the port prints it and goes on
+            except FAULTS as error:  # the port prints it and goes on
                 self.show(error)
                 break
         self._repl()
@@ -102,9 +118,9 @@ class Session:
 
     def _repl(self) -> None:
         """Nobody types: wait for an alarm of the chip, for ever if there is none."""
-        while self.device.clock.due < NEVER:
-            self.spend(max(0, self.device.clock.due - self.device.clock.now_us))
-        raise Stop("waits at the REPL for ever")
+        clock = self.device.clock
+        while True:
+            self.spend(NEVER if clock.idle else max(0, clock.due - clock.now_us))
 
 
 class CPythonDevice(Device):
@@ -121,10 +137,7 @@ class CPythonDevice(Device):
         super().__init__(flash, self.clock, around, options)
         self.companion = companion
         self.net = Net(self.clock, lambda: self.board.radio.connected)
-        self.faces = {
-            name: compile((FACES / f"{name}.py").read_text(), f"{name}.py", "exec")
-            for name in ("machine", "esp32", "network")
-        }
+        self.faces = faces()
 
     def press_ctrl_c(self, after_s: float) -> None:
         """Somebody presses Ctrl-C on the serial line, after_s seconds from now."""
@@ -139,7 +152,11 @@ class CPythonDevice(Device):
         vm = Session(self, session)
         try:
             vm.run()
-        except SystemExit:
+        except BaseException as end:  # the firmware may have held up the end of the chip
+            if self.board.end is not None:
+                raise self.board.end from None
+            if not isinstance(end, SystemExit):
+                raise
             return SOFT
         finally:
             self.board.alive = False

@@ -49,7 +49,7 @@ class Device(ABC):
     def watch(self) -> None:
         """Engines call this whenever time has passed. Raises Stop when the host has enough."""
         if self._until and self._until():
-            raise Stop("until")
+            raise self.board.kill(Stop("until"))
 
     def run(
         self,

@@ -3,20 +3,18 @@
 import binascii
 import calendar
 import collections
-import errno
-import hashlib
 import io
-import json
 import math
 import re
-import struct
 import time as host_time
 import types
 from typing import TYPE_CHECKING, Any
 
+from host_tools.emulator import micro_stdlib
 from host_tools.emulator.board import EPOCH_2000
 from host_tools.emulator.lfs_vfs import VfsLfs2
 from host_tools.emulator.micro_asyncio_module import module as asyncio_module
+from host_tools.emulator.os_error import ERRNO
 
 if TYPE_CHECKING:
     from host_tools.emulator.cpython_engine import Session
@@ -28,11 +26,8 @@ TICKS_START = TICKS_PERIOD - 60_000  # near the wrap, so that every run crosses 
 SHARED = {
     binascii: "hexlify unhexlify crc32 a2b_base64 b2a_base64",
     collections: "namedtuple deque OrderedDict",
-    hashlib: "sha256 sha1 md5",
     io: "BytesIO StringIO",
-    json: "dumps loads load dump",
     re: "match search sub compile",
-    struct: "pack unpack pack_into unpack_from calcsize",
 }
 
 
@@ -48,7 +43,9 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
         module.__name__: make(module.__name__, **{n: getattr(module, n) for n in names.split()})
         for module, names in SHARED.items()
     }
-    found.update(math=math, errno=errno)
+    found.update(math=math, errno=make("errno", **ERRNO))
+    for name in ("hashlib", "json", "struct"):
+        found[name] = make(name, **getattr(micro_stdlib, name.upper()))
     found["asyncio"] = asyncio_module(session.loop)
     found["_bus"] = make("_bus", call=session.call, on_alarm=session.alarms.__setitem__)
     found["time"] = time_module(session)
@@ -85,6 +82,11 @@ def time_module(session: "Session") -> types.ModuleType:
         session.spend(1)
         return clock.now_us % TICKS_PERIOD
 
+    def ticks_add(ticks: int, delta: int) -> int:
+        if not -TICKS_PERIOD // 2 < delta < TICKS_PERIOD // 2:
+            raise OverflowError("ticks interval overflow")
+        return (ticks + delta) % TICKS_PERIOD
+
     def ticks_diff(end: int, start: int) -> int:
         half = TICKS_PERIOD // 2
         return (end - start + half) % TICKS_PERIOD - half
@@ -94,31 +96,42 @@ def time_module(session: "Session") -> types.ModuleType:
         return (at.tm_year, at.tm_mon, at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, at.tm_wday,
                 at.tm_yday)  # fmt: skip
 
+    def mktime(fields: tuple[int, ...]) -> int:
+        if not 8 <= len(fields) <= 9:
+            raise TypeError("mktime needs a tuple of length 8 or 9")
+        return calendar.timegm((*fields[:6], 0, 0, 0)) - EPOCH_2000
+
     return make(
         "time",
         time=lambda: session.call("epoch"),
         ticks_ms=ticks_ms,
         ticks_us=ticks_us,
         ticks_diff=ticks_diff,
-        ticks_add=lambda ticks, delta: (ticks + delta) % TICKS_PERIOD,
+        ticks_add=ticks_add,
         sleep=lambda seconds: session.spend(int(seconds * 1_000_000)),
         sleep_ms=lambda ms: session.spend(ms * 1000),
         sleep_us=session.spend,
         gmtime=gmtime,
         localtime=gmtime,
-        mktime=lambda t: calendar.timegm((*t[:6], 0, 0, 0)) - EPOCH_2000,
+        mktime=mktime,
     )
 
 
 def sys_module(session: "Session") -> types.ModuleType:
-    def exit(code: int = 0) -> None:
-        raise SystemExit(code)
+    def exit(*code: int) -> None:
+        raise SystemExit(*code)
+
+    def print_exception(error: BaseException, file: Any = None) -> None:
+        if file is None:
+            session.show(error)
+        else:
+            file.write(session.importer.describe(error) + "\n")
 
     return make(
         "sys",
         path=session.importer.path,
         modules=session.importer.modules,
-        print_exception=lambda error, file=None: session.show(error),
+        print_exception=print_exception,
         exit=exit,
         platform="esp32",
         byteorder="little",
@@ -134,8 +147,11 @@ def os_module(session: "Session") -> types.ModuleType:
         chdir=mounts.chdir,
         getcwd=lambda: mounts.cwd,
         listdir=mounts.listdir,
+        ilistdir=mounts.ilistdir,
         mkdir=mounts.mkdir,
         remove=mounts.remove,
+        rmdir=mounts.remove,
+        unlink=mounts.remove,
         rename=mounts.rename,
         stat=mounts.stat,
         urandom=lambda n: session.board.random.randbytes(n),

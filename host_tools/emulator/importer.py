@@ -11,6 +11,7 @@ from typing import Any
 
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.lfs_vfs import Mounts
+from host_tools.emulator.os_error import MicroOSError
 
 # Built-ins that the ESP32 port has; firmware that uses another one fails here as it would there.
 BUILTINS = """
@@ -36,6 +37,7 @@ class Importer:
         self.sources: dict[str, types.CodeType] = {}
         self.path = ["", ".frozen", "/lib"]
         self.builtins: dict[str, Any] = {name: getattr(builtins, name) for name in BUILTINS.split()}
+        self.builtins["OSError"] = MicroOSError
         self.builtins["__import__"] = self.import_
 
     def provide(self, modules: dict[str, types.ModuleType]) -> None:
@@ -79,7 +81,7 @@ class Importer:
         if full in self.sources:
             return self._exec(self._new(full, ""), self.sources[full])
         leaf = full.rpartition(".")[2]
-        folders = [parent.__path__] if parent is not None else self.path
+        folders = self.path if parent is None else [getattr(parent, "__path__", ".frozen")]
         for folder in folders:
             if folder == ".frozen":
                 continue

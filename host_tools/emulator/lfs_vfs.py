@@ -5,10 +5,13 @@ min(block size, 4 * max(read size, program size)), block cycles 100.
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from littlefs import LittleFS, LittleFSError, lfs
+
+from host_tools.emulator.os_error import EROFS, ERRNO, MicroOSError
 
 DISK_VERSION = 0x00020001
 
@@ -20,8 +23,19 @@ class BlockDevice:
     def __init__(self, device: Any) -> None:
         self.device = device
         self.raised: BaseException | None = None
+        self.kept: dict[int, bytearray] | None = None  # blocks of a read-only mount, once read
 
     def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
+        if self.kept is None:
+            return self._read(block, off, size)
+        data = self.kept.get(block)
+        if data is None:
+            data = self._read(block, 0, cfg.block_size)
+            if self.raised is None:
+                self.kept[block] = data
+        return data[off : off + size]
+
+    def _read(self, block: int, off: int, size: int) -> bytearray:
         buf = bytearray(size)
         if self.raised is None:
             try:
@@ -85,18 +99,18 @@ class VfsLfs2:
             return action(*args)
         except LittleFSError as error:
             self.context.check()
-            raise OSError(-error.code, errno.errorcode.get(-error.code, "EIO")) from None
+            raise MicroOSError(-error.code) from None
         finally:
             self.context.check()
 
     def change(self, action: Callable[..., Any], *args: Any) -> Any:
         if self.read_only:
-            raise OSError(errno.EROFS, "EROFS")
+            raise MicroOSError(EROFS)
         return self.do(action, *args)
 
     def open(self, path: str, mode: str) -> "File":
         if self.read_only and any(letter in mode for letter in "wa+x"):
-            raise OSError(errno.EROFS, "EROFS")
+            raise MicroOSError(EROFS)
         return File(self, path, mode)
 
 
@@ -106,33 +120,62 @@ class File:
     def __init__(self, fs: VfsLfs2, path: str, mode: str) -> None:
         self.fs = fs
         self.text = "b" not in mode
+        self.closed = True
         flags = mode.replace("t", "").replace("b", "") + "b"
         self.handle = fs.do(lfs.file_open, fs.fs.fs, path, flags)
         self.closed = False
 
-    def read(self, n: int = -1) -> Any:
-        if n < 0:
-            n = self.fs.do(lfs.file_size, self.fs.fs.fs, self.handle)
-        data = self.fs.do(lfs.file_read, self.fs.fs.fs, self.handle, n)
+    def _do(self, action: Callable[..., Any], *args: Any) -> Any:
+        if self.closed:
+            raise ValueError
+        return self.fs.do(action, self.fs.fs.fs, self.handle, *args)
+
+    def _read(self, n: int) -> bytes:
+        return self._do(lfs.file_read, self._do(lfs.file_size) if n < 0 else n)
+
+    def _given(self, data: bytes) -> Any:
         return data.decode() if self.text else data
+
+    def read(self, n: int = -1) -> Any:
+        return self._given(self._read(n))
+
+    def readinto(self, buf: Any) -> int:
+        data = self._read(len(buf))
+        buf[: len(data)] = data
+        return len(data)
+
+    def readline(self) -> Any:
+        line = b""
+        while not line.endswith(b"\n") and (piece := self._read(1)):
+            line += piece
+        return self._given(line)
+
+    def __iter__(self) -> Iterator[Any]:
+        while line := self.readline():
+            yield line
 
     def write(self, data: Any) -> int:
         raw = data.encode() if isinstance(data, str) else bytes(data)
-        return self.fs.do(lfs.file_write, self.fs.fs.fs, self.handle, raw)
+        return self._do(lfs.file_write, raw)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self.fs.do(lfs.file_seek, self.fs.fs.fs, self.handle, offset, whence)
+        return self._do(lfs.file_seek, offset, whence)
 
     def tell(self) -> int:
-        return self.fs.do(lfs.file_tell, self.fs.fs.fs, self.handle)
+        return self._do(lfs.file_tell)
 
     def flush(self) -> None:
-        self.fs.do(lfs.file_sync, self.fs.fs.fs, self.handle)
+        self._do(lfs.file_sync)
 
     def close(self) -> None:
         if not self.closed:
             self.closed = True
             self.fs.do(lfs.file_close, self.fs.fs.fs, self.handle)
+
+    def __del__(self) -> None:
+        """The chip's collector closes forgotten files too; littlefs aborts if one is freed open."""
+        with suppress(BaseException):  # there is nobody to tell; the board remembers its end
+            self.close()
 
     def __enter__(self) -> "File":
         return self
@@ -150,9 +193,11 @@ class Mounts:
 
     def mount(self, fs: Any, path: str, *, readonly: bool = False) -> None:
         if path in self.table:
-            raise OSError(errno.EPERM, "EPERM")
+            raise MicroOSError(ERRNO["EPERM"])
         made = fs if isinstance(fs, VfsLfs2) else VfsLfs2(fs)
         made.read_only = readonly
+        if readonly:  # nothing changes under it: littlefs' many small reads need not reach the chip
+            made.context.kept = {}
         self.table[path] = made
 
     def umount(self, where: Any) -> None:
@@ -160,9 +205,11 @@ class Mounts:
             (p for p, fs in self.table.items() if fs is where), ""
         )
         if path not in self.table:
-            raise OSError(errno.EINVAL, "EINVAL")
+            raise MicroOSError(ERRNO["EINVAL"])
         fs = self.table.pop(path)
         fs.do(fs.fs.unmount)
+        if path != "/" and (self.cwd + "/").startswith(path + "/"):
+            self.cwd = "/"
 
     def find(self, path: str) -> tuple[VfsLfs2, str]:
         """The file system and the path inside it. Raises OSError ENODEV."""
@@ -172,7 +219,7 @@ class Mounts:
             key=len, default=None,
         )  # fmt: skip
         if best is None:
-            raise OSError(errno.ENODEV, "ENODEV")
+            raise MicroOSError(ERRNO["ENODEV"])
         return self.table[best], full[len(best) :].strip("/") or "/"
 
     def open(self, path: str, mode: str = "r") -> File:
@@ -181,20 +228,33 @@ class Mounts:
 
     def chdir(self, path: str) -> None:
         full = path if path.startswith("/") else self.cwd.rstrip("/") + "/" + path
-        if full != "/":
-            self.find(full)
+        if self.stat(full)[0] != 0x4000:
+            raise MicroOSError(ERRNO["ENOENT"])
         self.cwd = full
 
     def stat(self, path: str) -> tuple[int, ...]:
-        if path == "/" and "/" not in self.table:
+        if path == "/":
             return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         fs, inside = self.find(path)
         found = fs.do(lfs.stat, fs.fs.fs, inside)
-        return (0x4000 if found.type == 2 else 0x8000, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
+        if found.type == 2:  # a directory
+            return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        return (0x8000, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
 
     def listdir(self, path: str = "") -> list[str]:
-        fs, inside = self.find(path or self.cwd)
-        return fs.do(fs.fs.listdir, inside)
+        """The root shows what is mounted on it, then the file system that is mounted as it."""
+        path = path or self.cwd
+        mounted = [name[1:] for name in self.table if name != "/"] if path == "/" else []
+        if path == "/" and "/" not in self.table:
+            return mounted
+        fs, inside = self.find(path)
+        return mounted + fs.do(fs.fs.listdir, inside)
+
+    def ilistdir(self, path: str = "") -> Iterator[tuple[str, int, int, int]]:
+        folder = (path or self.cwd).rstrip("/")
+        for name in self.listdir(path):
+            found = self.stat(f"{folder}/{name}")
+            yield name, found[0], 0, found[6]
 
     def remove(self, path: str) -> None:
         fs, inside = self.find(path)
@@ -204,7 +264,7 @@ class Mounts:
         fs, inside = self.find(old)
         other, target = self.find(new)
         if fs is not other:
-            raise OSError(errno.EPERM, "EPERM")
+            raise MicroOSError(ERRNO["EPERM"])
         fs.change(lfs.rename, fs.fs.fs, inside, target)
 
     def mkdir(self, path: str) -> None:

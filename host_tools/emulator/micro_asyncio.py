@@ -6,19 +6,16 @@ and it cannot be told that the chip is gone. This is the subset that the ESP32 p
 (micropython extmod/asyncio), checked against the real VM by tests/parity.
 """
 
-import contextlib
 import heapq
 import types
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any
 
 from host_tools.emulator.clock import NEVER, VirtualClock
-from host_tools.emulator.errors import Stop
 from host_tools.emulator.net import Net
 
 STEP_US = 20  # virtual time of one turn of the loop
-# What the chip's file of the same name answers for an address without a network (lwIP).
-EHOSTUNREACH = 113
 
 
 class CancelledError(BaseException):
@@ -36,16 +33,20 @@ class Task:
         self.result: Any = None
         self.error: BaseException | None = None
         self.finished = False
+        self.retrieved = False  # somebody awaited it, so its error is theirs
         self.waiters: list[Task] = []
+        self.on_end: Callable[[Task], None] | None = None  # of the gather that waits for it
         self.throw: BaseException | None = None
+        self.awaits: Task | None = None
         self.parked: list[Task] | None = None  # the waiting list this task stands in
+        self.at_us = 0  # when it runs next, unless parked
         self.wake = 0  # of the queue entry that counts; older ones are stale
 
     def __await__(self) -> Generator:
+        self.retrieved = True
         if not self.finished:
-            yield self.waiters
+            yield self
         if self.error is not None:
-            self.loop.orphans.discard(self)
             raise self.error
         return self.result
 
@@ -57,24 +58,27 @@ class Task:
             return False
         if self is self.loop.current:
             raise RuntimeError("can't cancel self")
-        self.loop.schedule(self, self.loop.clock.now_us, CancelledError())
+        self.loop.interrupt(self, CancelledError())
         return True
 
 
 class Loop:
-    """One scheduler; a session of the VM has one, and it dies with it."""
+    """One scheduler; a session of the VM has one, and it dies with it.
 
-    def __init__(self, clock: VirtualClock, net: Net, serial: Callable[[BaseException], None],
-                 ring: Callable[[], None]) -> None:  # fmt: skip
+    show: prints an exception. spend: lets microseconds pass. turn: lets alarms call back then.
+    """
+
+    def __init__(self, clock: VirtualClock, net: Net, show: Callable[[BaseException, str], None],
+                 spend: Callable[[int], None], turn: Callable[[], None]) -> None:  # fmt: skip
         self.clock = clock
         self.net = net
-        self.show = serial
-        self.ring = ring
-        self.queue: list[tuple[int, int, int, Task]] = []
+        self.show = show
+        self.spend = spend
+        self.turn = turn
+        self.queue: list[tuple[int, int, Task]] = []
         self.count = 0
         self.current: Task | None = None
         self.tasks: set[Task] = set()
-        self.orphans: set[Task] = set()  # ended by an exception that nobody has awaited yet
 
     def create_task(self, coro: Coroutine) -> Task:
         if not hasattr(coro, "send"):
@@ -84,41 +88,57 @@ class Loop:
         self.schedule(task, self.clock.now_us)
         return task
 
-    def schedule(self, task: Task, at_us: int, throw: BaseException | None = None) -> None:
+    def promote(self, awaitable: Any) -> Task:
+        return awaitable if isinstance(awaitable, Task) else self.create_task(awaitable)
+
+    def schedule(self, task: Task, at_us: int) -> None:
         if task.parked is not None:
             task.parked.remove(task)
             task.parked = None
-        if throw is not None:
-            task.throw = throw
+        task.awaits = None
         self.count += 1
-        task.wake = self.count
-        heapq.heappush(self.queue, (at_us, self.count, self.count, task))
+        task.at_us, task.wake = at_us, self.count
+        heapq.heappush(self.queue, (at_us, self.count, task))
+
+    def interrupt(self, task: Task, error: BaseException) -> None:
+        """Throw into a task, or into what it awaits; one that is due keeps its place."""
+        while task.awaits is not None:
+            task = task.awaits
+        if task.parked is not None or task.at_us > self.clock.now_us:
+            self.schedule(task, self.clock.now_us)
+        task.throw = error
 
     def run_until_complete(self, coro: Coroutine | Task) -> Any:
-        main = coro if isinstance(coro, Task) else self.create_task(coro)
+        main = self.promote(coro)
+        main.retrieved = True
         while not main.finished:
             self._idle()
-            _, _, wake, task = heapq.heappop(self.queue)
-            if wake == task.wake and not task.finished:
+            _, wake, task = heapq.heappop(self.queue)
+            if wake != task.wake:
+                continue
+            if not task.finished:
                 self._step(task)
-        self.orphans.discard(main)
+            elif task.error is not None and not task.retrieved:
+                self.show(task.error, _unretrieved(task))
         if main.error is not None:
             raise main.error
         return main.result
 
+    def forget(self) -> None:
+        """A new event loop: what was scheduled never runs again."""
+        self.queue.clear()
+
     def _idle(self) -> None:
         """Pass the time until the next task is due; alarms of the chip go off on the way."""
-        while self.queue and self.queue[0][2] != self.queue[0][3].wake:
+        while self.queue and self.queue[0][1] != self.queue[0][2].wake:
             heapq.heappop(self.queue)
         due = self.queue[0][0] if self.queue else NEVER
         while due > self.clock.now_us:
-            if due == NEVER and self.clock.due == NEVER:
-                raise Stop("nothing will ever happen again")
-            until = min(due, self.clock.due)
-            self.clock.spend(max(0, until - self.clock.now_us))
-            self.ring()
+            until = due if self.clock.idle else min(due, self.clock.due)
+            self.spend(max(0, until - self.clock.now_us))
+            self.turn()
             due = self.queue[0][0] if self.queue else NEVER
-        self.clock.spend(STEP_US)
+        self.spend(STEP_US)
 
     def _step(self, task: Task) -> None:
         throw, task.throw = task.throw, None
@@ -127,24 +147,31 @@ class Loop:
             wants = task.coro.throw(throw) if throw else task.coro.send(None)
         except StopIteration as stop:
             self._end(task, stop.value, None)
-        except (Exception, CancelledError) as error:  # noqa: BLE001 - the task's own, kept in it
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - any ends the task alone
             self._end(task, None, error)
         else:
             if isinstance(wants, int):
                 self.schedule(task, wants)
             else:
-                task.parked = wants
-                wants.append(task)
+                self._park(task, wants)
         finally:
             self.current = None
+
+    def _park(self, task: Task, wants: Any) -> None:
+        if isinstance(wants, Task):
+            task.awaits, wants = wants, wants.waiters
+        task.parked = wants
+        wants.append(task)
 
     def _end(self, task: Task, result: Any, error: BaseException | None) -> None:
         task.result, task.error, task.finished = result, error, True
         self.tasks.discard(task)
-        if error is not None and not task.waiters and not isinstance(error, CancelledError):
-            self.orphans.add(task)
-            self.show(error)  # "Task exception wasn't retrieved"
+        if task.on_end is not None:
+            task.retrieved = True
+            task.on_end(task)
         self.wake_all(task.waiters)
+        if not task.retrieved and isinstance(error, Exception):
+            self.schedule(task, self.clock.now_us)  # one turn later it is shown
 
     def wake_all(self, waiters: list[Task]) -> None:
         for task in list(waiters):
@@ -153,10 +180,18 @@ class Loop:
     def bury(self) -> None:
         """The VM is gone: close what was left, whatever its `finally` says."""
         for task in list(self.tasks):
-            with contextlib.suppress(BaseException):  # it speaks from a dead chip
+            with suppress(BaseException):  # it speaks from a dead chip
                 task.coro.close()
         self.tasks.clear()
         self.queue.clear()
+
+
+def _unretrieved(task: Task) -> str:
+    name = getattr(task.coro, "__name__", "?")
+    return (
+        "Task exception wasn't retrieved\n"
+        f"future: <Task> coro= <generator object '{name}' at 3ffb0000>\n"
+    )
 
 
 @types.coroutine
@@ -169,73 +204,11 @@ def park(waiters: list[Task]) -> Generator:
     yield waiters
 
 
-class Stream:
-    """Reader and writer in one, over a connection of the virtual network."""
+class Sleep:
+    """What sleep() returns: it can be awaited, but is no coroutine for create_task()."""
 
-    def __init__(self, loop: Loop, connection: Any) -> None:
-        self.loop = loop
-        self.connection = connection
-        self.out = b""
-        self.buffer = b""
+    def __init__(self, at_us: int) -> None:
+        self.at_us = at_us
 
-    def get_extra_info(self, name: str) -> Any:
-        return self.connection.peername
-
-    def write(self, data: bytes) -> None:
-        self.out += bytes(data)
-
-    async def drain(self) -> None:
-        data, self.out = self.out, b""
-        if data:
-            self.connection.send(data)
-        await until(self.loop.clock.now_us)
-
-    async def _fill(self) -> bytes:
-        while True:
-            at_us = self.connection.next_us()
-            if at_us is None:
-                await park(self.connection.waiters)
-            elif at_us > self.loop.clock.now_us:
-                await until(at_us)
-            else:
-                return self.connection.receive()
-
-    async def read(self, n: int = -1) -> bytes:
-        if n < 0:
-            found = self.buffer
-            self.buffer = b""
-            while piece := await self._fill():
-                found += piece
-            return found
-        if not self.buffer:
-            self.buffer = await self._fill()
-        found, self.buffer = self.buffer[:n], self.buffer[n:]
-        return found
-
-    async def readinto(self, buf: Any) -> int:
-        data = await self.read(len(buf))
-        buf[: len(data)] = data
-        return len(data)
-
-    async def readexactly(self, n: int) -> bytes:
-        while len(self.buffer) < n:
-            piece = await self._fill()
-            if not piece:
-                raise EOFError
-            self.buffer += piece
-        return await self.read(n) if n else b""
-
-    async def readline(self) -> bytes:
-        while b"\n" not in self.buffer:
-            piece = await self._fill()
-            if not piece:
-                break
-            self.buffer += piece
-        end = self.buffer.find(b"\n") + 1 or len(self.buffer)
-        return await self.read(end) if end else b""
-
-    def close(self) -> None:
-        """Nothing, as in MicroPython; wait_closed() closes."""
-
-    async def wait_closed(self) -> None:
-        self.connection.close()
+    def __await__(self) -> Generator:
+        yield self.at_us

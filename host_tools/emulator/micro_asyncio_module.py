@@ -1,19 +1,20 @@
 """The module `asyncio` of one VM session: the functions over its loop."""
 
-import contextlib
 import types
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 from host_tools.emulator.micro_asyncio import (
     CancelledError,
     Loop,
-    Stream,
+    Sleep,
     Task,
     TimeoutError,
     park,
     until,
 )
+from host_tools.emulator.micro_stream import Stream
 
 
 class Event:
@@ -46,26 +47,36 @@ class ThreadSafeFlag(Event):
 
 
 class Lock:
+    """Fair: release() hands the lock to the task that waits longest."""
+
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.held = False
+        self.owner: Task | bool = False  # True: held; a task: handed to it, it has yet to run
         self.waiting: list[Task] = []
 
     def locked(self) -> bool:
-        return self.held
+        return self.owner is not False
 
     async def acquire(self) -> bool:
-        while self.held:
-            await park(self.waiting)
-        self.held = True
+        if self.owner is not False:
+            try:
+                await park(self.waiting)
+            except CancelledError:
+                if self.owner is self.loop.current:
+                    self.owner = True
+                    self.release()
+                raise
+        self.owner = True
         return True
 
     def release(self) -> None:
-        if not self.held:
+        if self.owner is not True:
             raise RuntimeError("Lock not acquired")
-        self.held = False
-        if self.waiting:
-            self.loop.schedule(self.waiting[0], self.loop.clock.now_us)
+        if not self.waiting:
+            self.owner = False
+            return
+        self.owner = self.waiting[0]
+        self.loop.schedule(self.waiting[0], self.loop.clock.now_us)
 
     async def __aenter__(self) -> bool:
         return await self.acquire()
@@ -75,54 +86,73 @@ class Lock:
 
 
 async def wait_for(loop: Loop, awaitable: Any, seconds: float | None) -> Any:
-    """Raises TimeoutError, after cancelling what was awaited."""
-    task = awaitable if isinstance(awaitable, Task) else loop.create_task(awaitable)
+    """Raises TimeoutError, after cancelling what was awaited and seeing it end. Cancelled itself,
+    it does not wait for that end."""
+    task = loop.promote(awaitable)
     if seconds is None:
         return await task
     caller = loop.current
     assert caller is not None
-    late = TimeoutError()
+    ended = CancelledError()  # the signal from `watch` to the caller
+    sleeping = True
 
-    async def run_out() -> None:
-        await until(loop.clock.now_us + int(seconds * 1_000_000))
-        loop.schedule(caller, loop.clock.now_us, late)
+    async def watch() -> None:
+        with suppress(Exception, CancelledError):  # the caller looks at task.error
+            await task
+        if sleeping and caller.throw is None:
+            loop.interrupt(caller, ended)
 
-    timer = loop.create_task(run_out())
+    watcher = loop.create_task(watch())
     try:
-        return await task
-    except (CancelledError, TimeoutError):
-        if task.cancel():
-            await gather(loop, task, return_exceptions=True)  # it is over before the caller goes on
+        await until(loop.clock.now_us + max(0, int(seconds * 1_000_000)))
+    except CancelledError as why:
+        if why is ended:
+            return await task
+        watcher.cancel()
         raise
     finally:
-        if not timer.done():
-            timer.cancel()
+        sleeping = False
+    watcher.cancel()
+    await watcher
+    raise TimeoutError
 
 
 async def gather(loop: Loop, *awaitables: Any, return_exceptions: bool = False) -> list[Any]:
     """Results in order; the first exception is raised at once and the other tasks go on."""
-    tasks = [a if isinstance(a, Task) else loop.create_task(a) for a in awaitables]
-    ended = Event(loop)
+    tasks = [loop.promote(awaitable) for awaitable in awaitables]
+    here: list[Task] = []
+    running = [task for task in tasks if not task.finished]
+    errors = [task.error for task in tasks if task.error is not None]
 
-    async def watch(task: Task) -> None:
-        with contextlib.suppress(Exception, CancelledError):  # gather looks at task.error
-            await task
-        ended.set()
+    def ended(task: Task) -> None:
+        running.remove(task)
+        if task.error is not None:
+            errors.append(task.error)
+        if not running or (errors and not return_exceptions):
+            loop.wake_all(here)
 
     for task in tasks:
-        loop.create_task(watch(task))
-    while not all(task.finished for task in tasks):
-        await ended.wait()
-        ended.clear()
-        failed = next((task.error for task in tasks if task.error is not None), None)
-        if failed is not None and not return_exceptions:
-            raise failed
+        task.retrieved = task.finished
+        task.on_end = ended
+    try:
+        if running and (return_exceptions or not errors):
+            await park(here)
+    except CancelledError:
+        for task in running:
+            task.on_end = None
+            task.cancel()
+        raise
+    for task in tasks:
+        task.on_end = None
+    if errors and not return_exceptions:
+        raise errors[0]
     return [task.result if task.error is None else task.error for task in tasks]
 
 
 async def open_connection(loop: Loop, host: str, port: int, ssl: Any = None,
                           server_hostname: str | None = None) -> tuple[Stream, Stream]:  # fmt: skip
-    """Through the virtual network. Raises OSError when there is none, or nobody listens."""
+    """Through the virtual network. Raises OSError without a network or such a name; that nobody
+    listens shows at the first read or write."""
     connection = loop.net.connect(host, port)
     await until(connection.open_us)
     stream = Stream(loop, connection)
@@ -135,16 +165,28 @@ def module(loop: Loop) -> types.ModuleType:
     def run(coro: Coroutine) -> Any:
         return loop.run_until_complete(coro)
 
+    def sleep_ms(ms: int) -> Sleep:
+        return Sleep(loop.clock.now_us + max(0, ms) * 1000)
+
+    def new_event_loop() -> Loop:
+        loop.forget()
+        return loop
+
+    def current_task() -> Task:
+        if loop.current is None:
+            raise RuntimeError("no running event loop")
+        return loop.current
+
     made = types.ModuleType("asyncio")
     vars(made).update(
         run=run,
         run_until_complete=run,
         create_task=loop.create_task,
-        current_task=lambda: loop.current,
+        current_task=current_task,
         get_event_loop=lambda: loop,
-        new_event_loop=lambda: loop,
-        sleep=lambda seconds: until(loop.clock.now_us + int(seconds * 1_000_000)),
-        sleep_ms=lambda ms: until(loop.clock.now_us + ms * 1000),
+        new_event_loop=new_event_loop,
+        sleep=lambda seconds: sleep_ms(int(seconds * 1000)),
+        sleep_ms=sleep_ms,
         wait_for=lambda awaitable, seconds: wait_for(loop, awaitable, seconds),
         wait_for_ms=lambda awaitable, ms: wait_for(loop, awaitable, ms / 1000),
         gather=lambda *a, **k: gather(loop, *a, **k),

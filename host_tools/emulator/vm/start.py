@@ -40,7 +40,9 @@ def run(name):
         return True
     try:
         exec(compile(source, name, "exec"), {"__name__": "__main__"})
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:  # CancelledError is no Exception
         sys.print_exception(error)
         return False
     return True

@@ -1,0 +1,100 @@
+"""An update by cable: the install that the updater does, with the bytes pushed from a laptop.
+
+Used from the REPL after Ctrl-C: `cable = Cable(boot)`, then begin, write for every piece of the
+bundle in order, finish. It is judged, verified, tried and confirmed like any other update.
+"""
+
+from seesaw import config
+from seesaw.port import board as chip
+from seesaw.update import otadata
+from seesaw.update.install import (
+    InstallError,
+    Sink,
+    Slot,
+    complete,
+    copy_runtime,
+    packed,
+    wanted_trailer,
+)
+from seesaw.update.offer import Offer
+from seesaw.update.plan import plan
+from seesaw.update.record import Record
+
+WATCHDOG_MS = 900000  # while a person works at the cable
+
+
+class Cable:
+    """boot: the launcher's. Raises InstallError or BadOffer with what is wrong."""
+
+    def __init__(self, boot):
+        self.boot = boot
+        store = chip.Store()
+        self.record = Record(store)
+        self.settings = config.parse(store.get("config"))
+        self.offer = None
+
+    def info(self) -> tuple:
+        """(board, version, slot, runtime's SHA-256 in hex, runtime's size, what the boot record
+        allows: see update/plan.py)."""
+        trailer = self.boot.trailer
+        action = plan(otadata.read(chip.otadata()), self.boot.subtype - 16)
+        return (trailer[5].rstrip(b"\x00").decode(), self.boot.version, self.boot.slot.info()[4],
+                trailer[1].hex(), trailer[0], action)  # fmt: skip
+
+    def begin(self, raw: bytes) -> None:
+        """Take the offer and bring over the runtime, which must be the one that runs."""
+        self.feed()
+        board, _, _, runtime, _, action = self.info()
+        if action != "install":
+            raise InstallError("the boot record says " + action + ": reset the device first")
+        offer = Offer(raw)
+        if offer.board != board:
+            raise InstallError("this is a " + board + ", the bundle is for " + offer.board)
+        if offer.runtime.sha256.hex() != runtime:
+            raise InstallError("the bundle is for another runtime")
+        self.slot = Slot(self.boot.other, self.feed)
+        self.made = wanted_trailer(offer, self.slot.size)
+        packed(self.made)
+        self.slot.begin()
+        copy_runtime(self.slot, self.boot.slot, self.made.bundle_offset)
+        self.sink = Sink(self.slot, self.made.bundle_offset)
+        self.left = offer.bundle.size
+        self.offer = offer
+
+    def feed(self) -> None:
+        self.boot.wdt.feed()
+
+    def write(self, data: bytes) -> int:
+        """The next bytes of the bundle; how many are still to come."""
+        if len(data) > self.left:
+            raise InstallError("more bytes than the offer says")
+        self.feed()
+        self.sink.write(data)
+        self.left -= len(data)
+        return self.left
+
+    def finish(self) -> None:
+        """Verify, select the slot and reset into the trial; never returns."""
+        if self.left:
+            raise InstallError("%d bytes are missing" % self.left)
+        self.sink.close()
+        complete(self.slot, self.made, packed(self.made))
+        offer = self.offer
+        self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, self.boot.scratch[0],
+                         bool(self.settings["update_url"]))  # fmt: skip
+        self.boot.other.set_boot()
+        self.boot.reset("trial of " + offer.version)
+
+
+def set_config(changes: dict) -> None:
+    """Change settings in place; the rest of the blob stays as it is."""
+    import json
+
+    store = chip.Store()
+    try:
+        settings = json.loads(store.get("config") or b"{}")
+    except ValueError:
+        settings = {}
+    settings.update(changes)
+    store.put("config", json.dumps(settings).encode())
+

@@ -1,0 +1,204 @@
+"""The commands `seesaw run` and `seesaw market`."""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from host_tools.emulator.device import Outcome
+from host_tools.errors import UserError
+from host_tools.image import inspect
+from host_tools.market import server
+from host_tools.twin.checks import Check, Observed, judge, wanted_us
+from host_tools.twin.console import HEADER, Console
+from host_tools.twin.reports import Report, as_json
+from host_tools.twin.scene import Scene, Wanted, find_instrument
+
+HEADLESS_S = 60.0  # when --for does not say
+HEADLESS_CHECK_S = 5  # seconds between two looks for a release, when nobody watches the beam
+CHECK_S = 10
+FOLLOW_S = 10.0  # from a price to the beam: a poll, a move, a look for a release between them
+HINT_AFTER_S = 1.0
+
+
+def run(arguments: Namespace) -> int:
+    """Build a scene and run it. With --headless 0 only when every check holds, else 1.
+
+    Ctrl-C and SIGTERM end it in order. UserError for what the user can put right.
+    """
+    try:
+        with stopping() as stop:
+            try:
+                return _run(arguments, stop)
+            except UserError:
+                if not stop():
+                    raise  # else Ctrl-C hit a compiler or a VM at work, which is no error
+                return int(arguments.headless)
+    except BrokenPipeError:  # the reader has seen enough, and nothing more can be said
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(arguments.headless)
+
+
+def market(arguments: Namespace) -> int:
+    """Serve the simulated market alone. UserError for an unknown instrument or a taken port."""
+    find_instrument(arguments.instrument)
+    try:
+        return server.main(arguments)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UserError(f"port {arguments.port}", why, "choose another, or 0 for any") from error
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM came. A flag, not an exception: that might strike anywhere, also
+    where the VM is being started or killed."""
+    flag = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: flag.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield flag.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
+    if arguments.headless and arguments.market == "live":
+        raise UserError(
+            "--headless", "it judges against the simulated market", "leave out --market live"
+        )
+    seconds: float | None = arguments.seconds
+    offer_at: float | None = arguments.offer
+    if arguments.headless:
+        seconds = HEADLESS_S if seconds is None else seconds
+        offer_at = seconds / 2 if offer_at is None else offer_at
+    console = Console(sys.stdout)
+    with _hint():
+        built = Scene(_wanted(arguments), _printer(console, arguments.json))
+    with built as scene:
+        if not arguments.json:
+            _say(_opening(scene, arguments), HEADER)
+        outcome = scene.run(seconds, offer_at, stop)
+        found = judge(_observe(scene, outcome, seconds or 0.0)) if arguments.headless else []
+    summary = _summary(scene, outcome, found)
+    if arguments.json:
+        _say(json.dumps(summary))
+    else:
+        _say(_closing(summary), *(console.check(check) for check in found))
+    return 0 if summary["ok"] else 1
+
+
+def _wanted(arguments: Namespace) -> Wanted:
+    return Wanted(
+        board=arguments.board,
+        instrument=arguments.instrument,
+        market=arguments.market,
+        clock=arguments.clock,
+        seed=arguments.seed,
+        check_s=HEADLESS_CHECK_S if arguments.headless else CHECK_S,
+        runtime=Path(arguments.runtime) if arguments.runtime else None,
+        config=Path(arguments.config) if arguments.config else None,
+        build=Path(arguments.build),
+    )
+
+
+def _observe(scene: Scene, outcome: Outcome, asked_s: float) -> Observed:
+    lasted_s = outcome.elapsed_us / 1_000_000
+    servo = scene.settings["center_us"], scene.settings["us_per_degree"]
+    sigma = scene.instrument.sigma
+    offered_s, offered = scene.offered or (0.0, "")
+    return Observed(
+        asked_s=asked_s,
+        lasted_s=lasted_s,
+        ended=outcome.reason if outcome.reason == "time" else outcome.detail,
+        pulses=scene.pulses,
+        boots=tuple(scene.boots),
+        faults=tuple(scene.device.board.faults),
+        center_us=scene.settings["center_us"],
+        wanted_us=tuple(wanted_us(*found, sigma, *servo) for found in scene.truth(FOLLOW_S)),
+        offered=offered,
+        offered_s=offered_s,
+        flash=inspect.examine(scene.device.flash.to_bytes(), "the flash"),
+    )
+
+
+def _summary(scene: Scene, outcome: Outcome, found: list[Check]) -> dict[str, Any]:
+    last = scene.boots[-1] if scene.boots else None
+    ended = "stopped" if outcome.reason == "until" else outcome.reason
+    return {
+        "type": "summary",
+        "t": round(outcome.elapsed_us / 1_000_000, 3),
+        "ok": all(check.ok for check in found) if found else ended in ("stopped", "time"),
+        "ended": ended,
+        "instrument": scene.instrument.name,
+        "detail": outcome.detail,
+        "boots": len(scene.boots),
+        "slot": last.slot if last else "",
+        "version": last.version if last else "",
+        "faults": list(scene.device.board.faults),
+        "checks": [{"check": c.check, "ok": c.ok, "words": c.words} for c in found],
+    }
+
+
+def _opening(scene: Scene, arguments: Namespace) -> str:
+    what = f"{scene.image}: seesaw {scene.release.version} for {scene.board.name}\n"
+    if scene.market is None:
+        return what + (
+            f"{scene.instrument.title} from its real provider: this needs the network."
+            f" Update site {scene.settings['update_url']}. Ctrl-C ends."
+        )
+    zone = ZoneInfo(scene.instrument.zone)
+    start = datetime.fromtimestamp(scene.market.clock.start, zone)
+    return what + (
+        f"{scene.instrument.title}, simulated, seed {arguments.seed}: from {start:%a %F %H:%M %Z},"
+        f" {_speed(scene.market.clock.rate)}. Ctrl-C ends."
+    )
+
+
+def _speed(rate: float) -> str:
+    return "in real time" if rate == 1 else f"{rate:g} times real time"
+
+
+def _closing(summary: dict[str, Any]) -> str:
+    ended = {"time": "ended", "stopped": "stopped"}.get(summary["ended"])
+    ended = ended or f"the board is at its end: {summary['ended']} ({summary['detail']}),"
+    where = f"{summary['slot']} {summary['version']}".strip() or "nowhere"
+    return f"{ended} after {summary['t']:.1f} s, boots: {summary['boots']}, now {where}"
+
+
+def _printer(console: Console, as_lines: bool) -> Callable[[Report], None]:
+    def show(report: Report) -> None:
+        line = json.dumps(as_json(report)) if as_lines else console.line(report)
+        if line:
+            _say(line)
+
+    return show
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)
+
+
+@contextlib.contextmanager
+def _hint() -> Iterator[None]:
+    """A word to the person waiting, once building has taken a while."""
+    hint = threading.Timer(HINT_AFTER_S, print, ("building ...",), {"file": sys.stderr})
+    hint.daemon = True
+    if sys.stdout.isatty():
+        hint.start()
+    try:
+        yield
+    finally:
+        hint.cancel()

@@ -1,0 +1,110 @@
+"""`seesaw bench`: the table and its rows. How fast anything is, no test says."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from host_tools import bench, bench_memory, cli
+from host_tools.bench import Row
+from host_tools.image import bundle
+
+LIMITED = {  # what has a limit, and its unit
+    "cold boot to the first movement": "ms",
+    "full update, CPython engine": "ms",
+    "a virtual day of waiting": "s",
+    "heap of the app": "KB",
+    "heap of the updater": "KB",
+    "heap per frame of a move": "B",
+    "  refused with the heap locked": "moves",
+}
+
+
+def test_a_row_knows_its_ratio_and_whether_the_limit_holds() -> None:
+    assert (Row("a", 3, "ms", 4).ratio, Row("a", 3, "ms", 4).ok) == (0.75, True)
+    assert (Row("a", 5, "ms", 4).ratio, Row("a", 5, "ms", 4).ok) == (1.25, False)
+    assert (Row("a", 0, "B", 0).ratio, Row("a", 0, "B", 0).ok) == (None, True)
+    assert (Row("a", 1, "B", 0).ratio, Row("a", 1, "B", 0).ok) == (None, False)
+    assert (Row("a", None, "KB", 9).ratio, Row("a", None, "KB", 9).ok) == (None, None)
+    assert (Row("a", 1, "KB").ratio, Row("a", 1, "KB").ok) == (None, None)
+
+
+def test_the_table_lines_up_and_says_miss() -> None:
+    rows = [
+        Row("start", 6.25, "ms"),
+        Row("boot", 7.5, "ms", 6.25, 1, "from power-on"),
+        Row("update", 20.0, "ms", 25.0, 4),
+        Row("heap", None, "KB", 120),
+        Row("day", 0.0012, "s", 1),
+    ]
+    assert bench.as_text(rows).splitlines() == [
+        "what      figure        limit  ratio  ok",
+        "start    6.25 ms            -      -  -",
+        "boot     7.50 ms  1 x 6.25 ms   1.20  MISS",
+        "update     20 ms  4 x 6.25 ms   0.80  ok",
+        "heap           -       120 KB      -  not measured",
+        "day     0.0012 s          1 s   0.00  ok",
+        "",
+        "ratio is figure / limit; above 1 is a miss. 1 KB is 1024 bytes.",
+        "boot: from power-on.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "arguments", "code"),
+    [
+        ([Row("a", 1, "", 2), Row("b", 9, "")], ["--strict"], 0),
+        ([Row("a", 3, "", 2)], [], 0),
+        ([Row("a", 3, "", 2)], ["--strict"], 1),
+        ([Row("a", None, "", 2)], ["--strict"], 1),
+    ],
+)
+def test_only_strict_ends_with_a_code(
+    rows: list[Row], arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host_tools.bench_time.measure", lambda repeats: rows)
+    monkeypatch.setattr("host_tools.bench_memory.measure", list)
+    assert cli.main(["bench", *arguments]) == code
+
+
+def test_a_quick_bench_measures_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "--quick", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = {row["what"]: row for row in found["rows"]}
+    assert len(rows) == len(found["rows"])
+    limited = {row["what"]: row["unit"] for row in found["rows"] if row["limit"] is not None}
+    assert limited == LIMITED
+    start = rows["python3 -S -E -c pass"]["figure"]
+    for name, row in rows.items():
+        assert row["figure"] is not None, name
+        assert row["ok"] in ((True, False) if name in LIMITED else (None,)), name
+        if row["limit"]:
+            assert row["ratio"] == pytest.approx(row["figure"] / row["limit"]), name
+        if row["times"]:
+            assert row["limit"] == pytest.approx(row["times"] * start), name
+    assert rows["heap per frame of a move"]["ok"]
+    assert rows["  refused with the heap locked"]["ok"]
+    assert rows["  its chip boots"]["figure"] == 1
+    for name in ("heap of the app", "heap of the updater"):
+        assert 30 < rows[name]["figure"] < 512, name  # KB: a figure of a whole program
+
+
+@pytest.mark.parametrize(
+    ("line", "each", "refused"),
+    [("self.kept = [self._frame, None]", 32, 1), ("len(b'..' + bytes(300))", 320, 1)],
+    ids=["kept", "dropped"],
+)
+def test_a_frame_that_takes_heap_is_found(
+    line: str, each: int, refused: int, tmp_path: Path
+) -> None:
+    shutil.copytree(bundle.FIRMWARE / "seesaw", tmp_path / "seesaw")
+    profile = tmp_path / "seesaw" / "core" / "profile.py"
+    text = profile.read_text()
+    place = "        self._frame += 1\n"
+    assert text.count(place) == 1
+    profile.write_text(text.replace(place, f"{place}        {line}\n"))
+    heap, moves = bench_memory.frame_heap(tmp_path)
+    assert heap.figure is not None and heap.figure >= each
+    assert moves.figure == refused
+    assert not heap.ok and not moves.ok
