@@ -68,7 +68,6 @@ class Updater:
         try:
             await self.look()
         except (http.HttpError, BadOffer, InstallError, version.BadVersion) as error:
-            self.record.hindered(str(error))
             self.say("hindered", str(error))
         except Nothing as error:
             self.say("nothing", str(error))
@@ -119,17 +118,21 @@ class Updater:
             self.say("heal")
             self.boot.slot.set_boot()
             self.boot.reset("boot record healed")
-        if self.record.skip():
-            raise Nothing("backing off: " + self.record.last)
         offer = await self.offer()
         self.judge(offer)
+        if self.record.skip(offer.bundle.sha256):
+            raise Nothing("backing off: " + self.record.last)
         self.say("offer", offer.version + ("" if trust.VERIFIED else " (not signed)"))
         slot = Slot(self.boot.other, self.boot.wdt.feed)
         if holds(slot, wanted_trailer(offer, slot.size)):
             self.say("present", offer.version)
         else:
             same = offer.runtime.sha256 == self.boot.trailer[1]
-            await install(offer, slot, self.boot.slot, same, self.download)
+            try:
+                await install(offer, slot, self.boot.slot, same, self.download)
+            except (http.HttpError, InstallError) as error:
+                self.record.hindered(offer.bundle.sha256, str(error))
+                raise
             self.say("installed", "%s, %d sectors" % (offer.version, slot.written))
         feed = self.boot.scratch[0]
         self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, feed, True)

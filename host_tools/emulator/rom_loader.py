@@ -91,6 +91,7 @@ class _Download:
     block_size: int
     inflate: Any = None  # zlib's decompressor when the blocks are compressed
     next_block: int = 0
+    failed: int = 0  # the error that ended it; every later block gets it too
 
 
 class RomLoader:
@@ -227,6 +228,8 @@ class RomLoader:
         download, block = self._block(body, checksum, compressed=False)
         if block is not None:
             # The last block comes padded with ones, which no flash has to store.
+            if block[download.room :].strip(b"\xff"):
+                raise Refused(INVALID)
             self._program(download, block[: download.room])
         return 0
 
@@ -237,8 +240,9 @@ class RomLoader:
         try:
             data = download.inflate.decompress(block, download.room + 1)
         except zlib.error:
-            raise Refused(INFLATE_ERROR) from None
-        if len(data) > download.room:
+            data = None
+        if data is None or len(data) > download.room:
+            download.failed = INFLATE_ERROR
             raise Refused(INFLATE_ERROR)
         self._program(download, data)
         return 0
@@ -252,6 +256,8 @@ class RomLoader:
         download = self._download
         if download is None or compressed != (download.inflate is not None):
             raise Refused(FAILED)
+        if download.failed:
+            raise Refused(download.failed)
         if size != len(block) or size > download.block_size or number >= download.blocks:
             raise Refused(INVALID)
         if checksum != _checksum(block):
@@ -260,7 +266,6 @@ class RomLoader:
             return download, None
         if number != download.next_block:
             raise Refused(INVALID)
-        download.next_block += 1
         return download, block
 
     def _program(self, download: _Download, data: bytes) -> None:
@@ -268,7 +273,9 @@ class RomLoader:
         try:
             self.flash.program(download.address, data)
         except IllegalProgram:
+            download.failed = WRITE_ERROR
             raise Refused(WRITE_ERROR) from None
+        download.next_block += 1
         download.address += len(data)
         download.room -= len(data)
 

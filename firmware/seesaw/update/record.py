@@ -4,9 +4,10 @@ update holds
   trial  of an open trial: bundle (hex), version, trial_s, feed (had the release before quotes?),
          server (had it an update server set?), and ended once it has been counted as
          interrupted; null when none is open
-  tries  trials of that bundle that were interrupted
-  wait   looks for a release still to be skipped
-  fails  looks in a row that failed on the way
+  about  the bundle (hex) that the next three speak of; a new release starts afresh
+  tries  its trials that were interrupted
+  fails  its installs that failed
+  wait   looks for a release at which it is still to be passed over
   last   the last word on an update, for people
 rejected holds 8 bytes of the bundle's SHA-256 each, newest first; the launcher reads it too.
 """
@@ -29,8 +30,8 @@ class Record:
             found = {}
         if not isinstance(found, dict):
             found = {}
-        trial = found.get("trial")
-        self.trial = trial if isinstance(trial, dict) and "bundle" in trial else None
+        self.trial = _trial(found.get("trial"))
+        self.about = str(found.get("about", ""))
         self.tries = _count(found, "tries")
         self.wait = _count(found, "wait")
         self.fails = _count(found, "fails")
@@ -39,23 +40,31 @@ class Record:
 
     def save(self) -> None:
         found = {
-            "trial": self.trial, "tries": self.tries, "wait": self.wait, "fails": self.fails,
-            "last": self.last,
+            "trial": self.trial, "about": self.about, "tries": self.tries, "wait": self.wait,
+            "fails": self.fails, "last": self.last,
         }
         self._store.put("update", json.dumps(found).encode())
 
-    def skip(self) -> bool:
-        """Count one look that is to be skipped; False when it is time to look again."""
+    def turn_to(self, bundle: bytes) -> None:
+        """What was counted of another bundle says nothing about this one."""
+        if self.about != bundle.hex():
+            self.about = bundle.hex()
+            self.tries = self.fails = self.wait = 0
+
+    def skip(self, bundle: bytes) -> bool:
+        """Pass over this bundle once more? Counts it; False when it is time to try again."""
+        self.turn_to(bundle)
         if not self.wait:
             return False
         self.wait -= 1
         self.save()
         return True
 
-    def hindered(self, why: str) -> None:
-        """A look that failed on its way: the next ones come ever more rarely, up to WAIT_MAX."""
+    def hindered(self, bundle: bytes, why: str) -> None:
+        """An install that wore the flash for nothing: the next one is further off each time."""
+        self.turn_to(bundle)
         self.fails += 1
-        self.wait = min(1 << (self.fails - 1), WAIT_MAX) - 1
+        self.wait = min(1 << self.fails, WAIT_MAX) - 1
         self.last = why[:80]
         self.save()
 
@@ -65,13 +74,11 @@ class Record:
 
     def open(self, bundle: bytes, version: str, trial_s: int, feed: int, server: bool) -> None:
         """A trial is about to begin. feed and server: what the release before it had."""
-        if not self.trial or self.trial["bundle"] != bundle.hex():
-            self.tries = 0
+        self.turn_to(bundle)
         self.trial = {
             "bundle": bundle.hex(), "version": version, "trial_s": trial_s, "feed": feed,
             "server": server,
         }
-        self.wait = self.fails = 0
         self.last = "trial of " + version
         self.save()
 
@@ -84,11 +91,11 @@ class Record:
             self._store.put("rejected", self.rejected)
         self.last = "rejected %s: %s" % (self.trial.get("version"), why)
         self.trial = None
-        self.tries = 0
         self.save()
 
     def interrupted(self, why: str) -> None:
         """The trial ended without a verdict: it is tried again, ever more rarely."""
+        self.turn_to(bytes.fromhex(self.trial["bundle"]))
         self.tries += 1
         if self.tries >= TRIES:
             self.wait = min(1 << (self.tries - TRIES + 1), WAIT_MAX)
@@ -99,8 +106,18 @@ class Record:
     def confirmed(self) -> None:
         self.last = "confirmed " + str(self.trial and self.trial.get("version"))
         self.trial = None
-        self.tries = 0
+        self.about = ""
         self.save()
+
+
+def _trial(found: object) -> "dict | None":
+    """The open trial if it is one: its bundle must be a SHA-256 in hex."""
+    if not isinstance(found, dict) or not isinstance(found.get("bundle"), str):
+        return None
+    try:
+        return found if len(bytes.fromhex(found["bundle"])) == 32 else None
+    except ValueError:
+        return None
 
 
 def _count(found: dict, name: str) -> int:
