@@ -21,6 +21,8 @@ from host_tools.emulator.micro_asyncio import CancelledError, Loop
 from host_tools.emulator.net import Net
 
 TICK_US = 5  # virtual time of one turn of a `while`
+TURNS_HUNG = 200_000  # turns without a call into the chip: from then on they cost more,
+TICK_HUNG_US = 1000  # so that a hung loop soon meets its watchdog
 FAULTS = (Exception, CancelledError)  # what firmware may raise
 FACES = Path(__file__).parent / "modules"
 
@@ -41,6 +43,7 @@ class Session:
         self.device = device
         self.board = device.board
         self.number = number
+        self.turns = 0  # of `while`, since the last call into the chip
         self.alarms: dict[int, Any] = {}
         self.mounts = Mounts()
         self.loop = Loop(device.clock, device.net, self.show, self.let_pass, self.turn)
@@ -53,6 +56,7 @@ class Session:
             self.importer.provide_source(name, device.faces[name])
 
     def call(self, name: str, *args: Any) -> Any:
+        self.turns = 0
         result = self.board.call(self.number, name, *args)
         if self.board.ring:
             self.turn()
@@ -63,11 +67,13 @@ class Session:
 
     def spend(self, us: int) -> None:
         """The firmware lets time pass. Raises Dead when the session is over."""
+        self.turns = 0
         self.board.spend(self.number, us)
         self.turn()
 
     def tick(self) -> None:
-        self.board.spend(self.number, TICK_US)
+        self.turns += 1
+        self.board.spend(self.number, TICK_US if self.turns < TURNS_HUNG else TICK_HUNG_US)
         if self.board.ring:
             self.turn()
 

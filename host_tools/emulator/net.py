@@ -47,8 +47,10 @@ class Connection:
         for action in self.peer.received(data):
             if action[0] == "wait":
                 at_us += int(action[1] * 1_000_000)
-            else:
-                self.inbox.append((at_us, action[0], action[1] if action[0] == "data" else b""))
+            elif action[0] != "data":
+                self.inbox.append((at_us, action[0], b""))
+            elif action[1]:
+                self.inbox.append((at_us, "data", action[1]))
 
     def next_us(self) -> int | None:
         """When something arrives; None when nothing ever will."""

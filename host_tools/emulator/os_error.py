@@ -28,8 +28,8 @@ class MicroOSError(OSError):
         return f"OSError{self.args}"
 
     def __str__(self) -> str:
-        if len(self.args) > 2 or not self.args:
-            return str(self.args) if self.args else ""
+        if not self.args:
+            return ""
         name = NAMES.get(self.args[0])
         if name is None:
             return str(self.args[0] if len(self.args) == 1 else self.args)

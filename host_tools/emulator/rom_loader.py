@@ -137,15 +137,15 @@ class RomLoader:
         return b"".join(answers)
 
     def _answer(self, packet: bytes) -> bytes:
-        """The reply to one packet; nothing for what is no request."""
+        """The reply to one packet; nothing for what is no request, or only the start of one."""
         if len(packet) < HEADER.size:
             return b""
         direction, command, size, checksum = HEADER.unpack_from(packet)
         body = packet[HEADER.size :]
-        if direction != REQUEST:
+        if direction != REQUEST or size > len(body):
             return b""
         try:
-            if size != len(body) or command not in self._handlers:
+            if size < len(body) or command not in self._handlers:
                 raise Refused(INVALID)
             result = self._handlers[command](body, checksum)
         except Refused as refused:

@@ -91,7 +91,7 @@ class Course:
         self._told = False  # today's price, to the firmware
         self._serving = threading.Lock()  # sockets are served in threads of their own
         self._pulse_us = float(CENTER_US)
-        self._at_rest = True
+        self._moved = False  # since the firmware last asked for the price
         self._why = ""
         self._lines = Lines()
         clock = ReplayClock(find(name), days, 1.0, self._days_passed)
@@ -148,16 +148,17 @@ class Course:
         return len(self.shown) + min(max(today, 0.0), 0.99)
 
     def _answer(self, request: Request) -> Reply:
-        """A request that finds the beam at rest with the day's price already told ends the day.
+        """A request ends the day when its price was told and the beam then rested since the last.
 
-        Then no request is under way while the date changes.
+        So no other request is under way while the date changes.
         """
         with self._serving:
             reply = self.market.handler(request)
-            if self._told and self._at_rest and not self._over:
+            if self._told and not self._moved and not self._over:
                 self._next_day(settled=True)
             else:
                 self._told = True
+            self._moved = False
         return reply
 
     def _hear(self, text: str) -> None:
@@ -167,11 +168,9 @@ class Course:
                 self._why = report.why
 
     def _pulse(self, pin: int, ns: int) -> None:
-        if pin != BOARD.servo_pin:
-            return
-        self._at_rest = ns == 0  # the beam stays where it is
-        if ns:
+        if pin == BOARD.servo_pin and ns:  # without pulses the beam stays where it is
             self._pulse_us = ns / 1000
+            self._moved = True
 
     def _turn(self) -> bool:
         """Asked whenever time has passed: whether the run is over."""

@@ -1,4 +1,4 @@
-"""Devices with a firmware of a few lines: the text of main.py, and modules in a bundle if wanted."""
+"""Devices with a firmware of a few lines: the text of main.py, and modules in a bundle."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,9 +19,7 @@ DATA = BOARD.partition("data").offset
 OTA_1 = BOARD.partition("ota_1").offset
 BOOTLOADER, APP = runtime.synthetic(BOARD)
 BUNDLE_AT = -(-len(APP) // 4096) * 4096  # offset in the slot
-END = "END\n"  # on the serial: the script is over
 
-# What a main.py needs to import from the bundle of its slot.
 MOUNT = f"""
 import sys, vfs
 from esp32 import Partition
@@ -31,7 +29,7 @@ class Slot:
         at = {BUNDLE_AT} + block * 512 + off
         self.part.readblocks(at // 4096, buf, at % 4096)
     def ioctl(self, op, arg):
-        return {{4: 2048, 5: 512}}.get(op, 0)
+        return {{4: BLOCKS, 5: 512}}.get(op, 0)
 vfs.mount(vfs.VfsLfs2(Slot()), "/bundle", readonly=True)
 sys.path[:] = ["/bundle"]
 """
@@ -48,6 +46,11 @@ def flash(main: str, packed: bytes = b"") -> Flash:
     if packed:
         chip.program(BOARD.partition("ota_0").offset + BUNDLE_AT, packed)
     return chip
+
+
+def mount(packed: bytes) -> str:
+    """What a main.py begins with to import from this bundle in its slot."""
+    return f"BLOCKS = {len(packed) // 512}\n{MOUNT}"
 
 
 def pack(folder: Path, modules: dict[str, str]) -> bundle.Bundle:
@@ -80,8 +83,8 @@ class Bench:
         until: Callable[[], bool] | None = None,
         cut: tuple[int, str] | None = None,
     ) -> Outcome:
-        """One run, ended early by a line END."""
-        return self.device.run(seconds, until or (lambda: END in self.text), cut)
+        """One run; "idle" ends it when the script is over and no alarm is set."""
+        return self.device.run(seconds, until, cut)
 
 
 def on_cpython(
@@ -108,5 +111,5 @@ def output(main: str, seconds: float = 60) -> list[str]:
     bench = on_cpython(main + "\nprint('END')\n")
     outcome = bench.run(seconds)
 
-    assert outcome.reason == "until", bench.text + str(outcome)
+    assert bench.lines[-1:] == ["END"], bench.text + str(outcome)
     return bench.lines[:-1]

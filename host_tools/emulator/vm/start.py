@@ -1,4 +1,5 @@
 # The start of the ESP32 port on the Unix VM: the chip's modules, then _boot.py, boot.py, main.py.
+import builtins
 import sys
 
 import vfs
@@ -18,6 +19,7 @@ import network
 
 sys.modules["time"] = chip_time
 sys.modules["micropython"] = chip_micropython
+MODE = sys.argv[3]
 sys.argv[:] = []
 vfs.umount("/")
 
@@ -32,14 +34,14 @@ def mount():
     return True
 
 
-def run(name):
+def run(name, space):
     try:
         with open(name) as file:
-            source = file.read()
+            code = compile(file.read(), name, "exec")
     except OSError:
         return True
     try:
-        exec(compile(source, name, "exec"), {"__name__": "__main__"})
+        exec(code, space)
     except SystemExit:
         raise
     except BaseException as error:  # CancelledError is no Exception
@@ -48,10 +50,26 @@ def run(name):
     return True
 
 
+def chip_print(*values, sep=" ", end="\n", file=sys.stdout):
+    """The chip's UART ends lines with CR LF."""
+    if file is sys.stdout:
+        text = sep.join([str(value) for value in values]) + end
+        file.write(text.replace("\n", "\r\n"))
+    else:
+        host_print(*values, sep=sep, end=end, file=file)
+
+
+def port(space):
+    """Start the file system, boot.py and main.py in the REPL's own name space."""
+    try:
+        if mount() and run("boot.py", space) and MODE != "raw":
+            run("main.py", space)
+        _bus.call("vm_end", "repl")
+    except SystemExit:
+        _bus.call("vm_end", "soft")
+
+
 sys.path[:] = ["", ".frozen", "/lib"]
-try:
-    if mount() and run("boot.py"):
-        run("main.py")
-    _bus.call("vm_end", "repl")
-except SystemExit:
-    _bus.call("vm_end", "soft")
+if MODE != "-":
+    host_print = print
+    builtins.print = chip_print

@@ -13,7 +13,7 @@ async def event():
     await asyncio.sleep(0)
     gate.set()
     gate.clear()
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     gate.set()
     await wait("d")
     flag = asyncio.ThreadSafeFlag()
@@ -37,7 +37,7 @@ async def lock():
     await asyncio.sleep(0)
     lock.release()
     first.cancel()  # it was handed the lock and has yet to run
-    await asyncio.sleep(0.005)
+    await second
     print(first.done(), second.done(), bool(lock.locked()))
     try:
         lock.release()
@@ -61,13 +61,13 @@ async def alone():
     except ValueError as error:
         print("caught", error)
     task = asyncio.create_task(fails("awaited too late"))
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     try:
         await task
     except ValueError as error:
         print("caught", error)
     asyncio.create_task(fails("never awaited"))
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     task = asyncio.create_task(answer())
     await asyncio.sleep(0)
     print(await task, await task, task.done())
@@ -109,7 +109,7 @@ asyncio.run(event())
 asyncio.run(lock())
 print(asyncio.run(alone()))
 print(asyncio.run(leaves()))
-print(asyncio.run(nap(0.002)))
+print(asyncio.run(nap(0.05)))
 asyncio.run(forgets())
 asyncio.new_event_loop()
 asyncio.run(nap(0.01))

@@ -74,9 +74,9 @@ async def waiting():
     await outcome(asyncio.wait_for_ms(count("ms", 1), 100))
     await outcome(asyncio.wait_for(asyncio.sleep(0), 1))
     task = asyncio.create_task(guard("outer", asyncio.wait_for(slow("inner"), 1)))
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     print(task.cancel(), task.done())
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     print(task.done())
 
 
@@ -93,9 +93,9 @@ async def gathering():
     await asyncio.sleep_ms(0)
     await outcome(asyncio.gather(over, bad))
     task = asyncio.create_task(guard("gather", asyncio.gather(slow("g1"), slow("g2"))))
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     task.cancel()
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     print(task.done())
 
 
@@ -105,20 +105,20 @@ async def cancelling():
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     print(outer.cancel())
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     print(inner.done(), outer.done(), outer.cancel())
     inner = asyncio.create_task(stubborn())
     outer = asyncio.create_task(guard("waiter", inner))
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     outer.cancel()
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     print(inner.done(), outer.done())
     never = asyncio.create_task(count("never", 1))
     never.cancel()
     first, second = [asyncio.create_task(guard(name, count(name, 2))) for name in "pq"]
     await asyncio.sleep(0)
     first.cancel()  # it is due: it keeps its place before the other
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.03)
     print(never.done(), first.done(), second.done())
     try:
         asyncio.current_task().cancel()

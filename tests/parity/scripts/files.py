@@ -87,7 +87,7 @@ print(open("a.txt").read())
 
 class Rotten:
     def readblocks(self, block, buf, off=0):
-        raise ValueError("rot in block %d" % block)
+        raise ValueError("rot in block " + str(block))
 
     def ioctl(self, op, arg):
         return {4: 16, 5: 512}.get(op, 0)

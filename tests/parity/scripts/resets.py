@@ -58,7 +58,7 @@ if step == 3:
             machine.WDT(*args)
         except ValueError as error:
             print(error)
-    machine.WDT(timeout=20)
+    machine.WDT(timeout=600)
     machine.soft_reset()  # the watchdog lives on
 if step == 4:
     try:
@@ -66,7 +66,7 @@ if step == 4:
     finally:
         remember()
 if step == 5:
-    machine.Timer(0).init(mode=machine.Timer.ONE_SHOT, period=5, callback=lambda timer: 1 // 0)
+    machine.Timer(0).init(mode=machine.Timer.ONE_SHOT, period=5, callback=lambda timer: [][1])
     for _ in range(4):
         time.sleep_ms(5)
         machine.reset_cause()

@@ -1,0 +1,53 @@
+"""Serial ports: whether one can be used, and what to do when it cannot."""
+
+import errno
+import os
+
+import serial
+from serial.tools import list_ports
+
+from host_tools.errors import UserError
+
+ABSENT = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+BUSY = (errno.EBUSY, errno.EAGAIN)
+FORBIDDEN = (errno.EACCES, errno.EPERM)
+
+
+def is_pty(port: str) -> bool:
+    """Whether this is a pseudo-terminal, so an emulated board: it has no reset line."""
+    return os.path.realpath(port).startswith("/dev/pts/")
+
+
+def check(port: str) -> None:
+    """Open the port for us alone and close it again. UserError when that does not work."""
+    try:
+        serial.Serial(port, exclusive=True).close()
+    except OSError as error:
+        raise explain(port, error) from error
+
+
+def explain(port: str, error: OSError) -> UserError:
+    """What an error of opening `port` means to people: absent, busy, forbidden, or something else.
+
+    error: of the operating system, or of pyserial, which keeps the error number.
+    """
+    what = f"port {port}"
+    if error.errno in ABSENT:
+        return UserError(what, "there is none", _instead())
+    if error.errno in BUSY:
+        why = "another program is using it"
+        return UserError(what, why, f"close that program; 'fuser {port}' finds it")
+    if error.errno in FORBIDDEN:
+        why = "you may not open it"
+        fix = "join group dialout ('sudo usermod -aG dialout $USER') and log in again"
+        return UserError(what, why, fix)
+    why = f"it does not work ({str(error) or type(error).__name__})"
+    return UserError(what, why, "unplug the board, plug it in, and check the name of its port")
+
+
+def _instead() -> str:
+    """What to do about an absent port: the boards that are there, by their USB adapters."""
+    there = sorted(port.device for port in list_ports.comports() if port.vid is not None)
+    if there:
+        return "use " + " or ".join(there)
+    return "plug the board in, with a cable that carries data, not only power"

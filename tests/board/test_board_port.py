@@ -1,0 +1,84 @@
+"""Serial ports: three different things can be wrong, and each has its own cure."""
+
+import errno
+import os
+import pty
+from pathlib import Path
+
+import pytest
+import serial
+
+from host_tools.board import port as ports
+from host_tools.errors import UserError
+
+
+@pytest.fixture
+def far_end():
+    near, far = pty.openpty()
+    yield os.ttyname(far)
+    os.close(near)
+    os.close(far)
+
+
+def test_a_free_port_is_fine_and_left_free(far_end):
+    ports.check(far_end)
+    ports.check(far_end)
+
+
+def test_an_absent_port():
+    with pytest.raises(UserError) as caught:
+        ports.check("/dev/ttyUSB-none")
+    assert "/dev/ttyUSB-none" in caught.value.what and "there is none" in caught.value.why
+
+
+def test_absent_names_the_boards_that_are_there(monkeypatch):
+    class Found:
+        device, vid = "/dev/ttyUSB7", 0x10C4
+
+    class Internal:
+        device, vid = "/dev/ttyS0", None
+
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [Internal, Found])
+    fix = ports.explain("/dev/x", FileNotFoundError(errno.ENOENT, "no")).fix
+    assert "/dev/ttyUSB7" in fix and "ttyS0" not in fix
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [Internal])
+    assert "cable" in ports.explain("/dev/x", FileNotFoundError(errno.ENOENT, "no")).fix
+
+
+def test_a_port_that_another_program_holds(far_end):
+    with serial.Serial(far_end, exclusive=True), pytest.raises(UserError) as caught:
+        ports.check(far_end)
+    assert "another program" in caught.value.why and far_end in caught.value.fix
+    ports.check(far_end)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_port_that_one_may_not_open(number, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise serial.SerialException(number, "could not open port")
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(UserError) as caught:
+        ports.check("/dev/ttyUSB0")
+    assert "may not" in caught.value.why and "dialout" in caught.value.fix
+
+
+def test_what_is_no_serial_port(tmp_path: Path):
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    for path in (str(file), str(tmp_path)):
+        with pytest.raises(UserError, match="does not work"):
+            ports.check(path)
+
+
+def test_the_three_say_different_things():
+    numbers = (errno.ENOENT, errno.EBUSY, errno.EACCES, errno.EIO)
+    said = [ports.explain("p", OSError(number, "text")) for number in numbers]
+    assert len({error.why for error in said}) == len({error.fix for error in said}) == 4
+
+
+def test_a_pseudo_terminal_is_known_through_a_link(far_end, tmp_path: Path):
+    link = tmp_path / "seesaw"
+    link.symlink_to(far_end)
+    assert ports.is_pty(far_end) and ports.is_pty(str(link))
+    assert not ports.is_pty("/dev/ttyUSB0") and not ports.is_pty(str(tmp_path))
