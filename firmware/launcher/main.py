@@ -34,30 +34,35 @@ PENDING = 1
 RECORD = "<4sBBBBBBHIIBBH8s24s96s"
 PURPOSE = 1  # flag: the reset was meant
 TRIAL = 2  # flag: written during a trial
+PERSON = 4  # flag: somebody is at the REPL
 DAMAGED, DEAF = 1, 2  # reasons to leave a slot
 
-# First match wins; None matches anything. bundle: intact here; other: intact there and never
-# refused; note: a hand-over that is to be believed; then unhealthy ends, and those of the updater.
+# First match wins; None matches anything.
 RULES = (
-    # bundle, other, trial, note, unhealthy, deaf (at least) -> start
-    (False, True, None, None, 0, 0, "other"),
-    (False, None, None, None, 0, 0, "pause"),
-    (True, None, True, None, 1, 0, "reset"),  # one chance: the bootloader rolls back
-    (True, None, True, True, 0, 0, "note"),
-    (True, None, True, False, 0, 0, "updater"),
-    (True, True, False, None, 0, GIVE_UP, "other"),
-    (True, None, False, True, 0, 0, "note"),
-    (True, None, False, False, WORRY, 0, "updater"),
-    (True, None, False, False, 0, 0, "app"),
+    # trial, bundle, sick, deaf, other, note, worry -> start
+    (True, False, None, None, None, None, None, "reset"),  # the bootloader rolls back
+    (True, None, True, None, None, None, None, "reset"),  # one chance
+    (True, None, None, None, None, True, None, "note"),
+    (True, None, None, None, None, None, None, "updater"),
+    (False, False, None, None, True, None, None, "other"),
+    (False, False, None, None, False, None, None, "pause"),
+    (False, None, None, True, True, None, None, "other"),
+    (False, None, None, None, None, True, None, "note"),
+    (False, None, None, None, None, None, True, "updater"),
+    (False, None, None, None, None, None, None, "app"),
 )
 
 
-def decide(bundle, other, trial, note, unhealthy, deaf):
+def decide(trial, bundle, unhealthy, deaf, other, note):
+    """What to start. trial: the running entry is PENDING; bundle: the running one is intact;
+    unhealthy, deaf: ends that count, and those of the updater; other: the other bundle is intact
+    and was never refused; note: a hand-over that is to be believed."""
+    # Every second time, so that neither a crashing app nor a crashing updater shuts out the other.
+    worry = unhealthy >= WORRY and unhealthy % 2 == WORRY % 2
+    facts = (trial, bundle, unhealthy > 0, deaf >= GIVE_UP, other, note, worry)
     for row in RULES:
-        facts = zip(row[:4], (bundle, other, trial, note))
-        enough = unhealthy >= row[4] and deaf >= row[5]
-        if enough and all(want in (None, have) for want, have in facts):
-            return row[6]
+        if all(want in (None, have) for want, have in zip(row, facts)):
+            return row[7]
     return "pause"
 
 
@@ -139,6 +144,8 @@ class Boot:
         raw = self.rtc.memory()
         size = struct.calcsize(RECORD)
         good = len(raw) == size + 4 and raw[:4] == b"SEE1"
+        # A brown-out looks like power-on and may keep RTC memory: it condemns nobody.
+        good = good and self.cause != machine.PWRON_RESET
         good = good and binascii.crc32(raw[:size]) == struct.unpack_from("<I", raw, size)[0]
         if not good:
             raw = b"SEE1" + bytes(size - 4)
@@ -146,7 +153,8 @@ class Boot:
         slot, self.unhealthy, flags, program, self.stage, words, self.nonce = found[1:8]
         left, self.pulse_ns, self.deaf, running, _, bundle, self.scratch, text = found[8:]
         # The record as the session before left it: (slot subtype, bundle, in trial, last words).
-        self.before = (slot, bundle, bool(flags & TRIAL), text[:words].decode()) if good else None
+        said = "".join(chr(c) for c in text[:words])
+        self.before = (slot, bundle, bool(flags & TRIAL), said) if good else None
         mine = slot == self.subtype and bundle == self.bundle[:8]
         soft = self.cause == machine.SOFT_RESET
         self.note = ""
@@ -156,15 +164,16 @@ class Boot:
         if not mine:
             self.unhealthy = self.deaf = 0
             self.scratch = bytes(24)
-        elif self.cause == machine.WDT_RESET or not (
-            self.note or flags & PURPOSE or self.cause == machine.PWRON_RESET
+        elif not flags & PERSON and (
+            self.cause == machine.WDT_RESET or not (self.note or flags & PURPOSE)
         ):
             self.count()
         if not self.note:
             self.stage = 0
             self.nonce = struct.unpack("<H", os.urandom(2))[0]
-            left = TRIAL_MS if self.trial else UPDATER_MS
-        self.left = left
+            if self.trial:
+                left = TRIAL_MS
+        self.left = left if mine or self.trial else UPDATER_MS
         self.words = ""
         self.save()
 
@@ -172,7 +181,7 @@ class Boot:
         """The record; without a program or a flag it says: what ends now was not meant."""
         if self.trial:
             flags |= TRIAL
-        words = self.words.encode()[:96]
+        words = bytes(ord(c) if " " <= c <= "~" else 63 for c in self.words[:96])
         raw = struct.pack(
             RECORD, b"SEE1", self.subtype, self.unhealthy, flags, PROGRAMS.index(program),
             self.stage, len(words), self.nonce, self.remaining(), self.pulse_ns, self.deaf,
@@ -180,8 +189,11 @@ class Boot:
         )
         self.rtc.memory(raw + struct.pack("<I", binascii.crc32(raw)))
 
+    def elapsed(self):
+        return time.ticks_diff(time.ticks_ms(), self.started)
+
     def remaining(self):
-        return max(0, self.left - time.ticks_diff(time.ticks_ms(), self.started))
+        return max(0, self.left - self.elapsed())
 
     def arm(self):
         left = max(1, self.remaining())
@@ -189,6 +201,8 @@ class Boot:
 
     def missed(self, timer):
         self.running = "updater"  # whoever ran: it is the updater that did not complete
+        self.unhealthy = max(self.unhealthy, WORRY - 1)  # and it comes first now
+        self.left = UPDATER_MS + self.elapsed()
         self.crashed("deadline missed")
 
     def count(self):
@@ -225,7 +239,7 @@ class Boot:
         self.unhealthy = min(self.unhealthy, WORRY)
         self.deaf = 0
         if not self.trial:
-            self.left = UPDATER_MS + time.ticks_diff(time.ticks_ms(), self.started)
+            self.left = UPDATER_MS + self.elapsed()
         self.save()
 
     def confirmed(self):
@@ -273,9 +287,17 @@ def refused(found):
 def leave(boot, reason):
     """Go to the other slot; NVS "left" keeps the reason code (SPEC, "Reasons")."""
     try:
-        NVS("seesaw").set_i32("left", reason)
-        if reason == DEAF:  # or the other release would fetch this one again
-            NVS("seesaw").set_blob("rejected", (boot.bundle[:8] + rejected())[:64])
+        store = NVS("seesaw")
+        store.set_i32("left", reason)
+        known = rejected()
+        mine = boot.bundle[:8]
+        if reason == DEAF and mine not in [known[at : at + 8] for at in range(0, len(known), 8)]:
+            # or the other release would fetch this one again
+            store.set_blob("rejected", (mine + known)[:64])
+        store.commit()
+    except OSError as error:
+        print("seesaw: not noted:", error)  # NVS is full: going on matters more
+    try:
         boot.other.set_boot()
     except OSError as error:
         sign(boot, "other slot refused: %r" % error)
@@ -289,10 +311,10 @@ def main():
         micropython.kbd_intr(-1)
     bundle = intact(boot.slot, boot.trailer)
     other = False
-    if not bundle or boot.deaf >= GIVE_UP:
+    if not boot.trial and (not bundle or boot.deaf >= GIVE_UP):
         found = trailer(boot.other)
         other = intact(boot.other, found) and not refused(found)
-    action = decide(bundle, other, boot.trial, bool(boot.note), boot.unhealthy, boot.deaf)
+    action = decide(boot.trial, bundle, boot.unhealthy, boot.deaf, other, bool(boot.note))
     if action == "other":
         leave(boot, DEAF if bundle else DAMAGED)
     if action == "pause":
@@ -325,10 +347,18 @@ def fall(error):
     machine.reset()
 
 
+def person():
+    """Ctrl-C, which is how mpremote arrives: fifteen minutes at the REPL, held against nobody."""
+    machine.WDT(timeout=REPL_MS)
+    if boot:
+        boot.save("", PERSON)
+
+
 boot = None
 try:
-    main()
+    try:
+        main()
+    except Exception as error:  # SystemExit is not one: it carries the hand-over
+        fall(error)
 except KeyboardInterrupt:
-    machine.WDT(timeout=REPL_MS)
-except Exception as error:  # SystemExit is not one: it carries the hand-over
-    fall(error)
+    person()

@@ -11,7 +11,8 @@ from seesaw.update import trial
 WATCH_S = 5  # between two looks of the supervisor
 HEALTHY_S = 60  # of running without a fault
 RETRY_MOST_S = 900  # between two polls of a provider that fails
-RETRY_CHECK_S = 60  # to the next look after an interrupted trial
+FIRST_CHECK_S = 180  # to the first look after a cold boot: some devices are on for an evening
+PULSE_MIN_NS, PULSE_MAX_NS = 1000000, 2000000
 HOLD_MS = 500  # pulses after a move, then the servo is let go
 STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
 
@@ -30,10 +31,12 @@ class App:
         self.random = random
         self.feed = Feed(settings["instrument"], settings["providers"], chip.opener)
         self.motion = Motion(settings["us_per_degree"])
-        self.target_ns = self.pulse_ns = boot.pulse_ns or settings["center_us"] * 1000
+        center_ns = settings["center_us"] * 1000
+        known = PULSE_MIN_NS <= boot.pulse_ns <= PULSE_MAX_NS
+        self.target_ns = self.pulse_ns = boot.pulse_ns if known else center_ns
         self.wanted = asyncio.Event()
-        self.angle = 0.0
-        self.level = True
+        self.angle = (self.pulse_ns - center_ns) / 1000 / settings["us_per_degree"]
+        self.level = self.pulse_ns == center_ns
         self.next_beat_s = 0  # by when the follower must have come round
 
     async def run(self) -> None:
@@ -55,7 +58,8 @@ class App:
             self.say()
             wait_s = self.settings["poll_s"]
             if failures:
-                wait_s = max(wait_s, delay_s(failures, self.random, wait_s, RETRY_MOST_S))
+                back_s = delay_s(failures, self.random, wait_s, RETRY_MOST_S, self.feed.retry_s)
+                wait_s = max(wait_s, back_s)
             self.beat(wait_s)
             await asyncio.sleep(wait_s)
 
@@ -81,8 +85,10 @@ class App:
         quote = self.feed.last
         self.angle, self.level = tilt(quote.price, quote.baseline, self.feed.sigma)
         settings = self.settings
-        self.target_ns = pulse_ns(self.angle, settings["center_us"], settings["us_per_degree"])
-        self.wanted.set()
+        target = pulse_ns(self.angle, settings["center_us"], settings["us_per_degree"])
+        if target != self.target_ns:
+            self.target_ns = target
+            self.wanted.set()
 
     def say(self) -> None:
         """One line of the serial console: everything a person or a program wants to know."""
@@ -106,6 +112,8 @@ class App:
             self.wanted.clear()
             if self.target_ns != self.pulse_ns:
                 await self.go(self.target_ns)
+            if not self.wanted.is_set():
+                self.servo.release()
 
     async def go(self, target_ns: int) -> None:
         self.motion.start(self.pulse_ns, target_ns)
@@ -115,15 +123,14 @@ class App:
         self.pulse_ns = target_ns
         self.boot.keep(target_ns)
         await asyncio.sleep_ms(HOLD_MS)
-        if not self.wanted.is_set():
-            self.servo.release()
 
     # -- the supervisor ----------------------------------------------------------------------
 
     async def watch(self) -> None:
         """Feed the watchdog while all is well; confirm a trial; call the updater."""
-        check_s = RETRY_CHECK_S if self.record.trial else self.settings["check_s"]
-        check_s = min(check_s, self.settings["check_s"])
+        check_s = self.settings["check_s"]
+        if self.boot.stage != trial.LOOKED:
+            check_s = min(check_s, FIRST_CHECK_S)
         healthy = False
         while True:
             if self.clock.up_s() > self.next_beat_s:
@@ -136,12 +143,13 @@ class App:
             if not healthy and self.clock.up_s() >= HEALTHY_S and not self.boot.trial:
                 self.boot.healthy()
                 healthy = True
-            await asyncio.sleep(min(WATCH_S, self.settings["check_s"]))
+            await asyncio.sleep(WATCH_S)
 
     def judge(self) -> None:
         """In a trial: confirm, wait, or give up."""
+        mine = trial.trial_of(self.boot, self.record)
         verdict = trial.verdict(
-            self.record.trial or {}, self.clock.up_s(), self.feed.accepted, self.chip.memory_free()
+            mine, self.clock.up_s(), self.feed.accepted, self.chip.memory_free()
         )
         if verdict == "wait":
             return
@@ -150,7 +158,8 @@ class App:
         running = self.boot.subtype - 16
         if not trial.confirm(running, self.chip.otadata, self.chip.mark_valid):
             self.boot.reset(trial.UNPROVEN + ": the boot record would not confirm")
-        self.record.confirmed()
+        if mine:
+            self.record.confirmed()
         self.boot.confirmed()
         print("seesaw event=confirmed slot=%s version=%s words="
               % (self.boot.slot.info()[4], self.boot.version))  # fmt: skip

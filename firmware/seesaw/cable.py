@@ -1,7 +1,8 @@
 """An update by cable: the install that the updater does, with the bytes pushed from a laptop.
 
 Used from the REPL after Ctrl-C: `cable = Cable(boot)`, then begin, write for every piece of the
-bundle in order, finish. It is judged, verified, tried and confirmed like any other update.
+bundle in order, finish. It is verified, tried and confirmed like any other update; whether it is
+newer, or was rejected before, is for the person at the cable to say.
 """
 
 from seesaw import config
@@ -19,8 +20,6 @@ from seesaw.update.install import (
 from seesaw.update.offer import Offer
 from seesaw.update.plan import plan
 from seesaw.update.record import Record
-
-WATCHDOG_MS = 900000  # while a person works at the cable
 
 
 class Cable:
@@ -82,7 +81,11 @@ class Cable:
         offer = self.offer
         self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, self.boot.scratch[0],
                          bool(self.settings["update_url"]))  # fmt: skip
-        self.boot.other.set_boot()
+        try:
+            self.boot.other.set_boot()
+        except OSError as error:
+            self.record.failed("set_boot: %s" % error)
+            raise InstallError("set_boot: %s" % error)
         self.boot.reset("trial of " + offer.version)
 
 
@@ -94,6 +97,8 @@ def set_config(changes: dict) -> None:
     try:
         settings = json.loads(store.get("config") or b"{}")
     except ValueError:
+        settings = None
+    if not isinstance(settings, dict):
         settings = {}
     settings.update(changes)
     store.put("config", json.dumps(settings).encode())

@@ -7,9 +7,9 @@ import json
 
 from seesaw.core.instruments import INSTRUMENTS
 
-POLL_MIN_S = 1
-CHECK_MIN_S = 5
-BLOB_MAX = 2048  # bytes
+POLL_S = (1, 3600)
+CHECK_S = (5, 86400)  # at least daily: the launcher asks for an updater every 26 hours
+PIN_MAX = 33  # the highest that can drive a servo
 
 DEFAULTS = {
     "ssid": "",
@@ -39,8 +39,12 @@ def parse(blob: bytes) -> dict:
             settings[key] = found[key]
     if settings["instrument"] not in INSTRUMENTS:
         settings["instrument"] = DEFAULTS["instrument"]
-    settings["poll_s"] = max(POLL_MIN_S, settings["poll_s"])
-    settings["check_s"] = max(CHECK_MIN_S, settings["check_s"])
+    settings["poll_s"] = min(max(POLL_S[0], settings["poll_s"]), POLL_S[1])
+    settings["check_s"] = min(max(CHECK_S[0], settings["check_s"]), CHECK_S[1])
+    if not 0 <= settings["servo_pin"] <= PIN_MAX:
+        settings["servo_pin"] = DEFAULTS["servo_pin"]
+    bases = settings["providers"]
+    settings["providers"] = {name: bases[name] for name in bases if isinstance(bases[name], str)}
     if not 8 <= abs(settings["us_per_degree"]) <= 41:
         settings["us_per_degree"] = DEFAULTS["us_per_degree"]
     if not 1000 <= settings["center_us"] <= 2000:

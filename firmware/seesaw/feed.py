@@ -5,6 +5,7 @@ feed's state alone.
 """
 
 from seesaw.core import gate, httpdate, quote
+from seesaw.core.backoff import retry_after_s
 from seesaw.core.instruments import CRYPTO, INSTRUMENTS
 from seesaw.net import http
 
@@ -32,6 +33,7 @@ class Feed:
         self.state = "NO_DATA"
         self.why = ""
         self.accepted = 0
+        self.retry_s = 0  # what the provider's last refusal asked for
 
     async def poll(self, now_s: int) -> bool:
         """Ask once; True when a quote was accepted. now_s: since 1970, 0 when unknown."""
@@ -52,6 +54,7 @@ class Feed:
         answer = await http.fetch(
             self.url, opener=self.opener, max_body=quote.BODY_MAX, deadline_s=DEADLINE_S
         )
+        self.retry_s = retry_after_s(answer.headers.get("retry-after", ""))
         if answer.status != 200:
             raise quote.BadAnswer("status %d" % answer.status)
         # An unset clock takes the server's date for this one answer, and forgets it.

@@ -15,7 +15,10 @@ def run(boot, program: str) -> None:
     settings = config.parse(store.get("config"))
     record = Record(store)
     if not boot.trial:
-        words = settle(boot, record, chip.otadata())
+        try:
+            words = settle(boot, record)
+        except Exception as error:  # bookkeeping must not keep the recovery from starting
+            words = "%s: %s" % (type(error).__name__, error)
         if words:
             print("seesaw event=settled slot=%s version=%s words=%s"
                   % (boot.slot.info()[4], boot.version, words))  # fmt: skip

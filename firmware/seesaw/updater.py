@@ -15,7 +15,8 @@ from seesaw.update.plan import plan
 JOIN_S = 30
 OFFER_S = 20  # deadline of fetching the offer
 DOWNLOAD_S = 600  # of one part
-PROVE_S = 1200  # a trial that could not prove itself by then is unproven
+PROVE_S = 600  # a trial that could not prove itself by then is unproven
+RECOVER_S = 60  # likewise for a release that was confirmed before; then the app comes first
 PROBE = 4096  # bytes of its own bundle that a trial fetches
 FEED_S = 10
 
@@ -29,14 +30,17 @@ class Against:
 
     def __init__(self, part: object, offset: int):
         self.part = part
-        self.at = offset
+        self.offset = offset
+        self.count = 0  # bytes that came
         self.same = True
 
     def write(self, data: bytes) -> None:
+        at = self.offset + self.count
         own = bytearray(len(data))
-        self.part.readblocks(self.at // 4096, own, self.at % 4096)
+        if at + len(data) <= self.part.info()[3]:
+            self.part.readblocks(at // 4096, own, at % 4096)
         self.same = self.same and own == data
-        self.at += len(data)
+        self.count += len(data)
 
 
 class Updater:
@@ -53,10 +57,9 @@ class Updater:
         self.running = boot.subtype - 16
 
     def say(self, event: str, words: str = "") -> None:
-        print(
-            "seesaw event=%s slot=%s version=%s words=%s"
-            % (event, self.boot.slot.info()[4], self.boot.version, words)
-        )
+        slot = self.boot.slot.info()[4]
+        words = words.replace("\n", " ")
+        print("seesaw event=%s slot=%s version=%s words=%s" % (event, slot, self.boot.version, words))
 
     async def run(self) -> None:
         """Never returns: it ends in a reset or hands over to the app."""
@@ -73,7 +76,7 @@ class Updater:
             self.say("nothing", str(error))
         guard.cancel()
         self.boot.completed()
-        self.boot.hand_over("app")
+        self.boot.hand_over("app", trial.LOOKED)
 
     async def feed(self) -> None:
         while True:
@@ -130,12 +133,15 @@ class Updater:
             same = offer.runtime.sha256 == self.boot.trailer[1]
             try:
                 await install(offer, slot, self.boot.slot, same, self.download)
-            except (http.HttpError, InstallError) as error:
+            except InstallError as error:
                 self.record.hindered(offer.bundle.sha256, str(error))
                 raise
             self.say("installed", "%s, %d sectors" % (offer.version, slot.written))
         feed = self.boot.scratch[0]
-        self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, feed, True)
+        try:
+            self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, feed, True)
+        except OSError as error:  # without a record a failed trial would come back for ever
+            raise InstallError("no room to note the trial: %s" % error)
         try:
             self.boot.other.set_boot()
         except OSError as error:
@@ -153,32 +159,45 @@ class Updater:
             raise Nothing(offer.version + " was tried and rejected")
 
     async def prove(self) -> None:
-        """The next update works from here: the offer is read and judged, and a part of this very
-        release comes over the network as it stands in this slot."""
+        """The next update works from here: an offer is fetched and read, and a part of a bundle
+        comes over the network; of this very release, as it stands in this slot.
+
+        A release that was confirmed before owes less: it gets a minute, then the beam comes first.
+        """
         self.say("prove")
-        trial_of = self.record.trial
-        if trial_of and not trial_of.get("server", True) and not self.settings["update_url"]:
+        mine = trial.trial_of(self.boot, self.record)
+        if mine and not mine.get("server", True) and not self.settings["update_url"]:
             self.say("proved", "no update server is set, as before")
             return
         start = self.clock.up_s()
         words = ""
-        while self.clock.up_s() - start < PROVE_S:
+        while self.clock.up_s() - start < (PROVE_S if mine else RECOVER_S):
             try:
-                same = await self.probe()
-                if not same:
-                    self.boot.crashed("the update path brings other bytes")
+                await self.probe()
                 self.say("proved")
                 return
             except (http.HttpError, BadOffer, Nothing) as error:
                 words = str(error)
                 self.say("unproven", words)
             await asyncio.sleep(FEED_S)
-        self.boot.reset(trial.UNPROVEN + ": " + words)
+        if mine:
+            self.boot.reset(trial.UNPROVEN + ": " + words)
 
-    async def probe(self) -> bool:
+    async def probe(self) -> None:
+        """Raises HttpError, BadOffer, Nothing."""
         offer = await self.offer()
-        mine = offer.bundle.sha256 == self.boot.bundle
-        last = min(PROBE, offer.bundle.size) - 1
+        count = min(PROBE, offer.bundle.size)
         sink = Against(self.boot.slot, self.boot.trailer[2])
-        await self.get(offer.bundle.url, OFFER_S, PROBE, range_bytes=(0, last), sink=sink)
-        return sink.same or not mine
+        try:
+            await self.get(
+                offer.bundle.url, OFFER_S, count, range_bytes=(0, count - 1), sink=sink
+            )
+        except http.HttpError as error:
+            if error.kind != "status":
+                raise
+            count = offer.bundle.size  # a server without ranges: all of it, then
+            await self.download(offer.bundle, sink)
+        if sink.count != count:
+            raise Nothing("%d of %d bytes came" % (sink.count, count))
+        if offer.bundle.sha256 == self.boot.bundle and not sink.same:
+            raise Nothing("the server has other bytes of this release")

@@ -71,7 +71,7 @@ class MicroPythonDevice(Device):
         finally:
             self.board.alive = False
             self._child = None
-            child.kill()
+            self._heard(child.kill())
 
     def press_ctrl_c(self) -> None:
         """Somebody presses Ctrl-C on the serial line; may be called from another thread."""

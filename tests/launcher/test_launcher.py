@@ -40,19 +40,19 @@ def test_rules_as_a_table() -> None:
     choose = decide()
     flags = (False, True)
     for bundle, other, trial, note in itertools.product(flags, repeat=4):
-        for unhealthy, deaf in itertools.product((0, 1, 2, 3, 9), (0, 4, 5, 9)):
-            action = choose(bundle, other, trial, note, unhealthy, deaf)
-            if not bundle:
+        for unhealthy, deaf in itertools.product((0, 1, 2, 3, 4, 9), (0, 4, 5, 9)):
+            action = choose(trial, bundle, unhealthy, deaf, other, note)
+            if trial:
+                good = bundle and not unhealthy
+                assert action == ("reset" if not good else "note" if note else "updater")
+            elif not bundle:
                 assert action == ("other" if other else "pause")
-            elif trial:
-                expected = "reset" if unhealthy else "note" if note else "updater"
-                assert action == expected
             elif deaf >= 5 and other:
                 assert action == "other"
             elif note:
                 assert action == "note"
             else:
-                assert action == ("updater" if unhealthy >= 3 else "app")
+                assert action == ("updater" if unhealthy in (3, 9) else "app")
 
 
 def test_a_release_that_crashes_in_its_trial_is_rolled_back_and_never_tried_again() -> None:

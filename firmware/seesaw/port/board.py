@@ -84,8 +84,15 @@ class Store:
             return b""
 
     def put(self, key: str, blob: bytes) -> None:
-        """Durable when this returns. Raises OSError when NVS is full."""
-        self._nvs.set_blob(key, blob)
+        """Durable when this returns, the old blob or the new one after a power cut. When NVS is
+        full the old one goes first, so never for settings. Raises OSError when it is full still."""
+        try:
+            self._nvs.set_blob(key, blob)
+        except OSError:
+            if key == "config":
+                raise
+            self._nvs.erase_key(key)
+            self._nvs.set_blob(key, blob)
         self._nvs.commit()
 
 
@@ -94,7 +101,10 @@ async def opener(host: str, port: int, tls: bool) -> tuple:
     never rests on TLS."""
     if not tls:
         return await asyncio.open_connection(host, port)
-    from tls import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
+    try:
+        from tls import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
+    except ImportError:  # before MicroPython v1.23
+        from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
 
     context = SSLContext(PROTOCOL_TLS_CLIENT)
     context.verify_mode = CERT_NONE

@@ -4,7 +4,8 @@ import json
 
 OFFER_MAX = 4096  # bytes
 TRIAL_FLOOR_S = 10  # a trial is never shorter, whatever the offer says
-TRIAL_MOST_S = 900  # half of the launcher's deadline
+TRIAL_MOST_S = 600  # a third of the launcher's deadline: the proof and the quotes need theirs
+NAME_MAX = 24  # characters of a version or a board
 
 
 class BadOffer(Exception):
@@ -38,12 +39,22 @@ class Offer:
             raise BadOffer("not JSON")
         if not isinstance(found, dict) or found.get("format") != 1:
             raise BadOffer("not format 1")
-        self.version = _field(found, "version", str)
-        self.board = _field(found, "board", str)
+        self.version = _name(found, "version")
+        self.board = _name(found, "board")
         self.build_time = _field(found, "build_time", int)
+        if not 0 <= self.build_time < 1 << 32:
+            raise BadOffer("build_time")
         self.trial_s = min(max(_field(found, "trial_s", int), TRIAL_FLOOR_S), TRIAL_MOST_S)
         self.runtime = Part(found.get("runtime"))
         self.bundle = Part(found.get("bundle"))
+
+
+def _name(found: dict, name: str) -> str:
+    """A short word of printable ASCII: it is shown on the serial line."""
+    text = _field(found, name, str)
+    if not 0 < len(text) <= NAME_MAX or not all("!" <= c <= "~" for c in text):
+        raise BadOffer(name)
+    return text
 
 
 def _field(found: dict, name: str, kind: type) -> object:

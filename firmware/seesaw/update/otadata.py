@@ -18,8 +18,7 @@ class Entry:
 
     def __init__(self, raw: bytes):
         self.seq, self.state, crc = struct.unpack(ENTRY, raw)
-        blank = self.seq in (0, 0xFFFFFFFF)
-        good = not blank and crc == binascii.crc32(raw[:4], 0xFFFFFFFF)
+        good = self.seq != 0xFFFFFFFF and crc == binascii.crc32(raw[:4], 0xFFFFFFFF)
         self.slot = (self.seq - 1) % SLOTS if good else None
 
     def usable(self) -> bool:

@@ -4,11 +4,13 @@ from seesaw.update import otadata
 from seesaw.update.plan import plan
 
 UNPROVEN = "unproven"  # last words that begin so condemn nobody: the network or the market was out
-PROVED = 1  # stage of the app's hand-over: the updater has shown that it can do the next update
+QUOTE_S = 300  # beyond a trial's length, for the market to answer
+PROVED = 1  # stage of a hand-over to the app: the updater can do the next update
+LOOKED = 2  # likewise: the updater has just looked for a release
 MEMORY_FLOOR = 20000  # bytes of Python heap that must be free
 
 
-def settle(boot: object, record: object, raw: bytes) -> str:
+def settle(boot: object, record: object) -> str:
     """After a boot that is not a trial: what a trial left open came to. Words, "" for nothing.
 
     The RTC record of the session before tells: it names the trial's bundle and its last words if
@@ -31,9 +33,16 @@ def settle(boot: object, record: object, raw: bytes) -> str:
     return record.last
 
 
+def trial_of(boot: object, record: object) -> dict:
+    """What the record says of this very trial; {} when it is a release that was confirmed before
+    and only needs its boot record again (healed, or taken from the other slot)."""
+    trial = record.trial
+    return trial if trial and trial["bundle"] == boot.bundle.hex() else {}
+
+
 def verdict(trial: dict, up_s: int, quotes: int, memory: int) -> str:
-    """"wait", "confirm", or why it failed or is unproven. trial: of the record, {} for a release
-    that only needs its boot record healed. up_s: of the app in this trial. memory: bytes free.
+    """"wait", "confirm", or why it failed or is unproven. trial: of trial_of(). up_s: of the app
+    in this trial. memory: bytes free.
 
     The app must do as well as the release before it: a quote, if that one had quotes.
     """
@@ -44,7 +53,7 @@ def verdict(trial: dict, up_s: int, quotes: int, memory: int) -> str:
         return "wait"
     if quotes or not trial.get("feed"):
         return "confirm"
-    return "wait" if up_s < length_s + 600 else UNPROVEN + ": no quote"
+    return "wait" if up_s < length_s + QUOTE_S else UNPROVEN + ": no quote"
 
 
 def confirm(running: int, read: object, mark_valid: object) -> bool:
