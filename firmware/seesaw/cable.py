@@ -29,7 +29,7 @@ class Cable:
         self.boot = boot
         store = chip.Store()
         self.record = Record(store)
-        self.settings = config.parse(store.get("config"))
+        self.settings = config.parse(store.get("config", config.BLOB_MAX))
         self.offer = None
 
     def info(self) -> tuple:
@@ -95,7 +95,7 @@ def set_config(changes: dict) -> None:
 
     store = chip.Store()
     try:
-        settings = json.loads(store.get("config") or b"{}")
+        settings = json.loads(store.get("config", config.BLOB_MAX) or b"{}")
     except ValueError:
         settings = None
     if not isinstance(settings, dict):

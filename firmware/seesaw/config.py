@@ -7,6 +7,7 @@ import json
 
 from seesaw.core.instruments import INSTRUMENTS
 
+BLOB_MAX = 2048  # bytes
 POLL_S = (1, 3600)
 CHECK_S = (5, 86400)  # at least daily: the launcher asks for an updater every 26 hours
 PIN_MAX = 33  # the highest that can drive a servo

@@ -58,8 +58,8 @@ class Updater:
 
     def say(self, event: str, words: str = "") -> None:
         slot = self.boot.slot.info()[4]
-        words = words.replace("\n", " ")
-        print("seesaw event=%s slot=%s version=%s words=%s" % (event, slot, self.boot.version, words))
+        said = (event, slot, self.boot.version, words.replace("\n", " "))
+        print("seesaw event=%s slot=%s version=%s words=%s" % said)
 
     async def run(self) -> None:
         """Never returns: it ends in a reset or hands over to the app."""

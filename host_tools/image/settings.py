@@ -11,14 +11,14 @@ from host_tools.image import files
 SSID_MAX = 32  # bytes, IEEE 802.11
 PASSWORD_MIN = 8  # bytes, WPA2
 PASSWORD_MAX = 64  # bytes: 63 of text or 64 hexadecimal digits
-SECONDS_MAX = 7 * 86400
+SECONDS_MAX = 86400  # the launcher asks for an updater every 26 hours
 TEXT_MAX = 200  # characters of a URL
 PROVIDERS_MAX = 16
 BLOB_MAX = 1900  # bytes: one NVS chunk that leaves room for its successor
 NUMBERS = {  # whole numbers: (least, most, unit)
-    "poll_s": (1, SECONDS_MAX, "seconds"),
+    "poll_s": (1, 3600, "seconds"),
     "check_s": (5, SECONDS_MAX, "seconds"),
-    "servo_pin": (0, 48, "the GPIO"),
+    "servo_pin": (0, 33, "the GPIO"),
     "center_us": (1000, 2000, "microseconds"),
     "us_per_degree": (8, 41, "microseconds a degree, negative to turn the other way"),
 }

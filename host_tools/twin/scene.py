@@ -6,6 +6,7 @@ may offer a release meanwhile.
 
 import contextlib
 import importlib.metadata
+import queue
 import re
 import subprocess
 import time
@@ -14,9 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seesaw.update import trailer
-
-from host_tools.emulator import otadata
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.device import Outcome
 from host_tools.emulator.flash import Flash
@@ -25,7 +23,6 @@ from host_tools.emulator.micropython_engine import (
     NoMicroPython,
     find_micropython,
 )
-from host_tools.emulator.partitions import PartitionTable
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, files, flash_image, runtime, settings
@@ -36,7 +33,9 @@ from host_tools.market.providers import DAY
 from host_tools.market.server import DEFAULT_SEED, Market
 from host_tools.market.site import Site, serve, static
 from host_tools.release import publish
+from host_tools.twin import offers, slots
 from host_tools.twin.checks import BootSeen, Pulses
+from host_tools.twin.power import Plug
 from host_tools.twin.reports import Event, Lines, Report, parse
 
 LAUNCHER = bundle.FIRMWARE / "launcher" / "main.py"
@@ -44,8 +43,8 @@ IMAGE = "flash.bin"
 NETWORK = {"ssid": "home", "password": "password"}
 POLL_S = 2  # of the simulated market
 LIVE_POLL_S = 20  # of the real providers, who have other guests
-TRIAL_S = 10  # the firmware's floor
 CAUSES = {1: "power-on", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
+PROVIDER_FAULT = "html"  # a web page in place of prices, with status 200
 FOREVER_S = 10 * 366 * 86400
 PRICE_STEP_S = 60  # of simulated time between two prices
 VM_SECONDS = 20  # for a MicroPython VM to say hello
@@ -79,14 +78,16 @@ class Scene:
         self.board = boards.load(wanted.board)
         config = settings.load(wanted.config) if wanted.config else {}
         self.instrument = find_instrument(wanted.instrument or config.get("instrument", "sp500"))
-        bootloader, app = load_runtime(wanted.runtime, self.board)
-        version = importlib.metadata.version("seesaw")
-        self.release = publish.make(self.board, version, app)
-        self.next = publish.make(self.board, next_version(version), app, trial_s=TRIAL_S)
+        bootloader, self._app = load_runtime(wanted.runtime, self.board)
+        self._newest = importlib.metadata.version("seesaw")
+        self.release = publish.make(self.board, self._newest, self._app)
         self.offered: tuple[float, str] | None = None  # (seconds since power-on, version)
         self.files = dict(self.release.files)  # of the update site
         self.boots: list[BootSeen] = []
         self.pulses = Pulses()
+        self.watch_pulse: Callable[[float], None] = lambda us: None  # every pulse, 0 for none
+        self.plug = Plug()
+        self._wishes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lines = Lines()
         self._started = time.monotonic()
         self._stop: Callable[[], bool] = lambda: False
@@ -123,17 +124,62 @@ class Scene:
         def turn() -> bool:
             if offer_at is not None and not self.offered and self.t >= offer_at:
                 self.offer()
+            self._grant()
             self._tell_faults()
             return stop()
 
-        self._stop = stop
-        return self.device.run(FOREVER_S if seconds is None else seconds, turn)
+        self._stop = lambda: stop() or not self.plug.on
+        return self.plug.run(self.device, FOREVER_S if seconds is None else seconds, turn)
 
-    def offer(self) -> None:
-        """Put the next release on the update site."""
-        self.offered = (self.t, self.next.version)
-        self.files.update(self.next.files)
-        self.listen(Event(self.t, "published", version=self.next.version))
+    # -- what may be done meanwhile --------------------------------------------------------
+
+    def ask(self, wish: Callable[[], None]) -> None:
+        """Have one of the methods below called soon, between two turns of the board. From any
+        thread. What fails in a way that the user can put right becomes event `refused`."""
+        self._wishes.put(wish)
+
+    def _grant(self) -> None:
+        while not self._wishes.empty():
+            try:
+                self._wishes.get()()
+            except UserError as error:
+                self.listen(Event(self.t, "refused", words=str(error)))
+
+    def offer(self, crash: bool = False) -> None:
+        """Put a release on the update site, each higher than the last. crash: its app falls over
+        in the trial. UserError when the firmware does not compile."""
+        version = next_version(self._newest)
+        release = offers.make(self.board, version, self._app, crash=crash)
+        self._newest = version
+        self.offered = (self.t, version)
+        self.files.update(release.files)
+        words = "it will crash in its trial" if crash else ""
+        self.listen(Event(self.t, "published", version=version, words=words))
+
+    def cut_power(self) -> None:
+        """The power goes away, and comes back after a moment."""
+        if self.plug.on:
+            self.plug.pull()
+            self._lines = Lines()
+            self.listen(Event(self.t, "power cut"))
+
+    def break_provider(self) -> None:
+        """The data provider sends web pages in place of prices. Not of a live market."""
+        assert self.market
+        self.market.break_provider(PROVIDER_FAULT)
+        self.listen(Event(self.t, "provider", words="broken: it sends a web page"))
+
+    def mend_provider(self) -> None:
+        """It sends prices again. Not of a live market."""
+        assert self.market
+        self.market.mend()
+        self.listen(Event(self.t, "provider", words="mended"))
+
+    # -- what is true ----------------------------------------------------------------------
+
+    def slots(self) -> list[slots.Slot]:
+        """What stands in the flash now."""
+        return slots.look(self.device.flash)
 
     def truth(self, last_s: float) -> list[tuple[float, float]]:
         """(price, baseline) at every price step of the last seconds, the newest last; empty
@@ -225,34 +271,26 @@ class Scene:
             self.listen(Event(self.t, word, words=words))
 
     def _on_boot(self, label: str, cause: int) -> None:
-        table = PartitionTable.read(self.device.flash)
-        assert table.otadata
-        entries = otadata.read_entries(self.device.flash, table.otadata)
-        active = otadata.active(*entries)
-        state = otadata.state_name(entries[active].state) if active >= 0 else "none"
-        if active >= 0 and f"ota_{entries[active].slot(len(table.ota_slots))}" != label:
-            state = "not selected"
-        boot = BootSeen(self.t, label, cause, state, self._version(label))
+        both = self.slots()
+        slot = next(slot for slot in both if slot.label == label)
+        other = "not selected" if any(slot.selected for slot in both) else "none"
+        state = slot.state if slot.selected else other
+        boot = BootSeen(self.t, label, cause, state, slot.version or "?")
         self.boots.append(boot)
         why = CAUSES.get(cause, str(cause))
         self.listen(Event(boot.t, "boot", label, boot.version, why))
         if state == "PENDING_VERIFY":
             self.listen(Event(boot.t, "trial", label, boot.version, "until it is confirmed"))
 
-    def _version(self, label: str) -> str:
-        slot = self.board.partition(label)
-        raw = self.device.flash.read(slot.offset + slot.size - trailer.FROM_END, trailer.SIZE)
-        try:
-            return trailer.unpack(raw).version
-        except trailer.BadTrailer:
-            return "?"
-
     def _on_pulse(self, pin: int, ns: int) -> None:
         """Called from within the chip: it only remembers."""
         self.device.board.pwm.pulses.clear()  # these are enough, and a run may last for weeks
-        if pin != self.settings["servo_pin"] or not ns:
+        if pin != self.settings["servo_pin"]:
             return
         us = ns / 1000
+        self.watch_pulse(us)
+        if not ns:
+            return
         least = min(self.pulses.least_us, us) if self.pulses.count else us
         most = max(self.pulses.most_us, us)
         self.pulses = Pulses(self.pulses.count + 1, least, most, us)

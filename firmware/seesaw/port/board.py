@@ -75,7 +75,7 @@ class Store:
     def __init__(self):
         self._nvs = NVS(NAMESPACE)
 
-    def get(self, key: str, size_max: int = 2048) -> bytes:
+    def get(self, key: str, size_max: int = 1024) -> bytes:
         """The blob, empty when there is none."""
         room = bytearray(size_max)
         try:
