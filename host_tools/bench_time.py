@@ -38,7 +38,7 @@ SETTINGS = {
 CHECK_S = 5  # the least that the firmware takes: the first hand-over comes soon
 DAY_S = 86400
 RUN_S = 900  # of virtual time, for a boot or an update
-IDLE = b"import asyncio\n\nasyncio.run(asyncio.sleep(100000))\n"  # s: longer than the day
+IDLE = b"import asyncio\nasync def main():\n    await asyncio.sleep(100000)\nasyncio.run(main())\n"
 BOOT_TIMES, UPDATE_TIMES = 1, 4  # limits, in starts of Python
 IDLE_LIMIT_S = 1
 

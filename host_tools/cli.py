@@ -64,6 +64,8 @@ def _run(parser: argparse.ArgumentParser) -> None:
         help="offer a release half-way and judge the run: code 0 only if all went well",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    option("--port", "N", "of the page (default: 8080, or the next free)", type=_port, default=8080)
+    parser.add_argument("--no-page", action="store_true", help="serve no page to look at")
     option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
     option("--runtime", "FILE", "MicroPython .bin (default: a stand-in for the emulator)")
     option("--config", "FILE", "JSON settings, on top of those of the simulation")

@@ -1,7 +1,7 @@
 """A market that replays recorded days: the close of each day against the close before it.
 
-One recorded day lasts a few seconds. It takes place inside its exchange's session, its price
-stands at the close all day long, and nothing happens between two sessions.
+One recorded day lasts a few seconds. They lie inside its exchange's session, the price stands at
+the close all the while, and then comes the next day.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from host_tools.market.clock import SimClock
+from host_tools.market.clock import AFTER_OPEN, SimClock
 from host_tools.market.history import Day, Histories
 from host_tools.market.instruments import EVERY_DAY, Instrument, find
 from host_tools.market.prices import Prices, Quote
@@ -26,43 +26,38 @@ from host_tools.market.server import Market
 from host_tools.market.site import Site, route
 
 DAY_S = 4.0  # seconds that a recorded day lasts: two polls and a long move of the beam
+DAY_S_MAX = 3600.0  # half of the shortest session
 
 
 class ReplayClock(SimClock):
-    """Market time of a replay: through the sessions of one recorded day, then of the next.
+    """Market time of a replay: a few seconds of one recorded session, then of the next.
 
-    The first of `days` is the baseline of the second, with which time begins. After the last day
-    it stands still, just before the close. `day_s`: seconds of `monotonic` that a day lasts.
+    The first of `days` is the baseline of the second, with which time begins. Within a day it runs
+    at the pace of `monotonic`, as the firmware compares it with its own clock; a day lasts `day_s`
+    seconds, at most DAY_S_MAX (else ValueError). After the last day it stands still.
     """
 
     def __init__(self, instrument: Instrument, days: Sequence[Day], day_s: float = DAY_S,
                  monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._sessions = [sessions(instrument, day.date) for day in days[1:]]
+        if not 0 < day_s <= DAY_S_MAX:
+            raise ValueError(f"a recorded day of {day_s} s is not within 0 to {DAY_S_MAX} s")
+        self._starts = [sessions(instrument, day.date)[0][0] + AFTER_OPEN for day in days[1:]]
         self._day_s = day_s
-        super().__init__(self._sessions[0][0][0], DAY / day_s, monotonic)
-
-    @property
-    def days(self) -> float:
-        """Recorded days that have passed."""
-        return (self._monotonic() - self._zero) / self._day_s
+        super().__init__(self._starts[0], DAY / day_s, monotonic)
 
     @property
     def over(self) -> bool:
         """Whether the last day is over."""
-        return self.days >= len(self._sessions)
+        return self._passed_s() >= len(self._starts) * self._day_s
 
     def now(self) -> float:
         """Seconds since 1970, inside a session."""
-        passed = self.days
-        index = min(int(passed), len(self._sessions) - 1)
-        spans = self._sessions[index]
-        whole = sum(end - start for start, end in spans)
-        left = min(whole * (passed - index), whole - 1)
-        for start, end in spans:
-            if left < end - start:
-                break
-            left -= end - start
-        return start + left
+        passed_s = self._passed_s()
+        index = min(int(passed_s / self._day_s), len(self._starts) - 1)
+        return self._starts[index] + min(passed_s - index * self._day_s, self._day_s)
+
+    def _passed_s(self) -> float:
+        return self._monotonic() - self._zero
 
 
 class RecordedPrices(Prices):

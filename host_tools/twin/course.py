@@ -31,6 +31,7 @@ Engine = Literal["CPython", "MicroPython"]
 TOLERANCE_DEG = 0.5
 CENTER_US, US_PER_DEGREE = 1500, 40
 POLL_S = 1  # the firmware's floor
+TRIES = 3  # answers that the firmware may refuse before the day counts as shown
 DAY_MOST_S = 60.0  # of the device's time; the first day includes the boot
 BOARD = boards.load("esp32_wrover")
 BOOTLOADER, APP = runtime.synthetic(BOARD)
@@ -88,13 +89,13 @@ class Course:
         self._stop = stop
         self._now_s: Callable[[], float] = lambda: 0.0
         self._day_began_s = 0.0
-        self._told = False  # today's price, to the firmware
+        self._asked = 0  # times that the firmware was told today's price
         self._serving = threading.Lock()  # sockets are served in threads of their own
         self._pulse_us = float(CENTER_US)
         self._moved = False  # since the firmware last asked for the price
         self._why = ""
         self._lines = Lines()
-        clock = ReplayClock(find(name), days, 1.0, self._days_passed)
+        clock = ReplayClock(find(name), days, DAY_MOST_S, self._market_s)
         self.market = Replay(name, {name: days}, clock)
         self.site = Site(self._answer, clock.epoch)
 
@@ -142,10 +143,10 @@ class Course:
 
     # -- what the device calls -------------------------------------------------------------
 
-    def _days_passed(self) -> float:
-        """For the clock: those that were shown, and a part of today that never is the whole."""
-        today = (self._now_s() - self._day_began_s) / DAY_MOST_S
-        return len(self.shown) + min(max(today, 0.0), 0.99)
+    def _market_s(self) -> float:
+        """For the clock: as if each day that was shown had lasted DAY_MOST_S, and today less."""
+        today_s = self._now_s() - self._day_began_s
+        return len(self.shown) * DAY_MOST_S + min(max(today_s, 0.0), DAY_MOST_S - 1)
 
     def _answer(self, request: Request) -> Reply:
         """A request ends the day when its price was told and the beam then rested since the last.
@@ -154,10 +155,11 @@ class Course:
         """
         with self._serving:
             reply = self.market.handler(request)
-            if self._told and not self._moved and not self._over:
+            rested = self._asked > 0 and not self._moved
+            if rested and (not self._why or self._asked >= TRIES) and not self._over:
                 self._next_day(settled=True)
             else:
-                self._told = True
+                self._asked += 1
             self._moved = False
         return reply
 
@@ -187,7 +189,7 @@ class Course:
     def _next_day(self, settled: bool) -> None:
         before, day = self.days[len(self.shown) :][:2]
         self.shown.append(self._judge(before.close, day, settled))
-        self._told = False
+        self._asked = 0
         self._day_began_s = self._now_s()
 
     def _judge(self, before: float, day: Day, settled: bool) -> Shown:

@@ -1,6 +1,7 @@
 """The commands `seesaw run` and `seesaw market`."""
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -19,12 +20,13 @@ from host_tools.image import inspect
 from host_tools.market import server
 from host_tools.twin.checks import Check, Observed, judge, wanted_us
 from host_tools.twin.console import HEADER, Console
+from host_tools.twin.page import Page
 from host_tools.twin.reports import Report, as_json
 from host_tools.twin.scene import Scene, Wanted, find_instrument
+from host_tools.twin.view import View
 
 HEADLESS_S = 60.0  # when --for does not say
-HEADLESS_CHECK_S = 5  # seconds between two looks for a release, when nobody watches the beam
-CHECK_S = 10
+CHECK_S = 5  # between two looks for a release: the firmware's floor
 FOLLOW_S = 10.0  # from a price to the beam: a poll, a move, a look for a release between them
 HINT_AFTER_S = 1.0
 
@@ -85,11 +87,12 @@ def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
         seconds = HEADLESS_S if seconds is None else seconds
         offer_at = seconds / 2 if offer_at is None else offer_at
     console = Console(sys.stdout)
+    view = View()
     with _hint():
-        built = Scene(_wanted(arguments), _printer(console, arguments.json))
-    with built as scene:
+        built = Scene(_wanted(arguments), _listener(console, arguments.json, view))
+    with built as scene, _page(arguments, scene, view) as where:
         if not arguments.json:
-            _say(_opening(scene, arguments), HEADER)
+            _say(_opening(scene, arguments), *where, HEADER)
         outcome = scene.run(seconds, offer_at, stop)
         found = judge(_observe(scene, outcome, seconds or 0.0)) if arguments.headless else []
     summary = _summary(scene, outcome, found)
@@ -100,6 +103,33 @@ def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
     return 0 if summary["ok"] else 1
 
 
+@contextlib.contextmanager
+def _page(arguments: Namespace, scene: Scene, view: View) -> Iterator[list[str]]:
+    """Serves the page, unless nobody is to look; yields the lines that say where it is."""
+    if arguments.headless or arguments.no_page:
+        yield []
+        return
+    view.attach(scene)
+    with Page(view, actions(scene), arguments.port) as page:
+        taken = f" (port {arguments.port} is taken)" if page.port != arguments.port else ""
+        where = f"Look at it: {page.url}{taken if arguments.port else ''}"
+        if arguments.json:
+            print(where, file=sys.stderr, flush=True)
+        yield [where]
+
+
+def actions(scene: Scene) -> dict[str, Callable[[], None]]:
+    """What the page's buttons do; each returns at once."""
+    found: dict[str, Callable[[], None]] = {
+        "cut-power": scene.cut_power,
+        "offer": scene.offer,
+        "offer-crashing": lambda: scene.offer(crash=True),
+    }
+    if scene.market:
+        found |= {"break-provider": scene.break_provider, "mend-provider": scene.mend_provider}
+    return {name: functools.partial(scene.ask, wish) for name, wish in found.items()}
+
+
 def _wanted(arguments: Namespace) -> Wanted:
     return Wanted(
         board=arguments.board,
@@ -107,7 +137,7 @@ def _wanted(arguments: Namespace) -> Wanted:
         market=arguments.market,
         clock=arguments.clock,
         seed=arguments.seed,
-        check_s=HEADLESS_CHECK_S if arguments.headless else CHECK_S,
+        check_s=CHECK_S,
         runtime=Path(arguments.runtime) if arguments.runtime else None,
         config=Path(arguments.config) if arguments.config else None,
         build=Path(arguments.build),
@@ -178,13 +208,14 @@ def _closing(summary: dict[str, Any]) -> str:
     return f"{ended} after {summary['t']:.1f} s, boots: {summary['boots']}, now {where}"
 
 
-def _printer(console: Console, as_lines: bool) -> Callable[[Report], None]:
-    def show(report: Report) -> None:
+def _listener(console: Console, as_lines: bool, view: View) -> Callable[[Report], None]:
+    def hear(report: Report) -> None:
+        view.hear(report)
         line = json.dumps(as_json(report)) if as_lines else console.line(report)
         if line:
             _say(line)
 
-    return show
+    return hear
 
 
 def _say(*lines: str) -> None:

@@ -161,7 +161,7 @@ class Scene:
         if self.plug.on:
             self.plug.pull()
             self._lines = Lines()
-            self.listen(Event(self.t, "power cut"))
+            self.listen(Event(self.t, "power-cut"))
 
     def break_provider(self) -> None:
         """The data provider sends web pages in place of prices. Not of a live market."""

@@ -59,7 +59,7 @@ def test_the_firmware_reads_every_day_s_move_and_calls_it_live(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", INSTRUMENTS)
-def test_the_clock_walks_through_each_day_s_own_sessions(name: str) -> None:
+def test_the_clock_is_in_session_on_each_day(name: str) -> None:
     stage = Stage(name)
     before = 0.0
     for step in range(7 * 40):
@@ -67,12 +67,12 @@ def test_the_clock_walks_through_each_day_s_own_sessions(name: str) -> None:
         now = stage.market.clock.now()
         today = HISTORIES[name][1 + step // 40].date
         assert find(name).local_date(now) == today
-        assert stage.market.quote().open_now, "not in a lunch break either"
+        assert stage.market.quote().open_now
         assert now > before
         before = now
 
 
-def test_after_the_last_day_time_stands_still_before_the_close() -> None:
+def test_after_the_last_day_time_stands_still() -> None:
     stage = Stage("sp500")
     stage.passed = 6.99
     assert not stage.market.clock.over
@@ -91,11 +91,15 @@ def test_a_day_lasts_as_long_as_asked() -> None:
     sp500 = find("sp500")
     clock = ReplayClock(sp500, HISTORIES["sp500"], 4.0, lambda: now)
 
-    assert clock.start == clock.now() == sp500.sessions(HISTORIES["sp500"][1].date)[0][0]
+    ten_past_opening = sp500.sessions(HISTORIES["sp500"][1].date)[0][0] + 600
+    assert clock.start == clock.now() == ten_past_opening
     now = 3.99
-    assert sp500.local_date(clock.now()) == HISTORIES["sp500"][1].date
+    assert clock.now() == ten_past_opening + 3.99
     now = 4.0
     assert sp500.local_date(clock.now()) == HISTORIES["sp500"][2].date
+    for day_s in (0.0, -1.0, 3601.0, float("nan")):
+        with pytest.raises(ValueError, match="is not within"):
+            ReplayClock(sp500, HISTORIES["sp500"], day_s)
 
 
 def test_an_exchange_open_on_a_sunday() -> None:

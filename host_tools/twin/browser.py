@@ -1,0 +1,44 @@
+"""A headless Chromium for the page: its tests and its picture. It downloads nothing."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+from host_tools.errors import UserError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+DRIVER = "chromedriver"
+SWITCHES = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--force-color-profile=srgb",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def browser(width: int, height: int) -> Iterator:
+    """A selenium WebDriver on a fresh profile. Sizes in CSS pixels.
+
+    UserError without Chromium, its driver, or selenium.
+    """
+    try:
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+    except ImportError as error:
+        raise UserError("selenium", "not installed", "pip install -e '.[dev]'") from error
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    driver = shutil.which(DRIVER)
+    if found is None or driver is None:
+        missing = DRIVER if found else "Chromium"
+        raise UserError(missing, "not on PATH", "install the packages chromium, chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = found
+    with tempfile.TemporaryDirectory(prefix="seesaw-browser-", ignore_cleanup_errors=True) as home:
+        for switch in (*SWITCHES, f"--user-data-dir={home}", f"--window-size={width},{height}"):
+            options.add_argument(switch)
+        opened = webdriver.Chrome(options, Service(executable_path=driver))
+        try:
+            yield opened
+        finally:
+            opened.quit()

@@ -1,0 +1,166 @@
+// Draws what the seesaw's server tells: `beam` with every pulse, `state` with all the rest.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+const STILL_MS = 1000; // between two drawings of a moving beam, for people who asked for stillness
+const RETRY_MS = 2000;
+const LAGS_MAX = 500;
+const MINUS = "\u2212";
+
+let limits = { low_us: 1000, high_us: 2000 };
+let power = false;
+let drawnAt = 0;
+let lastLine = 0;
+window.seesaw = { lags: [] }; // milliseconds from a pulse to its drawing, newest last
+
+const signed = (value, digits) => {
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? text : (value < 0 ? MINUS : "+") + text;
+};
+
+const put = (id, text) => {
+  if ($(id).textContent !== text) $(id).textContent = text; // quiet for screen readers
+};
+
+// -- the beam ---------------------------------------------------------------------------------
+
+function drawBeam(beam, fresh) {
+  const now = Date.now();
+  const moving = beam.pulse_us > 0;
+  if (moving && stillness.matches && now - drawnAt < STILL_MS) return;
+  drawnAt = now;
+  $("beam").setAttribute("transform", `rotate(${(-beam.angle).toFixed(3)})`);
+  if (fresh) noteLag(Date.now() - beam.at_ms);
+  document.body.classList.toggle("driven", moving);
+  put("angle", `${signed(beam.angle, 1)}°`);
+  put("end", beam.angle > 0.05 ? "the bull is up" : beam.angle < -0.05 ? "the bear is up" : "level");
+  put("pulse", beam.last_us ? `${Math.round(beam.last_us)} µs` : "—");
+  put("driven", moving ? "moving" : power ? "at rest, no pulses" : "no power");
+  const part = (beam.last_us - limits.low_us) / (limits.high_us - limits.low_us);
+  $("needle").style.left = `${100 * (beam.last_us ? Math.min(Math.max(part, 0), 1) : 0.5)}%`;
+}
+
+function noteLag(lag) {
+  const { lags } = window.seesaw;
+  lags.push(lag);
+  if (lags.length > LAGS_MAX) lags.shift();
+  const middle = [...lags.slice(-50)].sort((a, b) => a - b)[Math.floor(Math.min(lags.length, 50) / 2)];
+  put("lag", `, ${Math.max(1, Math.round(middle))} ms after each`);
+}
+
+// -- all the rest -----------------------------------------------------------------------------
+
+function show(state) {
+  power = state.power;
+  limits = state.limits;
+  document.body.classList.toggle("unpowered", !power);
+  put("instrument", state.instrument);
+  put("plate", state.instrument);
+  put("market", marketWords(state.market));
+  showQuote(state);
+  put("version", state.running.version || "—");
+  put("slot", state.running.slot ? slotWords(state.running) : "nothing runs");
+  state.slots.forEach(showSlot);
+  showProvider(state.market.broken);
+  document.querySelector("[data-action=cut-power]").setAttribute("aria-disabled", String(!power));
+  state.log.filter((line) => line.seq > lastLine).forEach(addLine);
+}
+
+const slotWords = (running) => `slot ${running.slot}, ${running.trial ? "on trial" : "for good"}`;
+
+function marketWords(market) {
+  const speed = market.rate === 1 ? "" : `, ${market.rate} times as fast`;
+  return `${market.simulated ? "Simulated" : "Real"} market${speed}: ${market.time}`;
+}
+
+function showQuote(state) {
+  const change = state.change_percent;
+  put("price", state.price ?? "—");
+  put("percent", change === null ? "no price" : `${signed(change, 2)} %`);
+  put("arrow", !change ? "" : change > 0 ? "▲" : "▼");
+  $("change").className = !change ? "" : change > 0 ? "up" : "down";
+  put("feed", state.feed.words);
+  $("feed").dataset.state = state.feed.state;
+  const moved = change === null ? "" : `: ${state.instrument} ${signed(change, 2)} %`;
+  put("picture-title", `A bear and a bull on a seesaw, the bull up in a rising market${moved}`);
+  document.title = change === null ? "Bull & Bear" : `${signed(change, 2)} % · Bull & Bear`;
+}
+
+function showSlot(slot) {
+  const card = document.querySelector(`[data-label=${slot.label}]`);
+  if (!card) return;
+  if (!card.firstChild) {
+    for (const name of ["letter", "badge", "release", "words"]) {
+      const part = document.createElement(name === "letter" ? "h3" : "p");
+      part.className = name;
+      card.append(part);
+    }
+  }
+  card.dataset.status = slot.status;
+  card.classList.toggle("runs", slot.runs);
+  const texts = [`Slot ${slot.letter}`, BADGES[slot.status] ?? slot.status, slot.version || "—", slot.words];
+  texts.forEach((text, at) => {
+    if (card.children[at].textContent !== text) card.children[at].textContent = text;
+  });
+}
+
+const BADGES = {
+  running: "runs", confirmed: "runs, confirmed", trial: "runs on trial", reserve: "in reserve",
+  installing: "installing", installed: "trial is next", interrupted: "interrupted",
+  rejected: "rejected", failed: "not confirmed", empty: "empty", off: "no power",
+};
+
+function showProvider(broken) {
+  const button = $("provider");
+  button.dataset.action = broken ? "mend-provider" : "break-provider";
+  button.setAttribute("aria-disabled", String(broken === null));
+  const [label, hint] = button.children;
+  label.textContent = broken ? "Mend the provider" : "Break the provider";
+  if (broken === null) hint.textContent = "Only a simulated one can be broken.";
+  else hint.textContent = broken ? "Let it send prices again." : "It sends web pages in place of prices.";
+}
+
+function addLine(line) {
+  lastLine = line.seq;
+  const item = document.createElement("li");
+  item.dataset.kind = line.kind;
+  const time = document.createElement("time");
+  const seconds = Math.floor(line.t);
+  time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  item.append(time, line.text);
+  $("log").prepend(item);
+  while ($("log").children.length > 60) $("log").lastChild.remove();
+}
+
+// -- the server -------------------------------------------------------------------------------
+
+function connect() {
+  const source = new EventSource("/events");
+  let fresh = false; // the first beam may be an old one
+  source.addEventListener("state", (event) => show(JSON.parse(event.data)));
+  source.addEventListener("beam", (event) => {
+    drawBeam(JSON.parse(event.data), fresh);
+    fresh = true;
+  });
+  source.onopen = () => link("Connected", true);
+  source.onerror = () => {
+    fresh = false;
+    link("Not connected. Does seesaw run still run?", false);
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
+  };
+}
+
+function link(words, good) {
+  put("link", words);
+  document.body.classList.toggle("lost", !good);
+}
+
+for (const button of document.querySelectorAll("button[data-action]")) {
+  button.addEventListener("click", async () => {
+    if (button.getAttribute("aria-disabled") === "true") return;
+    const answer = await fetch(`/actions/${button.dataset.action}`, { method: "POST" }).catch(() => null);
+    if (!answer?.ok) link("That did not reach the seesaw.", false);
+  });
+}
+connect();
