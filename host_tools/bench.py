@@ -50,6 +50,10 @@ def main(arguments: argparse.Namespace) -> int:
 
     timed = bench_time.QUICK if arguments.quick else bench_time.FULL
     rows = bench_time.measure(timed) + bench_memory.measure()
+    if not arguments.quick:
+        from host_tools import bench_page
+
+        rows += bench_page.measure()
     print(as_json(rows) if arguments.json else as_text(rows))
     held = all(row.ok for row in rows if row.limit is not None)
     return 0 if held or not arguments.strict else 1

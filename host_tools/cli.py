@@ -48,9 +48,13 @@ def _run(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, metavar=metavar, help=help, **more)
 
     option("--instrument", "NAME", "what to follow (default: sp500)")
+    option("--market", "sim|live|FOLDER", default="sim",
+           help="a simulated market (default), the real providers over the network, or the"
+           " recorded days of a folder of CSV files, one every few seconds")  # fmt: skip
     parser.add_argument(
-        "--market", choices=("sim", "live"), default="sim",
-        help="a simulated market, or the real providers over the network",
+        "--check", action="store_true",
+        help="with --market FOLDER: show every recorded day by the beam and judge it; code 1 on"
+        " any miss",
     )  # fmt: skip
     parser.add_argument(
         "--clock", choices=("sim", "real"), default="sim",
@@ -79,6 +83,83 @@ def _market(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--clock", choices=("sim", "real"), default="sim", help="60 times real time, or now"
+    )
+
+
+def _screenshot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
+    parser.add_argument("--width", metavar="N", type=_count, default=1280, help="default: 1280")
+    parser.add_argument("--dark", action="store_true", help="as in dark mode")
+
+
+def _emulate(parser: argparse.ArgumentParser) -> None:
+    def option(name: str, metavar: str, help: str, **more: Any) -> None:
+        parser.add_argument(name, metavar=metavar, help=help, **more)
+
+    parser.add_argument(
+        "--pty", action="store_true", help="offer the serial line as a pseudo-terminal (always on)"
+    )
+    option("--instrument", "NAME", "what to follow (default: the image's own, or sp500)")
+    option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
+    option("--config", "FILE", "JSON settings, on top of those of the simulation")
+    option("--flash", "FILE", "boot this flash image (default: build one)")
+    option("--runtime", "FILE", "MicroPython .bin of the one to build (default: a stand-in)")
+    option("--for", "SECONDS", "how long (default: until Ctrl-C)", type=_seconds, dest="seconds")
+    option("--build", "DIR", "where a flash.bin that is built goes (default: build)",
+           default="build")  # fmt: skip
+    parser.add_argument(
+        "--save", action="store_true", help="at the end write the flash back to its file"
+    )
+
+
+def _cable(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port", required=True, metavar="PORT", help="serial port of the board, or a pyserial URL"
+    )
+
+
+def _deploy(parser: argparse.ArgumentParser) -> None:
+    _cable(parser)
+    parser.add_argument(
+        "--version", metavar="V", help="default: one above the version that runs, with the time"
+    )
+    parser.add_argument(
+        "--trial-s", metavar="N", type=_count, default=60,
+        help="seconds that it must prove itself, 10 to 600 (default: 60)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--runtime", metavar="FILE", help="refuse unless the board runs this MicroPython .bin"
+    )
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    _cable(parser)
+    parser.add_argument("--ssid", metavar="S", help="name of the Wi-Fi network")
+    parser.add_argument(
+        "--password", metavar="P",
+        help="of the Wi-Fi; - asks for it. Others can read a command line: better put it into"
+        " SEESAW_PASSWORD of the environment",
+    )  # fmt: skip
+    parser.add_argument("--instrument", metavar="NAME", help="what to follow")
+    parser.add_argument("--update-url", metavar="URL", help="where releases come from")
+    for name, unit in (
+        ("poll-s", "seconds between two quotes"),
+        ("check-s", "seconds between two looks for a release"),
+        ("servo-pin", "GPIO of the servo"),
+        ("center-us", "pulse of the level beam, microseconds"),
+        ("us-per-degree", "microseconds a degree of the beam, negative to turn the other way"),
+    ):
+        parser.add_argument(f"--{name}", metavar="N", type=int, help=unit)
+
+
+def _flash(parser: argparse.ArgumentParser) -> None:
+    _cable(parser)
+    parser.add_argument("--image", required=True, metavar="FILE", help="a whole flash image")
+    parser.add_argument(
+        "--board", metavar="NAME", default="esp32_wrover", help="default: esp32_wrover"
+    )
+    parser.add_argument(
+        "--no-stub", action="store_true", help="by the chip's ROM alone: slower, for odd adapters"
     )
 
 
@@ -122,6 +203,42 @@ COMMANDS = (
         "host_tools.twin.run:market",
     ),
     Command(
+        "emulate",
+        "an emulated board on a serial port, for mpremote, esptool and the commands below",
+        _emulate,
+        "host_tools.twin.emulate:main",
+    ),
+    Command(
+        "flash",
+        "write a whole flash image to a board",
+        _flash,
+        "host_tools.board.flash:main",
+    ),
+    Command(
+        "deploy",
+        "install the working tree by cable, and follow its trial",
+        _deploy,
+        "host_tools.board.deploy:main",
+    ),
+    Command(
+        "try",
+        "run the working tree from here, installing nothing",
+        _cable,
+        "host_tools.board.tryout:main",
+    ),
+    Command(
+        "config",
+        "change settings by cable",
+        _config,
+        "host_tools.board.configure:main",
+    ),
+    Command(
+        "console",
+        "look at the serial line; Ctrl-] leaves",
+        _cable,
+        "host_tools.board.console:main",
+    ),
+    Command(
         "image build",
         "write a whole flash image",
         _image_build,
@@ -132,6 +249,12 @@ COMMANDS = (
         "say what a flash image holds and what it would boot",
         _image_inspect,
         "host_tools.image.commands:inspect",
+    ),
+    Command(
+        "screenshot",
+        "take a picture of the page of `seesaw run` (needs Chromium)",
+        _screenshot,
+        "host_tools.twin.screenshot:main",
     ),
     Command(
         "bench",
@@ -168,10 +291,20 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    try:
+        return parser().parse_args(arguments)
+    except UserError:
+        if any(word.startswith("--pass") for word in arguments):  # an error quotes what it minds
+            fix = "put the password in quotes, or into SEESAW_PASSWORD"
+            raise UserError("command line", "not understood", fix) from None
+        raise
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a UserError is one line and code 2, Ctrl-C 130."""
     try:
-        parsed = parser().parse_args(arguments)
+        parsed = _parse(sys.argv[1:] if arguments is None else arguments)
         module, _, name = parsed.handler.partition(":")
         return int(getattr(importlib.import_module(module), name)(parsed))
     except UserError as error:

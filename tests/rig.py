@@ -18,6 +18,7 @@ from host_tools.emulator.otadata import State, active, read_entries
 from host_tools.emulator.partitions import PartitionTable
 from host_tools.image import board as boards
 from host_tools.image import bundle, flash_image, runtime
+from host_tools.image.board import Board
 from host_tools.market.clock import SimClock, start_of
 from host_tools.market.instruments import find
 from host_tools.market.server import DEFAULT_DATE, Market
@@ -40,10 +41,17 @@ SETTINGS = {
 
 
 @functools.cache
-def release(version: str, *changes: tuple[str, str, str], app: bytes = APP) -> publish.Release:
+def release(
+    version: str,
+    *changes: tuple[str, str, str],
+    app: bytes | None = None,
+    board: Board = BOARD,
+) -> publish.Release:
     """A release of the firmware; changes are (file, old text, new text) in its sources."""
+    if app is None:
+        _, app = runtime.synthetic(board)
     if not changes:
-        return publish.make(BOARD, version, app, trial_s=0)
+        return publish.make(board, version, app, trial_s=0)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "firmware")
         shutil.copytree(bundle.FIRMWARE / "seesaw", tree / "seesaw")
@@ -52,25 +60,36 @@ def release(version: str, *changes: tuple[str, str, str], app: bytes = APP) -> p
             text = path.read_text()
             assert old in text, f"{name} has no {old!r} any more: mend the test"
             path.write_text(text.replace(old, new))
-        return publish.make(BOARD, version, app, source=tree, trial_s=0)
+        return publish.make(board, version, app, source=tree, trial_s=0)
+
+
+@functools.cache
+def load_board(name: str) -> Board:
+    return boards.load(name)
 
 
 _flashes: dict[tuple[int, str], Flash] = {}
 
 
 def new_flash(made: publish.Release, **settings: object) -> Flash:
-    """The flash of a new board with this release in ota_0; settings on top of SETTINGS."""
-    wanted = {**SETTINGS, **settings}
+    """The flash of a new board of the release's kind with this release in ota_0; settings on top
+    of SETTINGS."""
+    board = load_board(made.board)
+    wanted = {**SETTINGS, "servo_pin": board.servo_pin, **settings}
     key = (id(made), json.dumps(wanted, sort_keys=True))
     if key not in _flashes:
-        data = flash_image.compose(BOARD, BOOTLOADER, made.slot, LAUNCHER, wanted)
+        bootloader, _ = runtime.synthetic(board)
+        data = flash_image.compose(board, bootloader, made.slot, LAUNCHER, wanted)
         _flashes[key] = Flash.from_bytes(data)
     return _flashes[key].copy()
 
 
 @dataclass
 class World:
-    """A device on the CPython engine with a market and an update server around it."""
+    """A device on the CPython engine with a market and an update server around it.
+
+    Without options its chip is that of the first known release's board.
+    """
 
     flash: Flash
     known: list[publish.Release]
@@ -84,7 +103,8 @@ class World:
         for made in self.known:
             companion.add(made.bundle.companion)
         around = Surroundings(serial=self._hear, events=self.events.append)
-        self.device = CPythonDevice(self.flash, companion, around, self.options)
+        options = self.options or Options(chip=load_board(self.known[0].board).chip)
+        self.device = CPythonDevice(self.flash, companion, around, options)
         start = start_of(find("sp500"), DEFAULT_DATE)
         clock = SimClock(start, 1, lambda: self.device.clock.now_us / 1e6)
         around.wall = clock.now

@@ -207,7 +207,8 @@ class Boot:
 
     def count(self):
         """An unhealthy end of the program that ran."""
-        self.unhealthy = min(self.unhealthy + 1, 255)
+        # Even and odd take turns (decide), also when one byte is full.
+        self.unhealthy = self.unhealthy + 1 if self.unhealthy < 255 else 254
         if self.running == "updater":
             self.deaf = min(self.deaf + 1, 255)
 
@@ -285,7 +286,9 @@ def refused(found):
 
 
 def leave(boot, reason):
-    """Go to the other slot; NVS "left" keeps the reason code (SPEC, "Reasons")."""
+    """Go to the other slot; NVS "left" keeps the reason code (SPEC, "NVS")."""
+    if boot.before and boot.before[2]:  # it was there just now: two releases must not wear the
+        sign(boot, "the other release failed its trial")  # boot record out between them
     try:
         store = NVS("seesaw")
         store.set_i32("left", reason)

@@ -9,9 +9,9 @@ from seesaw.feed import Feed
 from seesaw.update import trial
 
 WATCH_S = 5  # between two looks of the supervisor
-HEALTHY_S = 60  # of running without a fault
 RETRY_MOST_S = 900  # between two polls of a provider that fails
 FIRST_CHECK_S = 180  # to the first look after a cold boot: some devices are on for an evening
+HEALTHY_S = 240  # without a fault; longer than to the first look, which a crash must not prevent
 PULSE_MIN_NS, PULSE_MAX_NS = 1000000, 2000000
 HOLD_MS = 500  # pulses after a move, then the servo is let go
 STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose

@@ -3,11 +3,16 @@
 Used from the REPL after Ctrl-C: `cable = Cable(boot)`, then begin, write for every piece of the
 bundle in order, finish. It is verified, tried and confirmed like any other update; whether it is
 newer, or was rejected before, is for the person at the cable to say.
+
+Also for the cable: settings, and an app that runs off the laptop without being installed.
 """
+
+import asyncio
+from random import random
 
 from seesaw import config
 from seesaw.port import board as chip
-from seesaw.update import otadata
+from seesaw.update import otadata, trial
 from seesaw.update.install import (
     InstallError,
     Sink,
@@ -103,3 +108,37 @@ def set_config(changes: dict) -> None:
     settings.update(changes)
     store.put("config", json.dumps(settings).encode())
 
+
+class Guest:
+    """In place of the launcher's `boot` for an app that is only tried: it keeps nothing, and
+    neither updates nor confirms. The launcher's deadline goes on: an app that was forgotten on a
+    table ends with it, in the device's own release."""
+
+    def __init__(self, boot):
+        self.slot = boot.slot
+        self.wdt = boot.wdt
+        self.pulse_ns = boot.pulse_ns
+        self.version = "try"
+        self.trial = False
+        self.stage = trial.LOOKED
+        self.scratch = bytes(24)
+
+    def healthy(self) -> None:
+        pass
+
+    def keep(self, pulse_ns: int) -> None:
+        self.pulse_ns = pulse_ns
+
+    def hand_over(self, program: str, stage: int = 0) -> None:
+        pass
+
+
+def try_out(boot) -> None:
+    """Run the app that can be imported now; ends by Ctrl-C or an exception."""
+    from seesaw.app import App
+
+    asyncio.new_event_loop()  # the app that ran before has left its tasks
+    settings = config.parse(chip.Store().get("config", config.BLOB_MAX))
+    servo = chip.Servo(settings["servo_pin"])
+    app = App(Guest(boot), settings, None, chip, servo, chip.Radio(), chip.Clock(), random)
+    asyncio.run(app.run())

@@ -10,7 +10,7 @@ from seesaw.core.instruments import INSTRUMENTS
 BLOB_MAX = 2048  # bytes
 POLL_S = (1, 3600)
 CHECK_S = (5, 86400)  # at least daily: the launcher asks for an updater every 26 hours
-PIN_MAX = 33  # the highest that can drive a servo
+PIN_MAX = 48  # the highest GPIO of any chip; whoever writes the settings knows the board
 
 DEFAULTS = {
     "ssid": "",

@@ -37,6 +37,7 @@ class Feed:
 
     async def poll(self, now_s: int) -> bool:
         """Ask once; True when a quote was accepted. now_s: since 1970, 0 when unknown."""
+        self.retry_s = 0
         try:
             found, now_s = await self._ask(now_s)
         except (http.HttpError, quote.BadAnswer) as error:

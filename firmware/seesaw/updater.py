@@ -18,6 +18,7 @@ DOWNLOAD_S = 600  # of one part
 PROVE_S = 600  # a trial that could not prove itself by then is unproven
 RECOVER_S = 60  # likewise for a release that was confirmed before; then the app comes first
 PROBE = 4096  # bytes of its own bundle that a trial fetches
+WHOLE_S = 180  # deadline of all of it, where the server knows no ranges
 FEED_S = 10
 
 
@@ -109,8 +110,8 @@ class Updater:
         answer = await self.get("release.json", OFFER_S, OFFER_MAX)
         return trust.check(answer.body)
 
-    async def download(self, part, sink) -> None:
-        await self.get(part.url, DOWNLOAD_S, part.size, sink=sink)
+    async def download(self, part, sink, deadline_s: int = DOWNLOAD_S) -> None:
+        await self.get(part.url, deadline_s, part.size, sink=sink)
 
     async def look(self) -> None:
         """One look for a release, to its end: usually Nothing, else a reset into the trial."""
@@ -196,7 +197,7 @@ class Updater:
             if error.kind != "status":
                 raise
             count = offer.bundle.size  # a server without ranges: all of it, then
-            await self.download(offer.bundle, sink)
+            await self.download(offer.bundle, sink, WHOLE_S)
         if sink.count != count:
             raise Nothing("%d of %d bytes came" % (sink.count, count))
         if offer.bundle.sha256 == self.boot.bundle and not sink.same:

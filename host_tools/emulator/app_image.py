@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from host_tools.emulator.chips import CHIPS, Chip, by_id
 from host_tools.emulator.flash import PAGE, Flash
 
 IMAGE_MAGIC = 0xE9
@@ -41,36 +42,6 @@ class BadImage(Exception):
         super().__init__(reason)
         self.reason = reason
 
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """What the boot path needs to know of a chip. Addresses from each chip's soc/soc.h."""
-
-    name: str
-    chip_id: int
-    revision: int  # major * 100 + minor
-    bootloader_offset: int
-    mapped: tuple[range, ...]  # load addresses that are mapped from flash, not copied
-    guards_ram: bool = False  # its bootloader's RAM is known here
-
-
-CHIPS = {
-    chip.name: chip
-    for chip in (
-        Chip(
-            "esp32", 0, 300, 0x1000,
-            (range(0x3F400000, 0x3F800000), range(0x400D0000, 0x40400000)), guards_ram=True,
-        ),
-        Chip(
-            "esp32s3", 9, 2, 0x0,
-            (range(0x3C000000, 0x3E000000), range(0x42000000, 0x44000000)),
-        ),
-        Chip(
-            "esp32c3", 5, 4, 0x0,
-            (range(0x3C000000, 0x3C800000), range(0x42000000, 0x42800000)),
-        ),
-    )
-}  # fmt: skip
 
 # RAM of the plain ESP32 (soc.h) and what its bootloader keeps of it while it loads an app
 # (bootloader.ld; the stack begins at SOC_ROM_STACK_START and is guarded by 32 KiB of headroom).
@@ -148,7 +119,7 @@ def verify(
     bootloader's own RAM, as at a boot; 'verify' is esp_image_verify as an app calls it;
     'load_unverified' is the shortcut after deep sleep. Raises BadImage.
     """
-    chip = _chip_by_id(chip_id)
+    chip = by_id(chip_id)
     layout = _read_layout(read, partition_size, chip, chip_rev, flash_offset, mode)
     found = _check(read(0, layout.size), layout, partition_size, mode != "load_unverified")
     if isinstance(found, str):
@@ -176,13 +147,6 @@ def verify_on_flash(
     if isinstance(found, str):
         raise BadImage(found)
     return found
-
-
-def _chip_by_id(chip_id: int) -> Chip:
-    for chip in CHIPS.values():
-        if chip.chip_id == chip_id:
-            return chip
-    raise ValueError(f"unknown chip id {chip_id}")
 
 
 def _read_layout(
@@ -220,8 +184,8 @@ def _check_header(
 ) -> None:
     if magic != IMAGE_MAGIC:
         raise BadImage(f"no image: the first byte is {magic:#04x}, not {IMAGE_MAGIC:#04x}")
-    if chip_id != chip.chip_id:
-        raise BadImage(f"made for chip id {chip_id}, this is {chip.chip_id} ({chip.name})")
+    if chip_id != chip.id:
+        raise BadImage(f"made for chip id {chip_id}, this is {chip.id} ({chip.name})")
     if rev < min_rev:
         raise BadImage(f"needs chip revision {_rev(min_rev)} or newer, this is {_rev(rev)}")
     if max_rev not in (0, 0xFFFF) and rev > max_rev:
@@ -232,9 +196,7 @@ def _rev(full: int) -> str:
     return f"v{full // 100}.{full % 100}"
 
 
-def _check_segment(
-    index: int, segment: Segment, chip: Chip, flash_offset: int, mode: Mode
-) -> None:
+def _check_segment(index: int, segment: Segment, chip: Chip, flash_offset: int, mode: Mode) -> None:
     low, size = segment.load_addr, segment.size
     if size % 4 or size >= SIXTEEN_MIB:
         raise BadImage(f"segment {index} has the impossible length {size:#x}")

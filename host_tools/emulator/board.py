@@ -40,6 +40,7 @@ class Options:
     same_slot: str = "rewrite_active"  # or "rewrite_other": esp_ota_set_boot on the active slot
     rollback: bool = True
     clock_set: bool = True  # does the board know the time at power-on?
+    rtc_survives: bool = False  # a brown-out: power comes back before RTC memory has faded
     heap_kib: int = 512  # of the MicroPython VM (64-bit: twice what the chip needs)
 
 
@@ -89,8 +90,9 @@ class Board:
 
     def power_on(self) -> None:
         """Power comes: RTC memory holds garbage, nothing else survives but the flash."""
-        self.rtc = self.random.randbytes(RTC_SIZE_MAX)
-        self.rtc_valid = False
+        if not self.options.rtc_survives:
+            self.rtc = self.random.randbytes(RTC_SIZE_MAX)
+            self.rtc_valid = False
         self.cause = PWRON
         self.boots = 0
         self.time_shift = 0.0 if self.options.clock_set else EPOCH_2000 - self.around.wall()

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from host_tools.emulator.app_image import CHIPS, IMAGE_MAGIC, BadImage, ImageInfo, verify_on_flash
+from host_tools.emulator.app_image import IMAGE_MAGIC, BadImage, ImageInfo, verify_on_flash
+from host_tools.emulator.chips import CHIPS
 from host_tools.emulator.flash import PAGE, Flash
 from host_tools.emulator.otadata import Entry, State, active, read_entries, write_entry
 from host_tools.emulator.partitions import Partition, PartitionTable, PartitionTableError

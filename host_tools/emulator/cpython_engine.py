@@ -27,6 +27,13 @@ FAULTS = (Exception, CancelledError)  # what firmware may raise
 FACES = Path(__file__).parent / "modules"
 
 
+class CtrlC(KeyboardInterrupt):
+    """Pressed on the serial line, not on the terminal of this process."""
+
+
+CtrlC.__name__ = "KeyboardInterrupt"  # as the port prints it
+
+
 @cache
 def faces() -> dict[str, types.CodeType]:
     """The chip's own modules, compiled once."""
@@ -107,7 +114,7 @@ class Session:
                 continue
             try:
                 self.importer.run_main(self.device.companion.source_code(source, name))
-            except FAULTS as error:  # the port prints it and goes on
+            except (*FAULTS, CtrlC) as error:  # the port prints it and goes on
                 self.show(error)
                 break
         self._repl()
@@ -150,7 +157,7 @@ class CPythonDevice(Device):
 
         def press() -> None:
             if self.board.interrupt_char == CTRL_C:
-                raise KeyboardInterrupt
+                raise CtrlC
 
         self.clock.set_alarm("ctrl-c", self.clock.now_us + int(after_s * 1_000_000), press)
 

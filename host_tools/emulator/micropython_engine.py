@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from host_tools.emulator.board import CTRL_C, HARD, PWRON, SOFT, Options, Surroundings
+from host_tools.emulator.bootloader import BootFailure
 from host_tools.emulator.clock import RealClock
 from host_tools.emulator.device import Device
 from host_tools.emulator.errors import ChipReset, Stop
@@ -73,6 +74,11 @@ class MicroPythonDevice(Device):
             self._child = None
             self._heard(child.kill())
 
+    @property
+    def at_raw_repl(self) -> bool:
+        """Does a program, rather than a person, hold the serial line?"""
+        return self._raw
+
     def press_ctrl_c(self) -> None:
         """Somebody presses Ctrl-C on the serial line; may be called from another thread."""
         child = self._child
@@ -94,6 +100,26 @@ class MicroPythonDevice(Device):
                         return SOFT
             self.clock.fire_due()
             self.watch()
+
+    def _boots(self) -> tuple[str, str]:
+        """What cannot boot resets for ever; with a serial line it waits for esptool to help."""
+        while True:
+            try:
+                return super()._boots()
+            except BootFailure as failure:
+                if self.port is None:
+                    raise
+                self.around.events(f"boot-failure {failure}")
+            try:
+                self._wait_for_esptool(self.port)
+            except ChipReset as reset:
+                self.around.events(f"reset {reset.why}")
+
+    def _wait_for_esptool(self, port: SerialPort) -> None:
+        while not is_sync(data := port.wait(TURN_S)):
+            self.watch()
+            self.clock.fire_due()
+        self._download(data)
 
     def _soft_reset(self) -> None:
         if self.port is not None:
@@ -132,6 +158,7 @@ class MicroPythonDevice(Device):
         port = self.port
         self.around.events("download mode")
         self.board.end_session(HARD)
+        self.board.vfs = range(0)  # no firmware at work here
         loader = RomLoader(self.flash, self.board.options.chip)
         while not loader.finished:
             if data:
@@ -147,6 +174,9 @@ class MicroPythonDevice(Device):
             return self._gone(child)
         child.called = True
         name, args = frame
+        if name == "mark":
+            child.send_mark(args[0])
+            return None
         if name == "vm_end":
             return self._ended(child, args[0])
         try:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
-# Bits of duty at 50 Hz: 16 on ESP32 (305 ns a step), 13 on S2, S3 and C3 (2.44 us).
-DUTY_BITS = {"esp32": 16, "esp32s2": 13, "esp32s3": 13, "esp32c3": 13}
+from host_tools.emulator.chips import CHIPS
+from host_tools.emulator.storage import esp_error
+
+OUTPUT = 2  # the bit of a pin's mode by which it drives
 
 
 class Channel:
@@ -19,7 +21,8 @@ class Pwm:
     OPS = ("pin", "pwm_init", "pwm_freq", "pwm_duty", "pwm_deinit")
 
     def __init__(self, chip: str, now: Callable[[], int]) -> None:
-        self.top = 1 << DUTY_BITS[chip]
+        self.chip = CHIPS[chip]
+        self.top = 1 << self.chip.pwm_bits
         self.now = now
         self.channels: dict[int, Channel] = {}
         self.levels: dict[int, int] = {}
@@ -38,8 +41,11 @@ class Pwm:
         return channel.duty * 1_000_000_000 // channel.freq // self.top if channel else 0
 
     def pin(self, number: int, mode: int, value: int | None) -> int:
-        if not 0 <= number <= 39:
+        """Look at a pin, or set it; mode -1 leaves it as it is (machine_pin.c)."""
+        if number not in self.chip.pins:
             raise ValueError("invalid pin")
+        if mode > 0 and mode & OUTPUT and number in self.chip.input_only:
+            raise ValueError("pin can only be input")
         if value is not None:
             self.levels[number] = 1 if value else 0
         return self.levels.get(number, 0)
@@ -47,6 +53,8 @@ class Pwm:
     def pwm_init(
         self, pin: int, freq: int | None, duty: int | None, u16: int | None, ns: int | None
     ) -> None:
+        if pin in self.chip.input_only:  # the LEDC driver refuses it
+            raise esp_error(0x102, "ESP_ERR_INVALID_ARG")
         fresh = pin not in self.channels
         if fresh and ns is not None:
             raise RuntimeError("PWM is inactive")  # checked before the channel has a timer

@@ -1,6 +1,5 @@
 """The board's serial port as a PTY, for mpremote, esptool and any terminal program."""
 
-import contextlib
 import errno
 import os
 import pty
@@ -8,6 +7,7 @@ import select
 import tty
 
 PIECE = 4096  # bytes
+WRITE_S = 1.0  # how long a full line waits for its reader, before nobody is taken to read
 
 
 class SerialPort:
@@ -19,6 +19,7 @@ class SerialPort:
         os.set_blocking(self.master, False)
         # The slave stays open here, so that the port outlives the programs that open it.
         self.path = os.ttyname(self._slave)
+        self._unread = False  # full, and nobody read
 
     def fileno(self) -> int:
         return self.master
@@ -40,9 +41,14 @@ class SerialPort:
         return self.read()
 
     def write(self, data: bytes) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while data:
+        while data:
+            try:
                 data = data[os.write(self.master, data) :]
+                self._unread = False
+            except BlockingIOError:
+                if self._unread or not select.select([], [self.master], [], WRITE_S)[1]:
+                    self._unread = True
+                    return
 
     def close(self) -> None:
         os.close(self.master)

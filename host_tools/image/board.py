@@ -1,4 +1,8 @@
-"""The boards: one folder each, `boards/<name>/board.json` and `partitions.csv`."""
+"""The boards: one folder each, `boards/<name>/board.json` and `partitions.csv`.
+
+Everything that differs between two boards is in their folders, and all that differs between two
+chips in `host_tools.emulator.chips`: no code names a board, and only that table names a chip.
+"""
 
 import json
 from dataclasses import dataclass, fields
@@ -6,6 +10,7 @@ from pathlib import Path
 
 from seesaw.update import trailer
 
+from host_tools.emulator.chips import CHIPS
 from host_tools.errors import UserError
 from host_tools.image import esp_image, table
 from host_tools.image.table import Partition
@@ -17,7 +22,12 @@ LABELS = ("nvs", "otadata", "ota_0", "ota_1", "vfs", "data")
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A board. Sizes and offsets in bytes; pins are GPIO numbers."""
+    """A board. Sizes and offsets in bytes; pins are GPIO numbers.
+
+    pwm_bits: of the servo's duty at 50 Hz. psram: whether the module has some. heap_kib: of the
+    Python heap that `runtime` has before Wi-Fi, in KiB of 1024 bytes. runtime: the official
+    MicroPython build for it, in words.
+    """
 
     name: str
     title: str
@@ -27,7 +37,10 @@ class Board:
     servo_pin: int
     led_pin: int
     button_pin: int
+    pwm_bits: int
     psram: bool
+    heap_kib: int
+    runtime: str
     partitions: tuple[Partition, ...]
 
     def partition(self, label: str) -> Partition:
@@ -40,6 +53,16 @@ class Board:
     @property
     def slot_size(self) -> int:
         return self.partition("ota_0").size
+
+    def taken(self, pin: int, *, drives: bool = True) -> str:
+        """Why this pin cannot be used for a thing of ours, '' when it can. drives: as an output."""
+        chip = CHIPS[self.chip]
+        if pin not in (chip.outputs if drives else chip.pins):
+            return f"an {chip.title} has no such {'output ' * drives}pin"
+        uses = {"flash": chip.flash, "serial port": chip.serial}
+        if self.psram:
+            uses["PSRAM"] = chip.psram
+        return next((f"it belongs to the {use}" for use, pins in uses.items() if pin in pins), "")
 
 
 def names(root: Path = BOARDS) -> list[str]:
@@ -55,13 +78,14 @@ def load(name: str, root: Path = BOARDS) -> Board:
     facts = _facts(path)
     if facts["name"] != name or len(name) > trailer.BOARD_MAX:
         raise UserError(str(path), f"its name is '{facts['name']}'", "use the folder's, 16 at most")
-    if facts["chip"] not in esp_image.CHIPS:
-        known = ", ".join(esp_image.CHIPS)
+    if facts["chip"] not in CHIPS:
+        known = ", ".join(CHIPS)
         raise UserError(str(path), f"no support for chip '{facts['chip']}'", f"use one of {known}")
     if facts["flash_size"] not in esp_image.FLASH_SIZES:
         raise UserError(str(path), "no such flash size", "state 2, 4, 8 or 16 MiB in bytes")
     partitions = table.load(path.with_name("partitions.csv"), facts["flash_size"])
     board = Board(partitions=partitions, **facts)
+    _check_chip(board, path)
     _check_layout(board, path.with_name("partitions.csv"))
     return board
 
@@ -78,6 +102,23 @@ def _facts(path: Path) -> dict:
         if type(facts[key]) is not kind:
             raise UserError(str(path), f"'{key}' is not of its type", "compare it with another")
     return facts
+
+
+def _check_chip(board: Board, path: Path) -> None:
+    """What board.json says, against what its chip is; UserError where they differ."""
+    chip = CHIPS[board.chip]
+    for key in ("bootloader_offset", "pwm_bits"):
+        right = getattr(chip, key)
+        if getattr(board, key) != right:
+            why = f"'{key}' is {getattr(board, key)}"
+            raise UserError(str(path), why, f"an {chip.title} has {right}")
+    for key in ("servo_pin", "led_pin", "button_pin"):
+        pin = getattr(board, key)
+        why = board.taken(pin, drives=key != "button_pin")
+        if not why and key == "servo_pin" and pin in chip.strapping:
+            why = "its level at power-up chooses how the chip starts"
+        if why:
+            raise UserError(str(path), f"'{key}' is {pin}: {why}", "choose another pin")
 
 
 def _check_layout(board: Board, path: Path) -> None:

@@ -24,6 +24,9 @@ def build(arguments: Namespace) -> int:
     out = Path(arguments.out)
     config = settings.load(Path(arguments.config)) if arguments.config else {}
     config = {"servo_pin": board.servo_pin} | config
+    if why := board.taken(config["servo_pin"]):
+        what = f"'servo_pin' is {config['servo_pin']}: {why}"
+        raise UserError(arguments.config, what, f"wire it to {board.servo_pin}, or choose another")
     used = _runtime(arguments.runtime, board)
     for warning in used.warnings:
         print(f"seesaw: {warning}", file=sys.stderr)

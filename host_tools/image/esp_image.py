@@ -12,6 +12,8 @@ from operator import xor
 
 import numpy as np
 
+from host_tools.emulator.chips import CHIPS, Chip
+
 MAGIC = 0xE9
 HEADER = struct.Struct("<BBBBIB3sHBHH4sB")
 SEGMENT = struct.Struct("<II")  # load address, data length in bytes
@@ -30,37 +32,7 @@ assert APP_DESC.size == 256
 FLASH_SIZES = {2 << 20: 1, 4 << 20: 2, 8 << 20: 3, 16 << 20: 4}  # bytes: code in header byte 3
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A chip that boards may have: its id in image headers, and where its memories are mapped."""
-
-    id: int
-    title: str
-    drom: int
-    dram: int
-    iram: int
-    mapped: tuple[range, ...]  # addresses read through the flash cache
-
-
-CHIPS = {
-    "esp32": Chip(
-        0,
-        "ESP32",
-        0x3F400000,
-        0x3FFB0000,
-        0x40080000,
-        (range(0x3F400000, 0x3F800000), range(0x400D0000, 0x40400000)),
-    ),
-    "esp32s3": Chip(
-        9,
-        "ESP32-S3",
-        0x3C000000,
-        0x3FC90000,
-        0x40378000,
-        (range(0x3C000000, 0x3E000000), range(0x42000000, 0x44000000)),
-    ),
-}
-OTHER_CHIPS = {2: "ESP32-S2", 5: "ESP32-C3", 12: "ESP32-C2", 13: "ESP32-C6", 16: "ESP32-H2"}
+OTHER_CHIPS = {2: "ESP32-S2", 12: "ESP32-C2", 13: "ESP32-C6", 16: "ESP32-H2"}
 
 
 class BadImage(Exception):
@@ -149,6 +121,11 @@ def build(chip: Chip, flash_size: int, entry: int, segments: list[tuple[int, byt
     checksum = reduce(xor, (_xor(data) for _, data in segments), CHECKSUM_START)
     body = body.ljust(_padded(len(body)) - 1, b"\x00") + bytes([checksum])
     return body + hashlib.sha256(body).digest()
+
+
+def next_data(segments: list[tuple[int, bytes]]) -> int:
+    """The offset in an image that the data of one more segment after these would have."""
+    return HEADER.size + sum(SEGMENT.size + len(data) for _, data in segments) + SEGMENT.size
 
 
 def app_desc(idf: str) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 from seesaw.update import trailer
 
 from host_tools.emulator import bootloader, otadata
+from host_tools.emulator.chips import CHIPS, Chip
 from host_tools.emulator.flash import Flash
 from host_tools.emulator.partitions import (
     Partition,
@@ -18,7 +19,6 @@ from host_tools.image import esp_image, runtime, table
 
 Facts = dict[str, Any]
 
-BOOTLOADER_OFFSETS = (0x1000, 0x0)  # ESP32, ESP32-S3
 FIX = "give a whole flash image, such as 'seesaw image build' writes"
 KINDS = {table.TYPES[kind]: (kind, table.SUBTYPES[table.TYPES[kind]]) for kind in table.TYPES}
 
@@ -58,7 +58,7 @@ def text(facts: Facts) -> str:
     """The facts for people, one statement a line."""
     boot = facts["bootloader"]
     lines = [
-        f"{facts['file']}: {facts['size']} bytes, {esp_image.CHIPS[facts['chip']].title}",
+        f"{facts['file']}: {facts['size']} bytes, {CHIPS[facts['chip']].title}",
         f"bootloader at {boot['offset']:#x}: {boot['state']}, flash of {boot['flash_size']} bytes",
         "",
         "partition   type  subtype   offset      size",
@@ -78,22 +78,28 @@ def text(facts: Facts) -> str:
 
 def _bootloader(data: bytes, name: str) -> tuple[str, Facts]:
     """(chip, facts)."""
-    for offset in BOOTLOADER_OFFSETS:
-        header = data[offset : offset + esp_image.HEADER.size]
-        if len(header) == esp_image.HEADER.size and header[0] == esp_image.MAGIC:
-            break
-    else:
-        raise UserError(name, "no bootloader in it", FIX)
-    chip_id = int.from_bytes(header[12:14], "little")
-    chips = [chip for chip, facts in esp_image.CHIPS.items() if facts.id == chip_id]
-    if not chips or (offset == 0) != (chips[0] != "esp32"):
-        raise UserError(name, "its bootloader is for another chip or in another place", FIX)
-    stated = {code: size for size, code in esp_image.FLASH_SIZES.items()}.get(header[3] >> 4, 0)
+    chip = _chip(data, name)
+    offset = chip.bootloader_offset
+    sizes = {code: size for size, code in esp_image.FLASH_SIZES.items()}
     try:
         state = f"{esp_image.parse(data[offset:]).size} bytes, good"
     except esp_image.BadImage as error:
         state = f"bad: {error}"
-    return chips[0], {"offset": offset, "flash_size": stated, "state": state}
+    stated = sizes.get(data[offset + 3] >> 4, 0)
+    return chip.name, {"offset": offset, "flash_size": stated, "state": state}
+
+
+def _chip(data: bytes, name: str) -> Chip:
+    """The chip that finds a bootloader of its own where it looks for one."""
+    why = "no bootloader in it"
+    for chip in CHIPS.values():
+        at = chip.bootloader_offset
+        header = data[at : at + esp_image.HEADER.size]
+        if len(header) == esp_image.HEADER.size and header[0] == esp_image.MAGIC:
+            if int.from_bytes(header[12:14], "little") == chip.id:
+                return chip
+            why = "its bootloader is for another chip or in another place"
+    raise UserError(name, why, FIX)
 
 
 def _partition(part: Partition) -> Facts:

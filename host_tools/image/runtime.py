@@ -48,17 +48,17 @@ def synthetic(board: Board, version: str = SYNTHETIC_VERSION) -> tuple[bytes, by
     chip = esp_image.CHIPS[board.chip]
     banner = f"MicroPython {version}; synthetic\0".encode()
     text = esp_image.app_desc("v5.5.2") + banner.ljust((len(banner) + 3) & ~3, b"\0")
-    drom = chip.drom + esp_image.APP_DESC_OFFSET
-    app = esp_image.build(
-        chip,
-        board.flash_size,
-        chip.iram + 0x400,
-        [
-            (drom, text + _noise(b"drom" + banner, SYNTHETIC_SIZE // 2 - len(text))),
-            (chip.dram, _noise(b"dram" + banner, SYNTHETIC_SIZE // 8)),
-            (chip.iram, _noise(b"iram" + banner, SYNTHETIC_SIZE * 3 // 8)),
-        ],
-    )
+    drom, unit = chip.drom + esp_image.APP_DESC_OFFSET, SYNTHETIC_SIZE // 8
+    segments = [
+        (drom, text + _noise(b"drom" + banner, 4 * unit - len(text))),
+        (chip.dram, _noise(b"dram" + banner, unit)),
+        (chip.iram, _noise(b"iram" + banner, 2 * unit)),
+    ]
+    # Code in flash: its place in its page is that in the file. Not in the first page: an S3 and a
+    # C3 map data and code by the same entries, and that one is the data's.
+    code = chip.irom + esp_image.MMU_PAGE + esp_image.next_data(segments)
+    segments.append((code, _noise(b"irom" + banner, unit)))
+    app = esp_image.build(chip, board.flash_size, chip.iram + 0x400, segments)
     bootloader = esp_image.build(
         chip, board.flash_size, chip.iram, [(chip.iram, _noise(b"bootloader", SYNTHETIC_SIZE // 4))]
     )
@@ -134,7 +134,7 @@ def _checked(data: bytes, name: str, board: Board) -> Image:
         raise UserError(
             name,
             f"it is for {esp_image.chip_title(chip_id)}, board '{board.name}' has {chip.title}",
-            f"use a build for {chip.title}",
+            f"use {board.runtime}",
         )
     try:
         facts = esp_image.parse(data)

@@ -18,7 +18,7 @@ BLOB_MAX = 1900  # bytes: one NVS chunk that leaves room for its successor
 NUMBERS = {  # whole numbers: (least, most, unit)
     "poll_s": (1, 3600, "seconds"),
     "check_s": (5, SECONDS_MAX, "seconds"),
-    "servo_pin": (0, 33, "the GPIO"),
+    "servo_pin": (0, 48, "the GPIO"),  # of any chip; Board.taken knows those of one
     "center_us": (1000, 2000, "microseconds"),
     "us_per_degree": (8, 41, "microseconds a degree, negative to turn the other way"),
 }

@@ -42,19 +42,19 @@ class ReplayClock(SimClock):
         if not 0 < day_s <= DAY_S_MAX:
             raise ValueError(f"a recorded day of {day_s} s is not within 0 to {DAY_S_MAX} s")
         self._starts = [sessions(instrument, day.date)[0][0] + AFTER_OPEN for day in days[1:]]
-        self._day_s = day_s
+        self.day_s = day_s
         super().__init__(self._starts[0], DAY / day_s, monotonic)
 
     @property
     def over(self) -> bool:
         """Whether the last day is over."""
-        return self._passed_s() >= len(self._starts) * self._day_s
+        return self._passed_s() >= len(self._starts) * self.day_s
 
     def now(self) -> float:
         """Seconds since 1970, inside a session."""
         passed_s = self._passed_s()
-        index = min(int(passed_s / self._day_s), len(self._starts) - 1)
-        return self._starts[index] + min(passed_s - index * self._day_s, self._day_s)
+        index = min(int(passed_s / self.day_s), len(self._starts) - 1)
+        return self._starts[index] + min(passed_s - index * self.day_s, self.day_s)
 
     def _passed_s(self) -> float:
         return self._monotonic() - self._zero
@@ -98,7 +98,7 @@ class Replay(Market):
         self.instrument = find(instrument)
         if instrument not in histories:
             raise ValueError(f"no recorded prices of {instrument}")
-        self.clock = clock or ReplayClock(self.instrument, histories[instrument])
+        self.clock: ReplayClock = clock or ReplayClock(self.instrument, histories[instrument])
         self.prices = RecordedPrices(histories)
         self.providers = {
             "cnbc": Cnbc(self.prices, self.clock),

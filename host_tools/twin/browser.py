@@ -16,6 +16,13 @@ SWITCHES = (
 )  # fmt: skip
 
 
+def missing() -> str:
+    """What is not on PATH, in words; "" when Chromium and its driver are."""
+    if not any(map(shutil.which, BROWSERS)):
+        return "Chromium is not on PATH: install the packages chromium, chromium-driver"
+    return "" if shutil.which(DRIVER) else f"{DRIVER} is not on PATH: install chromium-driver"
+
+
 @contextlib.contextmanager
 def browser(width: int, height: int) -> Iterator:
     """A selenium WebDriver on a fresh profile. Sizes in CSS pixels.

@@ -18,6 +18,7 @@ from host_tools.emulator.device import Outcome
 from host_tools.errors import UserError
 from host_tools.image import inspect
 from host_tools.market import server
+from host_tools.market.replay import Replay
 from host_tools.twin.checks import Check, Observed, judge, wanted_us
 from host_tools.twin.console import HEADER, Console
 from host_tools.twin.page import Page
@@ -77,6 +78,8 @@ def stopping() -> Iterator[Callable[[], bool]]:
 
 
 def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
+    if arguments.check:
+        return _check(arguments, stop)
     if arguments.headless and arguments.market == "live":
         raise UserError(
             "--headless", "it judges against the simulated market", "leave out --market live"
@@ -101,6 +104,14 @@ def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
     else:
         _say(_closing(summary), *(console.check(check) for check in found))
     return 0 if summary["ok"] else 1
+
+
+def _check(arguments: Namespace, stop: Callable[[], bool]) -> int:
+    from host_tools.twin.check import check
+
+    if arguments.market in ("sim", "live"):
+        raise UserError("--check", "it checks recorded days", "name a folder: --market FOLDER")
+    return check(Path(arguments.market), as_json=arguments.json, out=sys.stdout, stop=stop)
 
 
 @contextlib.contextmanager
@@ -188,6 +199,11 @@ def _opening(scene: Scene, arguments: Namespace) -> str:
         return what + (
             f"{scene.instrument.title} from its real provider: this needs the network."
             f" Update site {scene.settings['update_url']}. Ctrl-C ends."
+        )
+    if isinstance(scene.market, Replay):
+        return what + (
+            f"{scene.instrument.title}, as recorded in {arguments.market}: a day every"
+            f" {scene.market.clock.day_s:g} s. Ctrl-C ends."
         )
     zone = ZoneInfo(scene.instrument.zone)
     start = datetime.fromtimestamp(scene.market.clock.start, zone)

@@ -23,17 +23,20 @@ from host_tools.emulator.micropython_engine import (
     NoMicroPython,
     find_micropython,
 )
+from host_tools.emulator.serial_port import SerialPort
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, files, flash_image, runtime, settings
 from host_tools.image.board import Board
+from host_tools.market import history
 from host_tools.market.clock import real_clock
 from host_tools.market.instruments import INSTRUMENTS, Instrument
 from host_tools.market.providers import DAY
+from host_tools.market.replay import Replay
 from host_tools.market.server import DEFAULT_SEED, Market
 from host_tools.market.site import Site, serve, static
 from host_tools.release import publish
-from host_tools.twin import offers, slots
+from host_tools.twin import offers, slots, stored
 from host_tools.twin.checks import BootSeen, Pulses
 from host_tools.twin.power import Plug
 from host_tools.twin.reports import Event, Lines, Report, parse
@@ -52,8 +55,10 @@ VM_SECONDS = 20  # for a MicroPython VM to say hello
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be built. market: 'sim' or 'live'. clock, of the simulated market: 'sim' or
-    'real'. check_s: seconds between two looks for a release. config: settings on top of these."""
+    """What is to be built. market: 'sim', 'live', or a folder of recorded days. clock, of the
+    simulated market: 'sim' or 'real'. check_s: seconds between two looks for a release. config:
+    settings on top of these. flash: boot this image, with its own settings but for addresses,
+    rather than a new one. port: the board's serial line."""
 
     board: str = "esp32_wrover"
     instrument: str | None = None
@@ -64,6 +69,8 @@ class Wanted:
     runtime: Path | None = None
     config: Path | None = None
     build: Path = Path("build")
+    flash: Path | None = None
+    port: SerialPort | None = None
 
 
 class Scene:
@@ -76,7 +83,9 @@ class Scene:
         find_vm()
         self.listen = listen
         self.board = boards.load(wanted.board)
-        config = settings.load(wanted.config) if wanted.config else {}
+        given = settings.load(wanted.config) if wanted.config else {}
+        flash = load_flash(wanted.flash) if wanted.flash else None
+        config = (stored.read(flash) if flash else {}) | given
         self.instrument = find_instrument(wanted.instrument or config.get("instrument", "sp500"))
         bootloader, self._app = load_runtime(wanted.runtime, self.board)
         self._newest = importlib.metadata.version("seesaw")
@@ -95,8 +104,11 @@ class Scene:
         with contextlib.ExitStack() as opened:
             self.market = self._market(wanted)
             self.settings = self._settings(wanted, config, opened)
-            self.image = self._write_image(wanted.build, bootloader)
-            self.device = self._make_device()
+            self.image = wanted.flash or self._write_image(wanted.build, bootloader)
+            if flash:
+                keys = ("update_url", "providers", "instrument", *given)
+                stored.write(flash, {key: self.settings[key] for key in keys})
+            self.device = self._make_device(flash or load_flash(self.image), wanted.port)
             self._open = opened.pop_all()
 
     def __enter__(self) -> "Scene":
@@ -201,6 +213,8 @@ class Scene:
     def _market(self, wanted: Wanted) -> Market | None:
         if wanted.market == "live":
             return None
+        if wanted.market != "sim":
+            return replayed(self.instrument.name, Path(wanted.market))
         clock = real_clock() if wanted.clock == "real" else None
         return Market(self.instrument.name, wanted.seed, clock)
 
@@ -239,15 +253,14 @@ class Scene:
         files.replace({path: image, bundle.companion_path(path): companion})
         return path
 
-    def _make_device(self) -> MicroPythonDevice:
+    def _make_device(self, flash: Flash, port: SerialPort | None) -> MicroPythonDevice:
         around = Surroundings(
             air={self.settings["ssid"]: self.settings["password"]},
             wall=self.wall,
             serial=self._on_serial,
             events=self._on_event,
         )
-        flash = Flash.from_bytes(files.read(self.image))
-        device = MicroPythonDevice(flash, around, Options(chip=self.board.chip))
+        device = MicroPythonDevice(flash, around, Options(chip=self.board.chip), port)
         device.board.pwm.on_pulse = self._on_pulse
         return device
 
@@ -321,6 +334,15 @@ def find_vm() -> str:
     return path
 
 
+def load_flash(path: Path) -> Flash:
+    """A flash with the bytes of an image file. UserError when it is none."""
+    try:
+        return Flash.from_bytes(files.read(path))
+    except ValueError as error:
+        fix = "give one that `seesaw image build` wrote"
+        raise UserError(str(path), f"no flash image ({error})", fix) from error
+
+
 def find_instrument(name: str) -> Instrument:
     """The simulated market's instrument of that name. UserError for another, with the names."""
     if name not in INSTRUMENTS:
@@ -329,14 +351,21 @@ def find_instrument(name: str) -> Instrument:
     return INSTRUMENTS[name]
 
 
+def replayed(name: str, folder: Path) -> Replay:
+    """The recorded days of a folder. UserError when it has none of this instrument."""
+    try:
+        return Replay(name, history.load(folder))
+    except ValueError as error:
+        fix = "choose another --instrument, or add its CSV"
+        raise UserError(str(folder), str(error), fix) from error
+
+
 def load_runtime(path: Path | None, board: Board) -> tuple[bytes, bytes]:
     """(bootloader, app) of a combined MicroPython build, or of the stand-in for the emulator."""
     if path is None:
         return runtime.synthetic(board)
     found = runtime.load(path, board)
-    if found.bootloader is None:
-        raise UserError(str(path), "it has no bootloader", "give the combined .bin of the build")
-    return found.bootloader, found.app
+    return found.bootloader or runtime.synthetic(board)[0], found.app
 
 
 def next_version(version: str) -> str:

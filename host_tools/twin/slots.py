@@ -12,7 +12,7 @@ from host_tools.emulator.partitions import PartitionTable
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One slot. version: of its trailer, "" without one. state: the boot record's word on it, ""
-    when it has none. selected: the bootloader would start here."""
+    when it has none. selected: the record names it; where it names none, the first one starts."""
 
     label: str
     version: str

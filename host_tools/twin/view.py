@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from host_tools.market.replay import Replay
 from host_tools.twin import words
 from host_tools.twin.checks import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
 from host_tools.twin.reports import Event, Quote, Report
@@ -17,6 +18,7 @@ from host_tools.twin.scene import Scene
 from host_tools.twin.slots import Slot
 
 LOG_LINES = 60
+SINCE = {"index": "since the last close", "crypto": "in 24 hours"}
 TRIAL, CONFIRMED = "PENDING_VERIFY", "VALID"
 DEAD = ("INVALID", "ABORTED")
 # Events that say what becomes of the slot that does not run.
@@ -43,7 +45,8 @@ class View:
         self._pulse_us = self._last_us = 0.0
         self._angle = 0.0
         self._at_ms = 0.0
-        self._epoch_ms = time.time() * 1000 - time.monotonic() * 1000
+        self._began_ms = time.time() * 1000
+        self._epoch_ms = self._began_ms - time.monotonic() * 1000
 
     def attach(self, scene: Scene) -> None:
         """The scene, before it runs."""
@@ -73,8 +76,9 @@ class View:
         self._quote = quote
 
     def _hear_event(self, event: Event, scene: Scene) -> None:
+        fallen = ""
         if event.event == "boot":
-            self._boot(event)
+            fallen = self._boot(event)
         elif event.event == "power-cut":
             self._running = ""
             self._quote = None
@@ -89,15 +93,17 @@ class View:
         elif event.event == "trial":
             self._on_trial = (event.slot, event.version)
         self._write(event.t, words.line(event))
+        if fallen:
+            self._write(event.t, words.rollback(event.version, event.slot, fallen))
         self._slots = scene.slots()
 
-    def _boot(self, event: Event) -> None:
+    def _boot(self, event: Event) -> str:
+        """The version on trial before this boot, when this is another slot; else ""."""
         slot, version = self._on_trial
-        if slot and slot != event.slot:
-            self._write(event.t, words.rollback(event.version, event.slot, version))
         self._running = event.slot
         self._on_trial = ("", "")
         self._phase = {}
+        return version if slot not in ("", event.slot) else ""
 
     def _write(self, t: float, line: words.Line | None) -> None:
         if line is not None:
@@ -165,6 +171,7 @@ class View:
     def _compose(self, scene: Scene) -> dict[str, Any]:
         running = next((slot for slot in self._slots if slot.label == self._running), None)
         return {
+            "run": round(self._began_ms),  # another one: the page forgets what it wrote
             "power": scene.plug.on,
             "instrument": scene.instrument.title,
             "market": _market(scene),
@@ -192,6 +199,7 @@ class View:
         return {
             "feed": {"state": state, "words": sentence},
             "price": None if price is None else f"{price:,.{decimals}f}",
+            "change_since": SINCE[scene.instrument.kind],
             "change_percent": quote.change_percent if quote and price is not None else None,
         }
 
@@ -208,7 +216,8 @@ class View:
 
     def _status(self, slot: Slot) -> str:
         """One of words.SLOT, from the boot record and, for a trial that ended, the firmware."""
-        if not self._running and slot.selected:
+        starts = next((one for one in self._slots if one.selected), self._slots[0])
+        if not self._running and slot == starts:
             return "off"
         if slot.label == self._running:
             return {TRIAL: "trial", CONFIRMED: "confirmed"}.get(slot.state, "running")
@@ -228,6 +237,7 @@ def _market(scene: Scene) -> dict[str, Any]:
     market = scene.market
     return {
         "simulated": market is not None,
+        "recorded": isinstance(market, Replay),
         "rate": market.clock.rate if market else 1,
         "time": f"{now:%A} {now.day} {now:%B %Y}, {now:%H:%M} {now.tzname()}",
         "broken": None if market is None else any(p.fault for p in market.providers.values()),

@@ -32,7 +32,7 @@ def other_board(tmp_path: Path, **changes: object) -> boards.Board:
 
 
 def s3(tmp_path: Path) -> boards.Board:
-    return other_board(tmp_path, chip="esp32s3", bootloader_offset=0)
+    return other_board(tmp_path, chip="esp32s3", bootloader_offset=0, pwm_bits=13)
 
 
 def with_version(board: boards.Board, version: str) -> bytes:

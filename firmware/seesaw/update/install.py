@@ -11,6 +11,7 @@ from seesaw.update import trailer
 
 SECTOR = 4096
 FLASH_ERASE = 6  # ioctl
+BLOCK = 512  # bytes: the launcher refuses a bundle that is not of whole blocks
 
 
 class InstallError(Exception):
@@ -116,6 +117,8 @@ def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
     )
     if not made.fits(slot_size):
         raise InstallError("the release is larger than the slot")
+    if bundle.size % BLOCK:
+        raise InstallError("the bundle is not of whole blocks")
     return made
 
 

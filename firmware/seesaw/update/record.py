@@ -17,6 +17,8 @@ import json
 REJECTED_MAX = 8
 TRIES = 3  # interrupted trials before it begins to back off
 WAIT_MAX = 64  # looks that are skipped at most
+BLOB_SIZE = 640  # bytes, always: what NVS had room for at the start of a trial has room at its end
+LAST_MAX = 160  # characters
 
 
 class Record:
@@ -38,12 +40,24 @@ class Record:
         self.last = str(found.get("last", ""))
         self.rejected = store.get("rejected")
 
-    def save(self) -> None:
+    def _packed(self) -> bytes:
         found = {
             "trial": self.trial, "about": self.about, "tries": self.tries, "wait": self.wait,
-            "fails": self.fails, "last": self.last,
+            "fails": self.fails, "last": self.last[:LAST_MAX],
         }
-        self._store.put("update", json.dumps(found).encode())
+        blob = json.dumps(found).encode()
+        return blob + b" " * (BLOB_SIZE - len(blob))
+
+    def save(self) -> None:
+        """When NVS has no room, it is known until the program ends, and no longer."""
+        self._put("update", self._packed())
+
+    def _put(self, key: str, blob: bytes) -> bool:
+        try:
+            self._store.put(key, blob)
+        except OSError:
+            return False
+        return True
 
     def turn_to(self, bundle: bytes) -> None:
         """What was counted of another bundle says nothing about this one."""
@@ -73,22 +87,28 @@ class Record:
         return any(self.rejected[at : at + 8] == bundle[:8] for at in keys)
 
     def open(self, bundle: bytes, version: str, trial_s: int, feed: int, server: bool) -> None:
-        """A trial is about to begin. feed and server: what the release before it had."""
+        """A trial is about to begin. feed and server: what the release before it had.
+
+        Raises OSError: without a record a failed trial would come back for ever.
+        """
         self.turn_to(bundle)
         self.trial = {
             "bundle": bundle.hex(), "version": version, "trial_s": trial_s, "feed": feed,
             "server": server,
         }
         self.last = "trial of " + version
-        self.save()
+        self._store.put("update", self._packed())
 
     def failed(self, why: str) -> None:
         """The trial failed: this bundle is never tried again. Rejected first, so that a power
-        cut between the two blobs rejects it twice rather than forgets it."""
+        cut between the two blobs rejects it twice rather than forgets it. Without room for that
+        it only backs off."""
         key = bytes.fromhex(self.trial["bundle"])[:8]
         if not self.is_rejected(key):
             self.rejected = (key + self.rejected)[: 8 * REJECTED_MAX]
-            self._store.put("rejected", self.rejected)
+            if not self._put("rejected", self.rejected):
+                self.interrupted(why + " (no room to reject it)")
+                return
         self.last = "rejected %s: %s" % (self.trial.get("version"), why)
         self.trial = None
         self.save()
@@ -115,9 +135,12 @@ def _trial(found: object) -> "dict | None":
     if not isinstance(found, dict) or not isinstance(found.get("bundle"), str):
         return None
     try:
-        return found if len(bytes.fromhex(found["bundle"])) == 32 else None
+        if len(bytes.fromhex(found["bundle"])) != 32:
+            return None
     except ValueError:
         return None
+    found["trial_s"] = _count(found, "trial_s")
+    return found
 
 
 def _count(found: dict, name: str) -> int:

@@ -6,6 +6,7 @@ import sys
 
 _files = []
 _alarms = {}
+_marks = [0]
 _ERRORS = {
     "OverflowError": OverflowError,
     "RuntimeError": RuntimeError,
@@ -41,7 +42,7 @@ def _ring(callback):
         sys.print_exception(error)
 
 
-def call(name, *args):
+def _send(name, args):
     payload = b""
     if args and isinstance(args[-1], bytes):
         payload = args[-1]
@@ -50,9 +51,36 @@ def call(name, *args):
         args += (False,)
     header = json.dumps((name, args)).encode()
     _files[1].write(struct.pack("<II", len(header), len(payload)) + header + payload)
+
+
+def _exchange(name, args):
+    _send(name, args)
     sizes = struct.unpack("<II", _read(8))
     kind, value, ring = json.loads(_read(sizes[0]))
-    data = bytes(_read(sizes[1])) if kind == "bytes" else None
+    return kind, value, ring, bytes(_read(sizes[1])) if kind == "bytes" else None
+
+
+def _resync():
+    """Ctrl-C has left some of a reply in the pipe: read on to a mark that the host sends."""
+    while True:
+        try:
+            _marks[0] += 1
+            mark = b"\xff\x00mark" + struct.pack("<I", _marks[0])
+            _send("mark", (mark,))
+            seen = b""
+            while seen != mark:
+                seen = (seen + _read(1))[-len(mark) :]
+            return
+        except KeyboardInterrupt:
+            pass
+
+
+def call(name, *args):
+    try:
+        kind, value, ring, data = _exchange(name, args)
+    except KeyboardInterrupt:
+        _resync()
+        raise
     for id in ring:
         if id in _alarms:
             _ring(_alarms[id])

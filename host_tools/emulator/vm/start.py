@@ -36,11 +36,11 @@ def mount():
 
 def run(name, space):
     try:
-        with open(name) as file:
-            code = compile(file.read(), name, "exec")
-    except OSError:
-        return True
-    try:
+        try:
+            with open(name) as file:
+                code = compile(file.read(), name, "exec")
+        except OSError:
+            return True
         exec(code, space)
     except SystemExit:
         raise
@@ -61,12 +61,18 @@ def chip_print(*values, sep=" ", end="\n", file=sys.stdout):
 
 def port(space):
     """Start the file system, boot.py and main.py in the REPL's own name space."""
+    how = "repl"
     try:
-        if mount() and run("boot.py", space) and MODE != "raw":
+        _bus.call("kbd_intr", -1)  # no Ctrl-C in _boot.py
+        mounted = mount()
+        _bus.call("kbd_intr", 3)
+        if mounted and run("boot.py", space) and MODE != "raw":
             run("main.py", space)
-        _bus.call("vm_end", "repl")
     except SystemExit:
-        _bus.call("vm_end", "soft")
+        how = "soft"
+    except KeyboardInterrupt as error:
+        sys.print_exception(error)
+    _bus.call("vm_end", how)
 
 
 sys.path[:] = ["", ".frozen", "/lib"]

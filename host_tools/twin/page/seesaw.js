@@ -11,6 +11,7 @@ const MINUS = "\u2212";
 let limits = { low_us: 1000, high_us: 2000 };
 let power = false;
 let drawnAt = 0;
+let run = 0;
 let lastLine = 0;
 window.seesaw = { lags: [] }; // milliseconds from a pulse to its drawing, newest last
 
@@ -35,8 +36,8 @@ function drawBeam(beam, fresh) {
   document.body.classList.toggle("driven", moving);
   put("angle", `${signed(beam.angle, 1)}°`);
   put("end", beam.angle > 0.05 ? "the bull is up" : beam.angle < -0.05 ? "the bear is up" : "level");
-  put("pulse", beam.last_us ? `${Math.round(beam.last_us)} µs` : "—");
-  put("driven", moving ? "moving" : power ? "at rest, no pulses" : "no power");
+  put("pulse", power && beam.last_us ? `${Math.round(beam.last_us)} µs` : "—");
+  put("driven", moving ? "moving" : power ? "at rest" : "no power");
   const part = (beam.last_us - limits.low_us) / (limits.high_us - limits.low_us);
   $("needle").style.left = `${100 * (beam.last_us ? Math.min(Math.max(part, 0), 1) : 0.5)}%`;
 }
@@ -64,13 +65,19 @@ function show(state) {
   state.slots.forEach(showSlot);
   showProvider(state.market.broken);
   document.querySelector("[data-action=cut-power]").setAttribute("aria-disabled", String(!power));
+  if (run !== state.run) {
+    run = state.run;
+    lastLine = 0;
+    $("log").replaceChildren();
+  }
   state.log.filter((line) => line.seq > lastLine).forEach(addLine);
 }
 
-const slotWords = (running) => `slot ${running.slot}, ${running.trial ? "on trial" : "for good"}`;
+const slotWords = (running) => `slot ${running.slot}, ${running.trial ? "on trial" : "confirmed"}`;
 
 function marketWords(market) {
   const speed = market.rate === 1 ? "" : `, ${market.rate} times as fast`;
+  if (market.recorded) return `Recorded days, one every few seconds: ${market.time}`;
   return `${market.simulated ? "Simulated" : "Real"} market${speed}: ${market.time}`;
 }
 
@@ -78,6 +85,7 @@ function showQuote(state) {
   const change = state.change_percent;
   put("price", state.price ?? "—");
   put("percent", change === null ? "no price" : `${signed(change, 2)} %`);
+  put("since", change === null ? "" : state.change_since);
   put("arrow", !change ? "" : change > 0 ? "▲" : "▼");
   $("change").className = !change ? "" : change > 0 ? "up" : "down";
   put("feed", state.feed.words);
@@ -118,7 +126,7 @@ function showProvider(broken) {
   const [label, hint] = button.children;
   label.textContent = broken ? "Mend the provider" : "Break the provider";
   if (broken === null) hint.textContent = "Only a simulated one can be broken.";
-  else hint.textContent = broken ? "Let it send prices again." : "It sends web pages in place of prices.";
+  else hint.textContent = broken ? "Let it send prices again." : "It answers without prices.";
 }
 
 function addLine(line) {

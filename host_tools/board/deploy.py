@@ -1,0 +1,158 @@
+"""The command `seesaw deploy`: the working tree as an update by cable, followed until its verdict.
+
+The device does what it does with an update from the network: the other slot, read back and
+verified, then a trial that confirms itself or goes back.
+"""
+
+import ast
+import base64
+import hashlib
+import importlib.metadata
+import json
+import re
+import sys
+import time
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+from host_tools.board.follow import follow
+from host_tools.board.progress import Progress
+from host_tools.board.repl import Lost, Refused
+from host_tools.board.visit import MPY, Visit, visit
+from host_tools.errors import UserError
+from host_tools.image import board as boards
+from host_tools.image import bundle, runtime
+
+FORMAT = 1  # of an offer
+SECTOR = 4096
+PIECE = 3072  # bytes of the bundle in one message: 4096 of base64
+TRIAL_S = 60
+
+BEGIN = """
+from seesaw.cable import Cable
+cable = Cable(boot)
+print(cable.info())
+"""
+# Every sector tells: the runtime alone takes half a minute.
+TAKE = """
+def _feed():
+    boot.wdt.feed()
+    print(end=".")
+cable.feed = _feed
+cable.begin({offer!r})
+cable.slot.feed = boot.wdt.feed
+from binascii import a2b_base64
+def _write(text):
+    cable.write(a2b_base64(text))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What runs at the port. runtime: hex SHA-256; action: what its boot record allows."""
+
+    board: str
+    version: str
+    slot: str
+    runtime: str
+    runtime_size: int
+    action: str
+
+
+def main(arguments: Namespace) -> int:
+    """Deploy to `arguments.port`: 0 once the update is confirmed, 1 when the device went back.
+
+    UserError when the tree does not compile, the device refuses, or the cable gets lost.
+    """
+    tree = importlib.metadata.version("seesaw")
+    bundle.build(arguments.version or tree)  # whether it compiles, before anything is interrupted
+    with visit(arguments.port, "no update by cable") as there:
+        device = _ask(there)
+        _check(arguments, device, there.mpy)
+        version = arguments.version or _newer_version(there, tree, device.version)
+        packed = bundle.build(version)
+        print(f"{arguments.port}: {device.version} in {device.slot}, now {version}", flush=True)
+        try:
+            _install(there, _offer(device, version, packed.image, arguments.trial_s), packed.image)
+            verdict = follow(there.repl, device.slot, version)
+        except Refused as error:
+            there.left = False
+            fix = "it runs what it ran before; correct this and deploy again"
+            raise UserError(f"the device at {arguments.port}", str(error), fix) from error
+    print(f"{arguments.port}: {verdict.words}", file=sys.stdout if verdict.good else sys.stderr)
+    return 0 if verdict.good else 1
+
+
+def _ask(there: Visit) -> Device:
+    try:
+        return Device(*ast.literal_eval(there.repl.run(BEGIN).strip()))
+    except (Refused, ValueError, SyntaxError, TypeError) as error:
+        why = f"its release takes no update by cable ({error})"
+        fix = "update it over the network, or write it anew with seesaw flash"
+        raise UserError(f"the seesaw at {there.repl.port}", why, fix) from error
+
+
+def _check(arguments: Namespace, device: Device, mpy: int) -> None:
+    """UserError unless the tree is for this board and for the runtime that it has."""
+    what = f"the seesaw at {arguments.port}"
+    if device.board not in boards.names():
+        known = ", ".join(boards.names())
+        raise UserError(what, f"its board is '{device.board}'", f"this tree is for {known}")
+    if device.action != "install":
+        why = f"its boot record says '{device.action}'"
+        raise UserError(what, why, "reset it first, wait a minute, and deploy again")
+    fix = "give it a new runtime with make flash, or by an update over the network"
+    if mpy != MPY:
+        raise UserError(what, f"its MicroPython takes .mpy version {mpy}, not {MPY}", fix)
+    if arguments.runtime:
+        app = runtime.load(Path(arguments.runtime), boards.load(device.board)).app
+        if hashlib.sha256(app).hexdigest() != device.runtime:
+            raise UserError(what, f"its runtime is not that of {arguments.runtime}", fix)
+
+
+def _newer_version(there: Visit, tree: str, running: str) -> str:
+    """A version of the working tree that the device takes for newer than the one it runs, and
+    older than the next release: '0.1.1-251121.220812' (UTC) over '0.1.0'.
+
+    The time makes every deploy another bundle, so that none was rejected before.
+    """
+    stamp = time.strftime("%y%m%d.%H%M%S", time.gmtime())
+    numbers = re.match(r"\d+(\.\d+)*", running)
+    number = numbers[0] if numbers else tree
+    head, _, last = number.rpartition(".")
+    candidates = [f"{base}-{stamp}" for base in (tree, number, f"{head}.{int(last) + 1}")]
+    code = "from seesaw.core.version import newer\nprint([newer(v, boot.version) for v in %r])"
+    newer = ast.literal_eval(there.repl.run(code % candidates).strip())
+    return next(version for version, is_newer in zip(candidates, newer, strict=True) if is_newer)
+
+
+def _offer(device: Device, version: str, image: bytes, trial_s: int) -> bytes:
+    """The offer (firmware/SPEC.md), with the runtime that the device has."""
+    return json.dumps({
+        "format": FORMAT, "version": version, "board": device.board, "build_time": 0,
+        "trial_s": trial_s,
+        "runtime": {"url": "-", "size": device.runtime_size, "sha256": device.runtime},
+        "bundle": {"url": "-", "size": len(image), "sha256": hashlib.sha256(image).hexdigest()},
+    }).encode()  # fmt: skip
+
+
+def _install(there: Visit, offer: bytes, image: bytes) -> None:
+    """Up to the reset into the trial. Raises Refused; UserError when the cable gets lost."""
+    copied = -(-json.loads(offer)["runtime"]["size"] // SECTOR) * SECTOR
+    progress = Progress("update", copied + len(image))
+    try:
+        there.repl.run(TAKE.format(offer=offer), hear=lambda _: progress.add(SECTOR))
+        progress.at(copied)
+        for at in range(0, len(image), PIECE):
+            piece = base64.b64encode(image[at : at + PIECE]).decode()
+            there.repl.run(f"_write('{piece}')", hear=lambda _: None)
+            progress.at(copied + min(at + PIECE, len(image)))
+        there.repl.start("cable.finish()")
+        there.left = True
+    except Lost as error:
+        why = f"the device {error} at {progress.percent} %"
+        fix = "it boots what it ran before; plug it in and run deploy again"
+        raise UserError(f"the update over {there.repl.port}", why, fix) from error
+    finally:
+        progress.end()

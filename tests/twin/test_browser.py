@@ -1,0 +1,150 @@
+"""The page in a real browser, before a real MicroPython VM: everything that its buttons promise.
+
+It needs chromium and chromedriver on PATH (packages chromium and chromium-driver). Where CI is set
+it fails without them; elsewhere it says what is missing and is skipped.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from host_tools.twin.browser import browser, missing
+from host_tools.twin.page import Page
+from host_tools.twin.run import actions
+from host_tools.twin.scene import Scene, Wanted
+from host_tools.twin.view import View
+
+RUN_S = 180.0  # the scene ends by itself by then
+BOOT_S, LOOK_S, TRIAL_S = 10.0, 15.0, 30.0
+
+
+class Seen:
+    """The page, as a person sees it."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    def until(self, seconds: float, condition: Callable[[], Any]) -> Any:
+        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: condition())
+
+    def text(self, selector: str) -> str:
+        return self.driver.execute_script(
+            "return document.querySelector(arguments[0]).textContent", selector
+        )
+
+    def press(self, label: str) -> None:
+        """By the words on it, with the keyboard."""
+        found = f"//button[.//b[normalize-space()='{label}']]"
+        self.driver.find_element(By.XPATH, found).send_keys("\n")
+
+    def rotation(self) -> float:
+        """Of the drawn beam: degrees, clockwise positive as SVG has it."""
+        attribute = self.driver.find_element(By.ID, "beam").get_attribute("transform")
+        return float(attribute.removeprefix("rotate(").removesuffix(")"))
+
+    def badge(self, label: str) -> str:
+        return self.text(f"[data-label={label}] .badge")
+
+    def log(self) -> str:
+        return self.text("#log")
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Seen, Scene]]:
+    if (lacks := missing()) and not os.environ.get("CI"):
+        pytest.skip(lacks)
+    view = View()
+    stop = threading.Event()
+    build: Path = tmp_path_factory.mktemp("build")
+    with Scene(Wanted(build=build, check_s=5), view.hear) as scene:
+        view.attach(scene)
+        with Page(view, actions(scene), 0) as page, browser(1440, 900) as driver:
+            board = threading.Thread(target=scene.run, args=(RUN_S, None, stop.is_set))
+            board.start()
+            try:
+                driver.get(page.url)
+                yield Seen(driver), scene
+            finally:
+                stop.set()
+                board.join()
+
+
+def test_the_beam_follows_the_market(shown: tuple[Seen, Scene]) -> None:
+    seen, scene = shown
+    seen.until(BOOT_S, lambda: abs(seen.rotation()) > 1)
+    price, baseline = scene.truth(0)[-1]
+    assert (seen.rotation() < 0) == (price > baseline)  # up: the bull's end, on the right, is high
+    seen.until(BOOT_S, lambda: seen.text("#feed").startswith("Live"))
+    assert seen.text("#percent").startswith("+" if price > baseline else "\u2212")
+    assert seen.text("#version") == scene.release.version
+    assert seen.driver.get_log("browser") == []  # no error, no refused resource
+
+
+def test_the_power_is_cut_and_comes_back(shown: tuple[Seen, Scene]) -> None:
+    seen, scene = shown
+    boots = len(scene.boots)
+    seen.press("Cut the power")
+    seen.until(BOOT_S, lambda: seen.text("#feed") == "No power: the beam is limp.")
+    assert "unpowered" in seen.driver.find_element(By.TAG_NAME, "body").get_attribute("class")
+    assert seen.text("#price") == "—" and seen.badge("ota_0") == "no power"
+    seen.until(BOOT_S, lambda: seen.text("#feed").startswith("Live"))
+    assert len(scene.boots) == boots + 1 and scene.boots[-1].cause == 1
+
+
+def test_a_broken_provider_is_told_and_mended(shown: tuple[Seen, Scene]) -> None:
+    seen, _ = shown
+    seen.until(BOOT_S, lambda: abs(seen.rotation()) > 1 and seen.text("#driven") == "at rest")
+    before = seen.rotation()
+    seen.press("Break the provider")
+    feed = seen.until(LOOK_S, lambda: "reason" in seen.text("#feed") and seen.text("#feed"))
+    assert feed.startswith(("The price is old", "No price yet"))
+    assert seen.rotation() == pytest.approx(before, abs=2)
+    seen.press("Mend the provider")
+    seen.until(LOOK_S, lambda: seen.text("#feed").startswith("Live"))
+
+
+def test_a_crashing_release_is_rolled_back(shown: tuple[Seen, Scene]) -> None:
+    seen, scene = shown
+    seen.press("Offer one that crashes")
+    seen.until(LOOK_S, lambda: seen.badge("ota_1") == "runs on trial")
+    assert seen.badge("ota_0") == "in reserve" and seen.text("#version") != scene.release.version
+    seen.until(LOOK_S, lambda: seen.badge("ota_1") == "rejected")
+    assert seen.badge("ota_0") == "runs, confirmed"
+    assert seen.text("#version") == scene.release.version
+    assert f"Rollback: {scene.offered[1]} did not pass" in seen.log()  # type: ignore[index]
+
+
+def test_a_good_release_is_confirmed_in_the_other_slot(shown: tuple[Seen, Scene]) -> None:
+    seen, scene = shown
+    seen.press("Offer a good release")
+    seen.until(LOOK_S, lambda: seen.badge("ota_1") == "runs on trial")
+    seen.until(TRIAL_S, lambda: seen.badge("ota_1") == "runs, confirmed")
+    assert seen.badge("ota_0") == "in reserve"
+    assert scene.offered and seen.text("#version") == scene.offered[1]
+    assert f"{scene.offered[1]} is confirmed in slot B." in seen.log()
+    assert scene.device.board.faults == []
+
+
+def test_a_pulse_is_drawn_at_once(shown: tuple[Seen, Scene]) -> None:
+    seen, _ = shown
+    lags = seen.until(LOOK_S, lambda: seen.driver.execute_script(
+        "return seesaw.lags.length > 50 && seesaw.lags.sort((a, b) => a - b)"
+    ))  # fmt: skip
+    assert all(lag >= 0 for lag in lags)  # how long they are is for `make bench` to say
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_is_wider_than_the_window(shown: tuple[Seen, Scene], width: int) -> None:
+    seen, _ = shown
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    seen.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    wide = seen.until(5, lambda: seen.driver.execute_script(
+        "return innerWidth === arguments[0] && document.documentElement.scrollWidth", width
+    ))  # fmt: skip
+    assert wide == width
