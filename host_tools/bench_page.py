@@ -1,5 +1,6 @@
 """The rows of the page: how soon it is up, and how soon a pulse of the servo moves the beam on it."""
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from host_tools.bench import Row
 from host_tools.errors import UserError
@@ -52,7 +54,8 @@ def _answer(url: str, until: float) -> None:
             return
         except urllib.error.URLError as error:
             if time.monotonic() > until:
-                raise UserError(url, f"no answer ({error})", "see whether `make run` works") from error
+                fix = "see whether `make run` works"
+                raise UserError(url, f"no answer ({error})", fix) from error
 
 
 def lag() -> Row:
@@ -60,25 +63,28 @@ def lag() -> Row:
     if lacks := missing():
         return Row(what, None, unit, LAG_LIMIT_MS, note=lacks)
     view, stop = View(), threading.Event()
-    with tempfile.TemporaryDirectory() as build:
-        with Scene(Wanted(build=Path(build), check_s=5), view.hear) as scene:
-            view.attach(scene)
-            with Page(view, actions(scene), 0) as page, browser(1280, 900) as driver:
-                board = threading.Thread(target=scene.run, args=(DEADLINE_S, None, stop.is_set))
-                driver.get(page.url)
-                board.start()
-                try:
-                    found = _lags(driver)
-                finally:
-                    stop.set()
-                    board.join()
-    note = f"95 % of {len(found)} pulses, in headless Chromium; median {found[len(found) // 2]:.0f} ms"
+    with contextlib.ExitStack() as opened:
+        build = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        scene = opened.enter_context(Scene(Wanted(build=build, check_s=5), view.hear))
+        view.attach(scene)
+        page = opened.enter_context(Page(view, actions(scene), 0))
+        driver = opened.enter_context(browser(1280, 900))
+        driver.get(page.url)
+        board = threading.Thread(target=scene.run, args=(DEADLINE_S, None, stop.is_set))
+        board.start()
+        try:
+            found = _lags(driver)
+        finally:
+            stop.set()
+            board.join()
+    middle = found[len(found) // 2]
+    note = f"95 % of {len(found)} pulses, in headless Chromium; median {middle:.0f} ms"
     return Row(what, found[len(found) * 95 // 100], unit, LAG_LIMIT_MS, note=note)
 
 
-def _lags(driver: object) -> list[float]:
+def _lags(driver: Any) -> list[float]:
     from selenium.webdriver.support.ui import WebDriverWait
 
     script = f"return seesaw.lags.length > {PULSES} && seesaw.lags"
-    wait = WebDriverWait(driver, DEADLINE_S, 0.1)  # type: ignore[type-var]
+    wait = WebDriverWait(driver, DEADLINE_S, 0.1)
     return sorted(wait.until(lambda seen: seen.execute_script(script)))
