@@ -1,4 +1,4 @@
-"""The rows of the page: how soon it is up, and how soon a pulse of the servo moves the beam on it."""
+"""The rows of the page: how soon it is up, and how soon a servo pulse moves the beam on it."""
 
 import contextlib
 import subprocess

@@ -65,6 +65,7 @@ def test_only_strict_ends_with_a_code(
 ) -> None:
     monkeypatch.setattr("host_tools.bench_time.measure", lambda repeats: rows)
     monkeypatch.setattr("host_tools.bench_memory.measure", list)
+    monkeypatch.setattr("host_tools.bench_page.measure", list)
     assert cli.main(["bench", *arguments]) == code
 
 
