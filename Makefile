@@ -2,6 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+IMAGE ?= build/flash.bin
+ifdef PASSWORD
+export SEESAW_PASSWORD := $(value PASSWORD)
+endif
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -17,6 +21,28 @@ test: .venv/ready ## every test, on both engines
 bench: .venv/ready ## speed and memory, as ratios taken in one run
 	@$(BIN)/seesaw bench $(ARGS)
 
+emulate: .venv/ready ## an emulated board on a serial port, for the targets below (it prints PORT)
+	@$(BIN)/seesaw emulate --pty $(ARGS)
+
+flash: .venv/ready port ## write a whole flash image to a board (PORT=... IMAGE=build/flash.bin)
+	@$(BIN)/seesaw flash --port $(PORT) --image $(IMAGE) $(ARGS)
+
+deploy: .venv/ready port ## install the working tree by cable, with trial and rollback (PORT=...)
+	@$(BIN)/seesaw deploy --port $(PORT) $(ARGS)
+
+try: .venv/ready port ## run the working tree off this machine, touching no flash (PORT=...)
+	@$(BIN)/seesaw try --port $(PORT) $(ARGS)
+
+config: .venv/ready port ## settings by cable (PORT=... SSID=... PASSWORD=... INSTRUMENT=...)
+	@$(BIN)/seesaw config --port $(PORT) $(if $(SSID),--ssid '$(value SSID)') \
+	  $(if $(INSTRUMENT),--instrument '$(INSTRUMENT)') $(ARGS)
+
+console: .venv/ready port ## the serial console; Ctrl-] leaves (PORT=...)
+	@$(BIN)/seesaw console --port $(PORT) $(ARGS)
+
+port:
+	@test -n "$(PORT)" || { echo "name the board's serial port: make deploy PORT=/dev/ttyUSB0" >&2; exit 2; }
+
 clean: ## remove what was built
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -27,4 +53,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev]'
 	@touch $@
 
-.PHONY: help run test bench clean
+.PHONY: help run test bench emulate flash deploy try config console port clean

@@ -9,7 +9,7 @@ import io
 import struct
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # mpremote carries no types.
@@ -52,6 +52,7 @@ class Repl:
     def __init__(self, port: str) -> None:
         self.port = port
         self.heard = ""  # what came instead of a prompt
+        self._running = False
         try:
             self._transport = SerialTransport(port, baudrate=BAUD)
         except (TransportError, ValueError, termios.error) as error:
@@ -70,7 +71,7 @@ class Repl:
         for _ in range(attempts):
             said = io.StringIO()  # it prints what it read in vain
             try:
-                with contextlib.redirect_stdout(said):
+                with contextlib.redirect_stdout(said), self._minding_the_time():
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=ENTER_S)
                 return True
             except TransportError:
@@ -78,6 +79,16 @@ class Repl:
             except TRANSPORT_ERRORS as error:
                 raise Lost(_words(error)) from error
         return False
+
+    @contextlib.contextmanager
+    def _minding_the_time(self) -> Iterator[None]:
+        """At a pseudo-terminal the transport looks at its deadline only in a pause of READ_S; a
+        program that talks on makes none."""
+        was, self._transport.is_pty = self._transport.is_pty, False
+        try:
+            yield
+        finally:
+            self._transport.is_pty = was
 
     def run(
         self, code: str, silent_s: float | None = ANSWER_S,
@@ -88,10 +99,12 @@ class Repl:
         silent_s: seconds without output before the device counts as lost. Raises Lost, Refused.
         """
         consumer = (lambda byte: None if byte == END else hear(byte)) if hear else None
+        self._running = True
         try:
             output, error = self._transport.exec_raw(code, silent_s, consumer)
         except TRANSPORT_ERRORS as trouble:
             raise Lost(_words(trouble)) from trouble
+        self._running = False
         if error:
             raise Refused(error.decode("utf-8", "replace"))
         return "" if hear else output.decode("utf-8", "replace")
@@ -125,13 +138,17 @@ class Repl:
     def _unmount(self) -> None:
         """End a program that may import files to its very end, and serve no more."""
         server = self._transport.serial
-        if isinstance(server, _Server):
-            server.stopped = lambda: False
-            server.orig_serial.write(CTRL_C)
-            self._transport.read_until(1, END + b">", timeout=ENTER_S)
-            self._transport.mounted = False
-            self._transport.serial = server.orig_serial
-            self._transport.serial.timeout = READ_S
+        if not isinstance(server, _Server):
+            return
+        end_s = time.monotonic() + ENTER_S
+        server.stopped = lambda: time.monotonic() > end_s
+        if self._running:
+            with contextlib.suppress(KeyboardInterrupt):
+                server.write(CTRL_C)
+                self._transport.read_until(1, END + b">")
+        self._transport.mounted = False
+        self._transport.serial = server.orig_serial
+        self._transport.serial.timeout = READ_S
 
     def reset(self, code: str) -> None:
         """Interrupt whatever runs and start code that resets. Silent when the cable is gone."""

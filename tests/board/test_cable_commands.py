@@ -49,7 +49,7 @@ def test_a_tree_is_tried_until_ctrl_c_and_no_flash_is_touched(desk, capsys):
 
     def stop() -> None:
         try:
-            desk.wait_for("version=try", start)
+            desk.wait_for("version=try", desk.wait_for("version=try", start))
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -99,7 +99,7 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--instrument", "gold"], "instruments are"),
+        (["--instrument", "gold"], "did you mean"),
         (["--poll-s", "0"], "poll_s"),
         (["--password", "short"], "password"),
         (["--password", "two", "words"], "SEESAW_PASSWORD"),
