@@ -6,6 +6,9 @@ IMAGE ?= build/flash.bin
 ifdef PASSWORD
 export SEESAW_PASSWORD := $(value PASSWORD)
 endif
+ifdef SSID
+export SEESAW_SSID := $(value SSID)
+endif
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -34,14 +37,14 @@ try: .venv/ready port ## run the working tree off this machine, touching no flas
 	@$(BIN)/seesaw try --port $(PORT) $(ARGS)
 
 config: .venv/ready port ## settings by cable (PORT=... SSID=... PASSWORD=... INSTRUMENT=...)
-	@$(BIN)/seesaw config --port $(PORT) $(if $(SSID),--ssid '$(value SSID)') \
+	@$(BIN)/seesaw config --port $(PORT) $(if $(value SSID),--ssid "$$SEESAW_SSID") \
 	  $(if $(INSTRUMENT),--instrument '$(INSTRUMENT)') $(ARGS)
 
 console: .venv/ready port ## the serial console; Ctrl-] leaves (PORT=...)
 	@$(BIN)/seesaw console --port $(PORT) $(ARGS)
 
 port:
-	@test -n "$(PORT)" || { echo "name the board's serial port: make deploy PORT=/dev/ttyUSB0" >&2; exit 2; }
+	@$(if $(PORT),:,$(error name the serial port: make $(firstword $(MAKECMDGOALS)) PORT=/dev/ttyUSB0))
 
 clean: ## remove what was built
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

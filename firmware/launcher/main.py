@@ -341,6 +341,7 @@ def main():
 
 def fall(error):
     """A crash: last words, then a reset, paced unless a trial is on."""
+    gc.collect()  # a full heap may be what it fell over
     sys.print_exception(error)
     if boot and boot.trial:
         boot.crashed("%s: %s" % (type(error).__name__, error))

@@ -139,6 +139,6 @@ def try_out(boot) -> None:
 
     asyncio.new_event_loop()  # the app that ran before has left its tasks
     settings = config.parse(chip.Store().get("config", config.BLOB_MAX))
-    servo = chip.Servo(settings["servo_pin"])
+    servo = chip.servo(settings["servo_pin"], boot)
     app = App(Guest(boot), settings, None, chip, servo, chip.Radio(), chip.Clock(), random)
     asyncio.run(app.run())

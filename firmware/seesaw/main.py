@@ -32,6 +32,6 @@ def run(boot, program: str) -> None:
     else:
         from seesaw.app import App
 
-        servo = chip.Servo(settings["servo_pin"])
+        servo = chip.servo(settings["servo_pin"], boot)
         made = App(boot, settings, record, chip, servo, radio, clock, random)
     asyncio.run(made.run())

@@ -27,6 +27,8 @@ READ_S = 1.0  # longest wait of one read; the transport's own deadlines are as c
 ENTER_S = 4.0  # for one attempt to interrupt what runs
 ENTRIES = 3  # attempts: a Ctrl-C during a start is lost
 ANSWER_S = 15.0  # of silence in a piece of code
+BACK_S = 8.0  # for a port to come back after a reset
+AGAIN_S = 0.1
 TURN_S = 0.002  # between two looks at the line while serving files
 TRANSPORT_ERRORS = (OSError, TransportError, struct.error, termios.error)
 CTRL_C = b"\x03"
@@ -54,12 +56,15 @@ class Repl:
         self.heard = ""  # what came instead of a prompt
         self._running = False
         try:
-            self._transport = SerialTransport(port, baudrate=BAUD)
+            self._open()
         except (TransportError, ValueError, termios.error) as error:
             if "://" not in port:
                 ports.check(port)
             why = "it does not open"
             raise UserError(f"port {port}", why, "check its name and try again") from error
+
+    def _open(self) -> None:
+        self._transport = SerialTransport(self.port, baudrate=BAUD)
         self._transport.serial.timeout = READ_S
 
     def close(self) -> None:
@@ -117,13 +122,28 @@ class Repl:
             raise Lost(_words(error)) from error
 
     def read(self) -> str:
-        """What the device says now, "" after READ_S of silence. Raises Lost."""
+        """What the device says now, "" after READ_S of silence; over a reset too. Raises Lost."""
         serial = self._transport.serial
         try:
             data = serial.read(max(1, serial.in_waiting))
         except TRANSPORT_ERRORS as error:
+            if self._back():
+                return ""
             raise Lost(_words(error)) from error
         return data.decode("utf-8", "replace")
+
+    def _back(self) -> bool:
+        """A board whose chip does USB itself leaves the bus at a reset: is it back soon?"""
+        if "://" in self.port or ports.is_pty(self.port):
+            return False
+        self.close()
+        end_s = time.monotonic() + BACK_S
+        while time.monotonic() < end_s:
+            with contextlib.suppress(TransportError):
+                self._open()
+                return True
+            time.sleep(AGAIN_S)
+        return False
 
     def mount(self, folder: Path, stopped: Callable[[], bool]) -> None:
         """Serve a folder as /remote. Once `stopped`, what waits for the device raises

@@ -79,7 +79,8 @@ def test_the_working_tree_is_installed_tried_and_confirmed(world, tmp_path: Path
 
 
 def test_a_tree_that_crashes_is_given_up_and_said_why(world, capsys, built_from):
-    built_from("app.py", "        failures = 0\n", "        raise RuntimeError('a planted fault')\n")
+    fault = "        raise RuntimeError('a planted fault')\n"
+    built_from("app.py", "        failures = 0\n", fault)
     code, desk, said = deployed(world, capsys)
     assert code == 1
     assert re.search(f"rejected {VERSION}: RuntimeError: a planted fault\n$", said.err), said.err

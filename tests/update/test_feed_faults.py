@@ -78,3 +78,12 @@ def test_an_unset_clock_takes_the_date_of_the_answer() -> None:
     for _ in range(2):  # the feed's time stands still while the server's clock goes on
         world.run(3000)
     assert "state=STALE" in world.lines[-1] or "state=CLOSED" in world.lines[-1]
+
+
+def test_a_pin_that_cannot_drive_a_servo_costs_the_beam_alone() -> None:
+    old, new = release("0.1.0"), release("0.2.0")
+    world = World(new_flash(old, servo_pin=34), [old, new], offered=new)
+    world.run(900, until=lambda: world.confirmed("0.2.0"))
+
+    assert world.said("event=noservo slot=ota_0 version=0.1.0 words=GPIO 34")
+    assert world.confirmed("0.2.0") and not world.moved()

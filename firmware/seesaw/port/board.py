@@ -48,6 +48,27 @@ class Servo:
         self._pwm.duty_u16(0)
 
 
+class NoServo:
+    """In place of a servo on a pin that the chip does not have: everything else goes on."""
+
+    def pulse(self, ns: int) -> None:
+        pass
+
+    def release(self) -> None:
+        pass
+
+
+def servo(pin: int, boot: object) -> "Servo | NoServo":
+    """The servo on that pin. A pin that cannot drive one is said, and costs the beam alone: the
+    feed, the trial and the next release must not depend on a setting."""
+    try:
+        return Servo(pin)
+    except (ValueError, OSError, RuntimeError) as error:
+        where = (boot.slot.info()[4], boot.version, pin, error)
+        print("seesaw event=noservo slot=%s version=%s words=GPIO %d: %s" % where)
+        return NoServo()
+
+
 class Radio:
     """The station interface. It reconnects by itself once told a network."""
 
