@@ -22,6 +22,7 @@ from host_tools.market.site import Site, serve, static
 
 FAST = {"poll_s": 1, "check_s": 86400}
 PATIENCE_S = 30.0  # for anything at all
+CRASH = ("        failures = 0\n", "        raise RuntimeError('a planted fault')\n")  # of app.py
 TURN_S = 0.02
 
 
@@ -33,7 +34,7 @@ class Desk:
         self.port = SerialPort()
         self.text = ""  # all that it said
         self.events: list[str] = []
-        self.outcome: Outcome | None = None
+        self.outcome: Outcome | BaseException | None = None
         around = Surroundings(wall=market.clock.now, serial=self._hear, events=self.events.append)
         self.device = MicroPythonDevice(flash, around, port=self.port)
         self._over = False
@@ -41,8 +42,13 @@ class Desk:
         self._thread.start()
 
     def _live(self) -> None:
-        self.outcome = self.device.run(600, lambda: self._over)
-        self.port.close()  # board and port get their power from the same cable
+        try:
+            self.outcome = self.device.run(600, lambda: self._over)
+        except BaseException as error:
+            self.outcome = error
+            raise
+        finally:
+            self.port.close()  # board and port get their power from the same cable
 
     def _hear(self, text: str) -> None:
         self.text += text
@@ -56,7 +62,7 @@ class Desk:
         end_s = time.monotonic() + PATIENCE_S
         while not what():
             assert time.monotonic() < end_s, self.text[-2000:]
-            assert self.outcome is None or what(), self.outcome
+            assert self.outcome is None or what(), repr(self.outcome)
             time.sleep(TURN_S)
 
     def wait_for(self, words: str, start: int = 0) -> int:

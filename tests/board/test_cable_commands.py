@@ -13,7 +13,7 @@ import rig
 from cable_rig import Terminal, mpremote
 
 from host_tools import cli
-from host_tools.board import repl, visit
+from host_tools.board import repl
 from host_tools.emulator.flash import Flash
 from host_tools.image import flash_image
 
@@ -70,9 +70,7 @@ def test_a_tree_that_falls_over_says_so_and_the_release_runs_again(
     desk, capsys, monkeypatch, tmp_path: Path
 ):
     ops, start = desk.flash.ops, len(desk.text)
-    old = "        failures = 0\n"
-    new = "        raise RuntimeError('a planted fault')\n"
-    tree = cable_rig.rewritten(tmp_path, "app.py", old, new)
+    tree = cable_rig.rewritten(tmp_path, "app.py", *cable_rig.CRASH)
     monkeypatch.setattr("host_tools.board.tryout.bundle.FIRMWARE", tree)
     assert cli.main(["try", "--port", desk.port.path]) == 1
     assert "RuntimeError: a planted fault" in capsys.readouterr().err
@@ -241,6 +239,26 @@ def test_urls_go_where_mpremote_takes_them(capsys):
         assert f"port {url}: it does not open" in error
 
 
-def test_every_answer_of_the_look_is_understood():
-    found = re.findall(r"getattr\(_i, \"(\w+)\"", visit.LOOK)
-    assert found == ["_machine", "_mpy"]
+def test_a_port_that_leaves_the_bus_at_a_reset_is_opened_again(tmp_path: Path, monkeypatch):
+    """As of a chip that does USB itself: another device stands behind the name afterwards."""
+    monkeypatch.setattr(repl.ports, "is_pty", lambda port: False)
+    link = tmp_path / "ttyACM0"
+    (near, far), (near_again, far_again) = pty.openpty(), pty.openpty()
+    link.symlink_to(os.ttyname(far))
+    line = repl.Repl(str(link))
+    os.close(near)
+    os.close(far)
+    link.unlink()
+    link.symlink_to(os.ttyname(far_again))
+    try:
+        assert line.read() == ""
+        os.write(near_again, b"again\r\n")
+        assert line.read() == "again\r\n"
+        monkeypatch.setattr(repl, "BACK_S", 0.2)
+        link.unlink()
+        os.close(near_again)
+        os.close(far_again)
+        with pytest.raises(repl.Lost, match="is gone"):
+            line.read()
+    finally:
+        line.close()

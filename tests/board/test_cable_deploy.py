@@ -12,6 +12,7 @@ from cable_rig import World
 
 from host_tools import cli
 from host_tools.board import deploy
+from host_tools.emulator.device import Outcome
 from host_tools.emulator.flash import PAGE, Op
 from host_tools.emulator.otadata import State, active, read_entries
 from host_tools.emulator.partitions import PartitionTable
@@ -79,8 +80,7 @@ def test_the_working_tree_is_installed_tried_and_confirmed(world, tmp_path: Path
 
 
 def test_a_tree_that_crashes_is_given_up_and_said_why(world, capsys, built_from):
-    fault = "        raise RuntimeError('a planted fault')\n"
-    built_from("app.py", "        failures = 0\n", fault)
+    built_from("app.py", *cable_rig.CRASH)
     code, desk, said = deployed(world, capsys)
     assert code == 1
     assert re.search(f"rejected {VERSION}: RuntimeError: a planted fault\n$", said.err), said.err
@@ -107,7 +107,8 @@ def test_a_cable_that_is_pulled_leaves_what_ran_before(world, capsys, sector, sa
     assert cli.main(["deploy", "--port", desk.port.path]) == 2
     error = capsys.readouterr().err
     assert re.search(said, error), error
-    assert desk.outcome and desk.outcome.reason == "cut"
+    desk.wait(lambda: desk.outcome)
+    assert isinstance(desk.outcome, Outcome) and desk.outcome.reason == "cut"
 
     desk.flash.on_op = None
     again = world.desk(desk.flash)

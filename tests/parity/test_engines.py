@@ -75,7 +75,8 @@ class Talker:
         }.get(self.buffer, [])
 
 
-def test_the_engines_agree_on_streams() -> None:
+def test_the_engines_agree_on_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("host_tools.emulator.radio.JOIN_US", 10_000)
     with serve(Talker()) as server:
         benches = []
         for make in (tiny.on_cpython, tiny.on_micropython):
@@ -85,7 +86,6 @@ def test_the_engines_agree_on_streams() -> None:
             nvs.set_i32("server", "port", server.port)
             benches.append(make(chip))
         net = benches[0].device.net
-        net.up = lambda: True
         net.hosts["127.0.0.1", server.port] = Talker()
 
         agree("streams", *benches)

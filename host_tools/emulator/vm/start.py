@@ -24,6 +24,17 @@ sys.argv[:] = []
 vfs.umount("/")
 
 
+async def open_connection(*where, **more):
+    """The host's sockets, for a chip that has joined a network; else what lwIP says."""
+    if not _bus.call("wlan_isconnected", 0):
+        raise OSError(-202, "EAI_FAIL")
+    return await host_connection(*where, **more)
+
+
+host_connection = asyncio.stream.open_connection
+asyncio.open_connection = open_connection
+
+
 def mount():
     found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")
     try:

@@ -3,6 +3,7 @@
 import asyncio
 
 from esp32 import NVS
+from network import WLAN
 
 nvs = NVS("server")
 name = bytearray(40)
@@ -24,6 +25,18 @@ async def attempt(name, awaitable):
         print(name, type(error).__name__, getattr(error, "errno", None))
     except asyncio.TimeoutError:
         print(name, "timeout")
+
+
+async def without_a_network():
+    try:
+        await asyncio.open_connection(host, port)
+    except OSError as error:
+        print("without", error.errno)
+    radio = WLAN(WLAN.IF_STA)
+    radio.active(True)
+    radio.connect("home", "password")
+    while not radio.isconnected():
+        await asyncio.sleep_ms(5)
 
 
 async def reading():
@@ -77,6 +90,7 @@ async def several():
     print(await asyncio.gather(*[one(number) for number in range(4)]))
 
 
+asyncio.run(without_a_network())
 asyncio.run(reading())
 asyncio.run(failing())
 asyncio.run(several())
