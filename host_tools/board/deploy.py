@@ -120,8 +120,8 @@ def _newer_version(there: Visit, tree: str, running: str) -> str:
     stamp = time.strftime("%y%m%d.%H%M%S", time.gmtime())
     numbers = re.match(r"\d+(\.\d+)*", running)
     number = numbers[0] if numbers else tree
-    head, _, last = number.rpartition(".")
-    candidates = [f"{base}-{stamp}" for base in (tree, number, f"{head}.{int(last) + 1}")]
+    head, dot, last = number.rpartition(".")
+    candidates = [f"{base}-{stamp}" for base in (tree, number, f"{head}{dot}{int(last) + 1}")]
     code = "from seesaw.core.version import newer\nprint([newer(v, boot.version) for v in %r])"
     newer = ast.literal_eval(there.repl.run(code % candidates).strip())
     return next(version for version, is_newer in zip(candidates, newer, strict=True) if is_newer)

@@ -85,12 +85,12 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
     desk.device.around.air["cable"] = SECRET
     monkeypatch.setenv("SEESAW_PASSWORD", SECRET)
     start = len(desk.text)
-    options = ["--ssid", "cable", "--instrument", "btc", "--poll-s", "2"]
+    options = ["--ssid", "cable", "--instrument", "btc", "--center-us", "1510"]
     assert cli.main(["config", "--port", desk.port.path, *options]) == 0
     desk.wait_for("instrument=btc", start)
     desk.wait_for("state=LIVE instrument=btc", start)
     said = capfd.readouterr()
-    assert "set ssid, instrument, poll_s, password" in said.out and said.err == ""
+    assert "set ssid, instrument, center_us, password" in said.out and said.err == ""
     assert SECRET not in said.out + desk.text
 
 
@@ -239,7 +239,7 @@ def test_urls_go_where_mpremote_takes_them(capsys):
         assert f"port {url}: it does not open" in error
 
 
-def test_a_port_that_leaves_the_bus_at_a_reset_is_opened_again(tmp_path: Path, monkeypatch):
+def test_a_port_that_leaves_the_bus_is_opened_again(tmp_path: Path, monkeypatch, hasty):
     """As of a chip that does USB itself: another device stands behind the name afterwards."""
     monkeypatch.setattr(repl.ports, "is_pty", lambda port: False)
     link = tmp_path / "ttyACM0"
@@ -252,8 +252,8 @@ def test_a_port_that_leaves_the_bus_at_a_reset_is_opened_again(tmp_path: Path, m
     link.symlink_to(os.ttyname(far_again))
     try:
         assert line.read() == ""
-        os.write(near_again, b"again\r\n")
-        assert line.read() == "again\r\n"
+        os.write(near_again, b"again")
+        assert "".join(line.read() for _ in "again") == "again"
         monkeypatch.setattr(repl, "BACK_S", 0.2)
         link.unlink()
         os.close(near_again)
