@@ -164,7 +164,10 @@ def _flash(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds") from None
     if not 0 < seconds < SECONDS_MAX:
         raise argparse.ArgumentTypeError(f"{text} is not above 0 and below {SECONDS_MAX}")
     return seconds

@@ -1,5 +1,13 @@
 """The one error that people see."""
 
+PART_MAX = 300  # characters of each part: what was typed may be anything
+
+
+def _line(text: str) -> str:
+    """One line that a terminal takes for text, whatever was typed or read."""
+    clean = "".join(c if c.isprintable() else "?" for c in text)
+    return clean if len(clean) <= PART_MAX else clean[: PART_MAX - 3] + "..."
+
 
 class UserError(Exception):
     """Something the user can put right: what failed, why, and what to do about it.
@@ -8,7 +16,7 @@ class UserError(Exception):
     """
 
     def __init__(self, what: str, why: str, fix: str) -> None:
-        super().__init__(f"{what}: {why}; {fix}")
+        super().__init__("; ".join((f"{_line(what)}: {_line(why)}", _line(fix))))
         self.what = what
         self.why = why
         self.fix = fix

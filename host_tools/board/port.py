@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 
 import serial
 from serial.tools import list_ports
@@ -20,6 +21,8 @@ def is_pty(port: str) -> bool:
 
 def check(port: str) -> None:
     """Open the port for us alone and close it again. UserError when that does not work."""
+    if os.path.exists(port) and not stat.S_ISCHR(os.stat(port).st_mode):
+        raise UserError(f"port {port}", "it is a file or folder, no serial port", _instead())
     try:
         serial.Serial(port, exclusive=True).close()
     except OSError as error:

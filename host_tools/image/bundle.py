@@ -25,7 +25,7 @@ BLOCK_SIZE = 512  # bytes: small files waste less than in 4096
 MPY_HEADER = b"M\x06\x00"  # .mpy version 6, bytecode only
 COMPILE_SECONDS = 60  # of wall time a module
 CACHED_MODULES = 1024
-VERSION_FORM = re.compile(r"\d+(\.\d+){1,3}([-+][0-9A-Za-z.]+)?")
+VERSION_FORM = re.compile(r"[0-9]+(\.[0-9]+){1,3}([-+][0-9A-Za-z.]+)?")
 
 Companion = dict[str, tuple[str, str]]
 

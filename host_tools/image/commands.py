@@ -22,14 +22,13 @@ def build(arguments: Namespace) -> int:
     source = bundle.FIRMWARE
     board = boards.load(arguments.board)
     out = Path(arguments.out)
-    config = settings.load(Path(arguments.config)) if arguments.config else {}
+    config = {} if arguments.config is None else settings.load(Path(arguments.config))
     config = {"servo_pin": board.servo_pin} | config
     if why := board.taken(config["servo_pin"]):
         what = f"'servo_pin' is {config['servo_pin']}: {why}"
         raise UserError(arguments.config, what, f"wire it to {board.servo_pin}, or choose another")
     used = _runtime(arguments.runtime, board)
-    for warning in used.warnings:
-        print(f"seesaw: {warning}", file=sys.stderr)
+    _keep(out, arguments.config, arguments.runtime)
     packed = bundle.build(arguments.version or importlib.metadata.version("seesaw"), source)
     slot = flash_image.slot_image(board, used.app, packed, build_time())
     launcher = files.read(source / LAUNCHER)
@@ -37,10 +36,21 @@ def build(arguments: Namespace) -> int:
     image = flash_image.compose(board, used.bootloader, slot, launcher, config)
     companion = bundle.companion_bytes(packed.companion)
     files.replace({out: image, bundle.companion_path(out): companion})
+    for warning in used.warnings:
+        print(f"seesaw: {warning}", file=sys.stderr)
     print(f"{out}: {board.title}, seesaw {packed.version} on MicroPython {used.version or '?'}")
     sizes = f"runtime {len(used.app)} bytes, bundle {len(packed.image)} bytes"
     print(f"{sizes}, of a slot of {board.slot_size}")
     return 0
+
+
+def _keep(out: Path, *given: str | None) -> None:
+    """An image must not replace a file that it is made from. UserError."""
+    if not out.name:
+        raise UserError("--out", "no file is named", "name the flash image to write")
+    for name in given:
+        if name and out.exists() and out.samefile(name):
+            raise UserError(name, "the image would replace it", "write to another file")
 
 
 def inspect(arguments: Namespace) -> int:

@@ -10,6 +10,8 @@ from host_tools.errors import UserError
 def read(path: Path) -> bytes:
     """The bytes of a file. UserError when it cannot be read."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UserError(str(path), "no ordinary file", "name one")  # a pipe might never end
         return path.read_bytes()
     except OSError as error:
         raise UserError(str(path), _why(error), "name a file that can be read") from error
@@ -38,8 +40,10 @@ def replace(files: dict[Path, bytes]) -> None:
 
 
 def _beside(path: Path, data: bytes) -> str:
-    if path.is_dir():
+    if not path.name or path.is_dir():
         raise IsADirectoryError(21, "it is a folder")
+    if path.exists() and not path.is_file():
+        raise OSError(22, "it is no ordinary file")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

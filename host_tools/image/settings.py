@@ -4,6 +4,7 @@ import difflib
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from host_tools.errors import UserError
 from host_tools.image import files
@@ -28,7 +29,7 @@ KEYS = ("ssid", "password", "instrument", "update_url", "providers", *NUMBERS)
 def load(path: Path) -> dict[str, Any]:
     """The checked settings of a JSON file. UserError naming what is wrong with it."""
     try:
-        found = json.loads(files.read(path).decode("utf-8"))
+        found = json.loads(files.read(path).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # also what is not UTF-8, or too deeply nested
         raise UserError(str(path), "is not JSON", 'write it as {"ssid": "..."}') from error
     return check(found, str(path))
@@ -65,9 +66,12 @@ def instruments() -> list[str]:
 
 def _check_value(key: str, value: object, name: str) -> None:
     if key == "ssid":
-        _require(_bytes(value, 1, SSID_MAX), key, "1 to 32 bytes of text", name)
+        good = _bytes(value, 1, SSID_MAX) and str(value).isprintable()
+        _require(good, key, "1 to 32 bytes of printable text", name)
     elif key == "password":
         good = value == "" or _bytes(value, PASSWORD_MIN, PASSWORD_MAX)
+        if good and len(str(value).encode()) == PASSWORD_MAX:
+            good = all(c in "0123456789abcdefABCDEF" for c in str(value))
         _require(good, key, "8 to 64 bytes of text, or empty for an open network", name)
     elif key == "instrument":
         _check_instrument(value, name)
@@ -114,8 +118,18 @@ def _url(value: object) -> bool:
         and len(value) <= TEXT_MAX
         and value.partition("//")[2].isprintable()
         and " " not in value
-        and bool(value.partition("//")[2].partition("/")[0])
+        and value.isascii()
+        and _host(value)
     )
+
+
+def _host(url: str) -> bool:
+    """Does it name a host, and a port that exists if any?"""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _nearest(wrong: str, known: list[str] | tuple[str, ...], kind: str) -> str:

@@ -15,6 +15,7 @@ from host_tools.market.instruments import INSTRUMENTS
 COLUMNS = "date,open,high,low,close"
 PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOVE_MAX = 4  # from one close to the next: no market moves so far in a day
 ROUNDING = 1e-4  # of a price: by so much an open or a close may lie outside the day's range
 GAP_MAX = timedelta(days=11)  # Shanghai, closed for the lunar new year of 2026
 ROWS_MIN = 2  # the first day is only what the second is measured against
@@ -66,7 +67,9 @@ def read(path: Path) -> tuple[Day, ...]:
     days: list[Day] = []
     for number, line in enumerate(lines, start=2):
         try:
-            days.append(_day(line.rstrip("\r"), days[-1].date if days else None))
+            day = _day(line.rstrip("\r"), days[-1].date if days else None)
+            _check_move(day.close, days[-1].close if days else day.close)
+            days.append(day)
         except ValueError as error:
             raise _wrong(path, number, str(error)) from error
     if len(days) < ROWS_MIN:
@@ -76,7 +79,7 @@ def read(path: Path) -> tuple[Day, ...]:
 
 def _text(path: Path, data: bytes) -> str:
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _wrong(path, data.count(b"\n", 0, error.start) + 1, "not UTF-8") from error
 
@@ -121,6 +124,11 @@ def _check_order(day: date, before: date | None) -> None:
         raise ValueError(f"{day} comes after {before}: the oldest day is first")
     if day - before > GAP_MAX:
         raise ValueError(f"{(day - before).days} days after the line before")
+
+
+def _check_move(close: float, before: float) -> None:
+    if not before / MOVE_MAX <= close <= before * MOVE_MAX:
+        raise ValueError(f"the close {close:g} is not within a factor {MOVE_MAX} of {before:g}")
 
 
 def _check_range(day: Day) -> None:

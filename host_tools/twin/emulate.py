@@ -22,11 +22,11 @@ def main(arguments: Namespace) -> int:
     UserError for what the user can put right.
     """
     port = SerialPort()
-    print(f"port {port.path}", flush=True)
     with stopping() as stop:
         listener = _Listener()
         with Scene(_wanted(arguments, port), listener.hear) as scene:
             listener.scene = scene
+            print(f"port {port.path}", flush=True)
             print(_opening(scene), HEADER, sep="\n", flush=True)
             outcome = scene.run(arguments.seconds, None, stop)
         if arguments.save:

@@ -111,6 +111,9 @@ def _check(arguments: Namespace, stop: Callable[[], bool]) -> int:
 
     if arguments.market in ("sim", "live"):
         raise UserError("--check", "it checks recorded days", "name a folder: --market FOLDER")
+    if arguments.instrument is not None:
+        why = "it takes every instrument of the folder"
+        raise UserError("--check", why, "leave out --instrument")
     return check(Path(arguments.market), as_json=arguments.json, out=sys.stdout, stop=stop)
 
 

@@ -26,7 +26,7 @@ from host_tools.emulator.micropython_engine import (
 from host_tools.emulator.serial_port import SerialPort
 from host_tools.errors import UserError
 from host_tools.image import board as boards
-from host_tools.image import bundle, files, flash_image, runtime, settings
+from host_tools.image import bundle, files, flash_image, inspect, runtime, settings
 from host_tools.image.board import Board
 from host_tools.market import history
 from host_tools.market.clock import real_clock
@@ -336,11 +336,9 @@ def find_vm() -> str:
 
 def load_flash(path: Path) -> Flash:
     """A flash with the bytes of an image file. UserError when it is none."""
-    try:
-        return Flash.from_bytes(files.read(path))
-    except ValueError as error:
-        fix = "give one that `seesaw image build` wrote"
-        raise UserError(str(path), f"no flash image ({error})", fix) from error
+    data = files.read(path)
+    inspect.examine(data, str(path))  # a whole flash, or UserError
+    return Flash.from_bytes(data)
 
 
 def find_instrument(name: str) -> Instrument:

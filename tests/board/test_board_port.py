@@ -67,7 +67,7 @@ def test_what_is_no_serial_port(tmp_path: Path):
     file = tmp_path / "file"
     file.write_bytes(b"")
     for path in (str(file), str(tmp_path)):
-        with pytest.raises(UserError, match="does not work"):
+        with pytest.raises(UserError, match="no serial port"):
             ports.check(path)
 
 

@@ -79,7 +79,7 @@ def test_what_is_not_saved_leaves_the_file_alone(tmp_path: Path):
 def test_what_is_no_flash_image_is_one_line(tmp_path: Path, capsys, size):
     (tmp_path / "x.bin").write_bytes(bytes(size))
     assert cli.main(["emulate", "--flash", str(tmp_path / "x.bin")]) == 2
-    assert "x.bin: no flash image" in capsys.readouterr().err
+    assert "x.bin: no bootloader in it" in capsys.readouterr().err
     assert cli.main(["emulate", "--flash", str(tmp_path / "missing.bin")]) == 2
     assert "missing.bin" in capsys.readouterr().err
 

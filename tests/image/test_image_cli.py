@@ -201,3 +201,23 @@ def test_a_wrong_command_line_is_one_line(
 ) -> None:
     assert cli.main(words) == 2
     assert "--help" in one_line(capsys)
+
+
+def test_an_image_never_replaces_what_it_is_made_from(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "same.json"
+    path.write_text("{}")
+    assert build(path, "--config", str(path)) == 2
+    assert "would replace it" in one_line(capsys)
+    assert path.read_text() == "{}"
+    assert cli.main(["image", "build", "--board", "esp32_wrover", "--out", ""]) == 2
+    assert "no file is named" in one_line(capsys)
+
+
+def test_an_error_is_one_line_whatever_was_typed(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(tmp_path / "a.bin", "--board", "x\ny\x1b[31m" + "z" * 5000) == 2
+    line = one_line(capsys)
+    assert "\x1b" not in line and len(line) < 1000

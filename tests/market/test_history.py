@@ -92,7 +92,6 @@ def test_what_is_within_the_limits(tmp_path: Path) -> None:
         ("", 1, "the file is empty"),
         ("Date,Open,High,Low,Close\n", 1, "not the columns date,open,high,low,close"),
         (GOOD.partition("\n")[2], 1, "not the columns"),
-        ("\ufeff" + GOOD, 1, "not the columns"),
         ("date,open,high,low,close\n", 1, "0 days of prices, fewer than 2"),
         (GOOD[: GOOD.index("2026-03-03")], 2, "1 days of prices, fewer than 2"),
         (GOOD + "\n", 5, "1 columns instead of 5"),
@@ -134,3 +133,17 @@ def test_a_file_that_is_a_folder(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match=r"sp500\.csv: is a directory"):
         load(tmp_path)
+
+
+def test_a_byte_order_mark_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "sp500.csv"
+    path.write_text("\ufeff" + GOOD, "utf-8")
+    assert read(path)
+
+
+def test_a_close_that_no_market_makes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sp500.csv"
+    rows = "2025-01-02,1,1,1,1\n2025-01-03,9,9,9,9\n"
+    path.write_text("date,open,high,low,close\n" + rows)
+    with pytest.raises(HistoryError, match=r"sp500\.csv:3: the close 9 is not within a factor 4"):
+        read(path)
