@@ -45,13 +45,14 @@ FIRMWARE = {
 }  # fmt: skip
 SHARED = ("seesaw.core.instruments", "seesaw.update.trailer")  # formats with one owner
 # What a host file may import of this project.
+EVERYBODYS = ("host_tools.errors", "host_tools.stopping")
 HOST = {
     "host_tools/emulator/": ("host_tools.emulator",),
     "host_tools/image/": ("host_tools.image", "host_tools.emulator", "host_tools.errors", *SHARED),
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
     "host_tools/market/": ("host_tools.market", "host_tools.errors"),
-    "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.errors", *SHARED),
+    "host_tools/board/": ("host_tools.board", "host_tools.image", *EVERYBODYS, *SHARED),
     "host_tools/prove/": tuple(
         f"host_tools.{room}"
         for room in ("prove", "emulator", "image", "release", "market", "errors")

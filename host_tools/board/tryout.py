@@ -1,15 +1,12 @@
 """The command `seesaw try`: the working tree runs on the device, its files on this machine."""
 
-import contextlib
-import signal
 import sys
-import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator
 
 from host_tools.board.repl import Refused
 from host_tools.board.visit import visit
 from host_tools.image import bundle
+from host_tools.stopping import stopping
 
 # The path is needed for the package alone; left in place, every `import socket` would ask here.
 RUN = """
@@ -47,16 +44,3 @@ def _show(byte: bytes) -> None:
     sys.stdout.buffer.write(byte)
     if byte == b"\n":
         sys.stdout.buffer.flush()
-
-
-@contextlib.contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM came: a flag, as an exception might tear an exchange of files."""
-    flag = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: flag.set()) for number in numbers}
-    try:
-        yield flag.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from host_tools.emulator.serial_port import SerialPort
 from host_tools.image import files
+from host_tools.stopping import stopping
 from host_tools.twin.console import HEADER, Console
 from host_tools.twin.reports import Event, Report
-from host_tools.twin.run import stopping
 from host_tools.twin.scene import Scene, Wanted
 
 CHECK_S = 60  # between two looks for a release: somebody else is at work here

@@ -4,7 +4,6 @@ import contextlib
 import functools
 import json
 import os
-import signal
 import sys
 import threading
 from argparse import Namespace
@@ -19,6 +18,7 @@ from host_tools.errors import UserError
 from host_tools.image import inspect
 from host_tools.market import server
 from host_tools.market.replay import Replay
+from host_tools.stopping import stopping
 from host_tools.twin.checks import Check, Observed, judge, wanted_us
 from host_tools.twin.console import HEADER, Console
 from host_tools.twin.page import Page
@@ -59,22 +59,6 @@ def market(arguments: Namespace) -> int:
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UserError(f"port {arguments.port}", why, "choose another, or 0 for any") from error
-
-
-@contextlib.contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM came. A flag, not an exception: that might strike anywhere, also
-    where the VM is being started or killed."""
-    flag = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: flag.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield flag.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:

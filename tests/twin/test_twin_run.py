@@ -10,8 +10,8 @@ import pytest
 
 from host_tools import cli
 from host_tools.market.clock import SimClock
+from host_tools.stopping import stopping
 from host_tools.twin import scene
-from host_tools.twin.run import stopping
 
 SECONDS = 40
 
