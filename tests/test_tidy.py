@@ -44,8 +44,8 @@ FIRMWARE = {
                            "struct", "sys", "time", "vfs", "seesaw.main.run"),
 }  # fmt: skip
 SHARED = ("seesaw.core.instruments", "seesaw.update.trailer")  # formats with one owner
-# What a host file may import of this project.
 EVERYBODYS = ("host_tools.errors", "host_tools.stopping")
+# What a host file may import of this project.
 HOST = {
     "host_tools/emulator/": ("host_tools.emulator",),
     "host_tools/image/": ("host_tools.image", "host_tools.emulator", "host_tools.errors", *SHARED),
@@ -59,7 +59,7 @@ HOST = {
     ),
     "host_tools/twin/": tuple(
         f"host_tools.{room}"
-        for room in ("twin", "emulator", "image", "release", "market", "errors")
+        for room in ("twin", "emulator", "image", "release", "market", "errors", "stopping")
     ) + SHARED,
 }  # fmt: skip
 PROJECT = ("host_tools", "seesaw", "firmware", "tests")
