@@ -20,6 +20,7 @@ from seesaw.update.install import (
     complete,
     copy_runtime,
     packed,
+    start_trial,
     wanted_trailer,
 )
 from seesaw.update.offer import Offer
@@ -83,15 +84,7 @@ class Cable:
             raise InstallError("%d bytes are missing" % self.left)
         self.sink.close()
         complete(self.slot, self.made, packed(self.made))
-        offer = self.offer
-        self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, self.boot.scratch[0],
-                         bool(self.settings["update_url"]))  # fmt: skip
-        try:
-            self.boot.other.set_boot()
-        except OSError as error:
-            self.record.failed("set_boot: %s" % error)
-            raise InstallError("set_boot: %s" % error)
-        self.boot.reset("trial of " + offer.version)
+        start_trial(self.boot, self.record, self.offer, bool(self.settings["update_url"]))
 
 
 def set_config(changes: dict) -> None:

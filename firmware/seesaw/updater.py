@@ -8,7 +8,14 @@ import asyncio
 from seesaw.core import version
 from seesaw.net import http
 from seesaw.update import otadata, trial, trust
-from seesaw.update.install import InstallError, Slot, holds, install, wanted_trailer
+from seesaw.update.install import (
+    InstallError,
+    Slot,
+    holds,
+    install,
+    start_trial,
+    wanted_trailer,
+)
 from seesaw.update.offer import OFFER_MAX, BadOffer
 from seesaw.update.plan import plan
 
@@ -138,17 +145,7 @@ class Updater:
                 self.record.hindered(offer.bundle.sha256, str(error))
                 raise
             self.say("installed", "%s, %d sectors" % (offer.version, slot.written))
-        feed = self.boot.scratch[0]
-        try:
-            self.record.open(offer.bundle.sha256, offer.version, offer.trial_s, feed, True)
-        except OSError as error:  # without a record a failed trial would come back for ever
-            raise InstallError("no room to note the trial: %s" % error)
-        try:
-            self.boot.other.set_boot()
-        except OSError as error:
-            self.record.failed("set_boot: %s" % error)
-            raise InstallError("set_boot: %s" % error)
-        self.boot.reset("trial of " + offer.version)
+        start_trial(self.boot, self.record, offer, True)
 
     def judge(self, offer) -> None:
         """Raises Nothing unless the offer is newer, ours, and not refused before."""

@@ -142,6 +142,23 @@ def holds(slot: Slot, made: trailer.Trailer) -> bool:
     )
 
 
+def start_trial(boot: object, record: object, offer: object, server: bool) -> None:
+    """The slot holds the offer: note the trial, select the slot, reset into it; never returns.
+
+    server: is an update server set? Raises InstallError.
+    """
+    try:
+        record.open(offer.bundle.sha256, offer.version, offer.trial_s, boot.scratch[0], server)
+    except OSError as error:  # without a record a failed trial would come back for ever
+        raise InstallError("no room to note the trial: %s" % error)
+    try:
+        boot.other.set_boot()
+    except OSError as error:
+        record.failed("set_boot: %s" % error)
+        raise InstallError("set_boot: %s" % error)
+    boot.reset("trial of " + offer.version)
+
+
 def copy_runtime(slot: Slot, running: object, size: int) -> None:
     """The first `size` bytes of the running slot (whole sectors), sector by sector."""
     buf = bytearray(SECTOR)
