@@ -15,19 +15,20 @@ from typing import Any
 from host_tools.emulator.bootloader import Boot, boot
 from host_tools.emulator.clock import NEVER, RealClock, VirtualClock
 from host_tools.emulator.errors import ChipReset, Dead, Stop
-from host_tools.emulator.flash import Flash, Op, PowerCut
-from host_tools.emulator.partitions import PartitionTable
+from host_tools.emulator.flash import Flash, PowerCut
+from host_tools.emulator.micro_float import no_float
+from host_tools.emulator.partitions import Partition, PartitionTable
 from host_tools.emulator.pwm import Pwm
-from host_tools.emulator.radio import Radio
+from host_tools.emulator.radio import DEAD_MS, Radio
 from host_tools.emulator.storage import Storage
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
 EPOCH_2000 = 946_684_800  # seconds from 1970 to the chip's epoch
 RTC_SIZE_MAX = 2048
 CTRL_C = 3
+RTC_BITS_LOST = 5  # where it decays
+MEMORY_USED = 60_000  # bytes of the Python heap; what CPython answers for gc.mem_alloc()
 CALL_US = 10  # virtual time of one call into the chip
-ERASE_US = 45_000  # one 4 KiB sector; typical of NOR datasheets
-PROGRAM_PAGE_US = 700  # 256 bytes
 FOREVER_US = NEVER // 2  # of waiting with no alarm set
 ENDS = (ChipReset, PowerCut, Stop)  # what ends a session from outside the firmware
 
@@ -40,15 +41,23 @@ class Options:
     same_slot: str = "rewrite_active"  # or "rewrite_other": esp_ota_set_boot on the active slot
     rollback: bool = True
     clock_set: bool = True  # does the board know the time at power-on?
-    rtc_survives: bool = False  # a brown-out: power comes back before RTC memory has faded
+    # RTC memory when power comes back: "lost" (garbage), "survives" (a brown-out) or "decayed" (the
+    # port's magic word still stands, some bits of the content do not).
+    rtc: str = "lost"
+    flash_slow: int = 1  # times the typical duration of erases and programs; worn chips reach 9
     heap_kib: int = 512  # of the MicroPython VM (64-bit: twice what the chip needs)
+    chip_heap_kib: int = 160  # of the board itself, as its board.json says
 
 
 @dataclass
 class Surroundings:
     """What is around a board: the networks in the air, the time, what is heard and seen."""
 
-    air: dict[str, str] = field(default_factory=lambda: {"home": "password"})
+    # Name -> password, or the reason (a number) for which that access point refuses everybody.
+    air: dict[str, Any] = field(default_factory=lambda: {"home": "password"})
+    # Seconds a DNS lookup of this host ("*": any) takes, or "dead": nobody ever answers.
+    dns: dict[str, float | str] = field(default_factory=dict)
+    dns_dead_s: float = DEAD_MS / 1000  # until lwIP gives up; not measured on a board
     wall: Callable[[], float] = lambda: 1_760_000_000.0  # seconds since 1970
     serial: Callable[[str], None] = lambda text: None
     events: Callable[[str], None] = lambda line: None  # resets, boots, faults: one line each
@@ -68,8 +77,9 @@ class Board:
         self.flash = flash
         self.clock = clock
         self.around = around
-        self.radio = Radio(around.air, lambda: self.clock.now_us)
+        self.radio = Radio(around.air, lambda: self.clock.now_us, around.dns)
         self.pwm = Pwm(self.options.chip, lambda: self.clock.now_us)
+        self.slot: Partition | None = None  # of the last boot
         self.session = 0
         self.alive = False
         self.end: BaseException | None = None  # what ended the session, if it was not firmware
@@ -77,26 +87,37 @@ class Board:
         self.faults: list[str] = []
         self.boots = 0
         self.random = random.Random(0)
-        self.heap_free = 100_000  # bytes; what CPython answers for gc.mem_free()
+        # What CPython answers for gc.mem_free(), in bytes.
+        self.heap_free = self.options.chip_heap_kib * 1024 - MEMORY_USED
         self.rtc = b""
         self.rtc_valid = False
         self.time_shift = 0.0
         self.interrupt_char = CTRL_C
         self.ring: list[int] = []  # alarms that went off, to be collected by the firmware
-        self.vfs = range(0)
-        flash.after_op = self._after_op
+        flash.clock = clock
+        flash.slow = self.options.flash_slow
+        flash.on_illegal = self.faults.append
 
     # -- power and resets ------------------------------------------------------------------
 
     def power_on(self) -> None:
         """Power comes: RTC memory holds garbage, nothing else survives but the flash."""
-        if not self.options.rtc_survives:
-            self.rtc = self.random.randbytes(RTC_SIZE_MAX)
-            self.rtc_valid = False
+        self.flash.power_on()
+        self._fade()
         self.cause = PWRON
         self.boots = 0
         self.time_shift = 0.0 if self.options.clock_set else EPOCH_2000 - self.around.wall()
         self._release()
+
+    def _fade(self) -> None:
+        if self.options.rtc == "lost":
+            self.rtc = self.random.randbytes(RTC_SIZE_MAX)
+            self.rtc_valid = False
+        elif self.options.rtc == "decayed" and self.rtc:
+            lost = int.from_bytes(self.rtc, "little")
+            for _ in range(RTC_BITS_LOST):
+                lost ^= 1 << self.random.randrange(8 * len(self.rtc))
+            self.rtc = lost.to_bytes(len(self.rtc), "little")
 
     def power_off(self) -> None:
         self.alive = False
@@ -104,19 +125,23 @@ class Board:
         self._release()
 
     def boot(self) -> Boot:
-        """Through ROM and second-stage bootloader to a running image.
+        """Through ROM and second-stage bootloader to a running image. Waking from deep sleep, the
+        bootloader takes the app it remembers, without a look at otadata.
 
         Raises BootFailure where the chip would reset for ever, PowerCut at a cut.
         """
         self._release()
         self.boots += 1
-        found = boot(self.flash, chip=self.options.chip, rollback=self.options.rollback)
+        self.radio.dead_ms = int(self.around.dns_dead_s * 1000)
+        found = boot(
+            self.flash,
+            chip=self.options.chip,
+            rollback=self.options.rollback,
+            deep_sleep_wake=self.cause == DEEPSLEEP,
+            remembered=self.slot,
+        )
         self.slot = found.slot
         table = PartitionTable.read(self.flash)
-        self.vfs = next(
-            (range(p.offset, p.offset + p.size) for p in table.entries if p.label == "vfs"),
-            range(0),
-        )
         self.storage = Storage(
             self.flash,
             table,
@@ -125,6 +150,7 @@ class Board:
             same_slot=self.options.same_slot,
             rollback=self.options.rollback,
             panic=self._panic,
+            fault=self.faults.append,
         )
         parts: tuple[Any, ...] = (self.storage, self.pwm, self.radio, self)
         self.calls = {name: getattr(part, name) for part in parts for name in part.OPS}
@@ -143,10 +169,14 @@ class Board:
         return self.session
 
     def end_session(self, cause: int) -> None:
-        """The VM is gone: `cause` is a reset cause (SOFT, HARD, WDT)."""
+        """The VM is gone: `cause` is a reset cause (SOFT, HARD, WDT, DEEPSLEEP)."""
         self.alive = False
         self.session += 1
         self.cause = cause
+
+    def fall_asleep(self) -> None:
+        """Deep sleep, as the rest of the chip meets it: no Wi-Fi, no pulse, no watchdog."""
+        self._release()
 
     def _release(self) -> None:
         self.alive = False
@@ -155,12 +185,6 @@ class Board:
         self.clock.clear_alarms("wdt")
         self.clock.clear_alarms("timer")
 
-    def _after_op(self, op: Op) -> None:
-        if op.addr in self.vfs:
-            self.faults.append(f"{op.kind} of vfs at {op.addr:#x} by {op.caller}")
-        pages = -(-op.size // 256)
-        self.clock.spend(ERASE_US if op.kind == "erase" else PROGRAM_PAGE_US * pages)
-
     def _panic(self, why: str) -> None:
         self.faults.append(f"panic: {why}")
         raise ChipReset(HARD, f"panic: {why}")
@@ -168,14 +192,17 @@ class Board:
     # -- calls of the firmware -------------------------------------------------------------
 
     OPS = (
-        "reset", "reset_cause", "unique_id", "wdt", "rtc_begin", "rtc_read", "rtc_write",
+        "reset", "deepsleep", "reset_cause", "unique_id", "wdt", "rtc_begin", "rtc_read", "rtc_write",
         "rtc_datetime", "timer", "epoch", "heap_info", "kbd_intr",
     )  # fmt: skip
 
     def call(self, session: int, name: str, *args: Any) -> Any:
-        """One call into the chip. Raises what the port raises; Dead when the session is over."""
+        """One call into the chip. Raises what the port raises, TypeError for a float, which no
+        call of it takes; Dead when the session is over."""
         if session != self.session or not self.alive:
             raise Dead(name)
+        for arg in args:
+            no_float(arg)
         try:
             self.clock.spend(CALL_US)
             return self.calls[name](*args)
@@ -201,6 +228,11 @@ class Board:
 
     def reset(self) -> None:
         raise ChipReset(HARD, "machine.reset()")
+
+    def deepsleep(self, ms: int | None) -> None:
+        """Everything but RTC memory and its clock loses power; None: until somebody wakes it."""
+        self.sleep_us = FOREVER_US if ms is None or ms < 0 else ms * 1000
+        raise ChipReset(DEEPSLEEP, "deep sleep")
 
     def reset_cause(self) -> int:
         return self.cause
@@ -231,6 +263,8 @@ class Board:
 
     def rtc_datetime(self, fields: list[int] | None) -> list[int]:
         if fields:
+            for item in fields:
+                no_float(item)
             y, mo, d, _, h, mi, s, _ = fields
             self.time_shift = calendar.timegm((y, mo, d, h, mi, s, 0, 0, 0)) - self.around.wall()
         now = time.gmtime(self.around.wall() + self.time_shift)
@@ -260,7 +294,9 @@ class Board:
         self.interrupt_char = char
 
     def heap_info(self) -> list[list[int]]:
-        """(total, free, largest block, lowest free) of the ESP-IDF heap, in bytes."""
-        return [[160_000, 110_592, 86_000, 80_000]]
+        """(total, free, largest block, lowest free) of the ESP-IDF heap, in bytes, in the
+        proportions of an ESP32 without PSRAM."""
+        total = self.options.chip_heap_kib * 1024
+        return [[total, total * 27 // 40, total * 21 // 40, total // 2]]
 
 

@@ -1,7 +1,8 @@
 """NOR flash as the chip sees it: 4 KiB sectors that are erased to ones and programmed to zeros.
 
 The contents are a list of immutable pages, so a copy of a 4 MiB chip is a copy of 1024
-references, and two chips with the same history share their bytes.
+references, and two chips with the same history share their bytes. Programs and erases are split
+into operations as ESP-IDF's driver does (memspi_host_driver.c, esp_flash_api.c).
 """
 
 from __future__ import annotations
@@ -10,13 +11,34 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
+from itertools import compress
+from operator import is_not
 from types import FrameType
+from typing import Protocol
 
-import numpy as np
+from host_tools.emulator.tear import both, torn
 
-PAGE = 4096  # bytes, the smallest unit of an erase
+PAGE = 4096  # bytes, the smallest unit of an erase: a sector
+BLOCK = 65536  # bytes, what one erase operation takes where it can
+PROGRAM_MAX = 64  # bytes of one program operation
+PROGRAM_PAGE = 256  # bytes; no program operation crosses a multiple
 BLANK = b"\xff" * PAGE
+# Typical times of 4 MiB NOR chips (the data sheets of W25Q32 and GD25Q32 agree on them).
+ERASE_US = {PAGE: 45_000, BLOCK: 150_000}
+PROGRAM_FIRST_US, PROGRAM_8_BYTES_US = 30, 20
+DIGEST_SIZE = 16  # bytes
 _CHIP_CODE = ("/bootloader.py", "/ota_ops.py", "/nvs.py")
+
+
+class Clock(Protocol):
+    """What flash needs of a clock: when the next alarm is due, and to let time pass."""
+
+    @property
+    def now_us(self) -> int: ...
+    @property
+    def due(self) -> int: ...
+    def spend(self, us: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +50,7 @@ class Op:
     addr: int
     size: int
     caller: str  # 'file:line' that asked: the nearest firmware, else host code
+    data: bytes = b""  # of a program
 
 
 class PowerCut(BaseException):
@@ -36,7 +59,7 @@ class PowerCut(BaseException):
     def __init__(self, op: Op, when: str) -> None:
         super().__init__(f"power cut {when} {op.kind} {op.index} at {op.addr:#x} ({op.caller})")
         self.op = op
-        self.when = when  # 'before' or 'after' the operation took effect
+        self.when = when  # a mode of tear.py
 
 
 class IllegalProgram(Exception):
@@ -47,10 +70,11 @@ class Flash:
     """A NOR flash chip with numbered operations, observers and one armed power cut.
 
     `on_op` is called just before an operation is applied and `after_op` just after; either may
-    raise to end the run there (an observer that tears an operation edits `pages` and raises).
-    `cut = (index, 'before' | 'after')` raises PowerCut at that operation, once: it then disarms
-    itself, since the chip outlives the power. An operation is counted when it starts, also when a
-    cut 'before' keeps it from taking effect; a refused one (IllegalProgram) is not counted.
+    raise to end the run there. `cut = (index, tear)` raises PowerCut in that operation, once, and
+    leaves what tear.py says: it then disarms itself, since the chip outlives the power. With a
+    `clock` every operation takes its time, `slow` times the typical one. Sectors in `bad` take
+    time but no change. `on_illegal` is told of a program that needs an erase, of which the zeros
+    then arrive, as on the chip; without it IllegalProgram is raised and nothing happens.
     """
 
     def __init__(self, size: int, pages: list[bytes] | None = None) -> None:
@@ -72,10 +96,16 @@ class Flash:
         self.size = size
         self.pages = pages
         self.wear = wear  # erases per page index
+        self.weak: dict[int, tuple[bytes, bool]] = {}  # page -> (what is left, powered on since?)
+        self.bad: frozenset[int] = frozenset()
         self.ops = 0  # operations so far
+        self.slow = 1
+        self.clock: Clock | None = None
         self.on_op: Callable[[Op], None] | None = None
         self.after_op: Callable[[Op], None] | None = None
+        self.on_illegal: Callable[[str], None] | None = None
         self.cut: tuple[int, str] | None = None
+        self._hashed: tuple[tuple[bytes, ...], int] = ((), 0)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Flash:
@@ -92,7 +122,34 @@ class Flash:
         """A chip with the same contents and wear; counter, observers and cut start afresh."""
         other = Flash.__new__(Flash)
         other._start(self.size, self.pages.copy(), self.wear.copy())
+        other.weak = self.weak.copy()
+        other.bad = self.bad
+        other._hashed = self._hashed
         return other
+
+    def digest(self) -> bytes:
+        """A hash of the contents, DIGEST_SIZE bytes: of each page by itself, so that only those
+        that changed since the last digest of this chip or its copies are hashed again."""
+        before, total = self._hashed
+        if not before:
+            before = (BLANK,) * len(self.pages)
+            total = _blank_total(len(before))
+        pages = tuple(self.pages)
+        for index in compress(range(len(pages)), map(is_not, pages, before)):
+            total ^= _page_hash(index, before[index]) ^ _page_hash(index, pages[index])
+        self._hashed = (pages, total)
+        for index, (left, powered) in self.weak.items():
+            total ^= _page_hash(index + (1 + powered) * len(pages), left)
+        return total.to_bytes(DIGEST_SIZE, "little")
+
+    def power_on(self) -> None:
+        """A sector that only looked blank shows what is left from its second power-on on."""
+        for page, (left, powered) in list(self.weak.items()):
+            if powered:
+                self.pages[page] = left
+                del self.weak[page]
+            else:
+                self.weak[page] = (left, True)
 
     def read(self, addr: int, size: int) -> bytes:
         """`size` bytes from `addr`. Raises ValueError outside the chip."""
@@ -104,34 +161,57 @@ class Flash:
         return b"".join(self.pages[page : last + 1])[low : low + size]
 
     def program(self, addr: int, data: bytes) -> None:
-        """Clear bits: new = old & data. One operation of any length inside the chip.
+        """Clear bits: new = old & data, in operations of at most PROGRAM_MAX bytes.
 
-        Raises IllegalProgram when data has a one where the flash has a zero, and ValueError
-        outside the chip. Nothing at all happens for empty data.
+        Raises IllegalProgram, see the class, and ValueError outside the chip. Nothing at all
+        happens for empty data.
         """
         data = bytes(data)
         self._check_range(addr, len(data))
         if not data:
             return
-        changed = self._programmed(addr, data)
-        with_op = self._begin("program", addr, len(data))
-        for page, new in changed:
-            self.pages[page] = new
-        self._end(with_op)
+        if self.on_illegal is None:
+            self._programmed(addr, data)
+        operations, busy_us = _cost(addr, len(data))
+        if self._undisturbed(operations, busy_us * self.slow):
+            self._store(self._programmed(addr, data))
+            self.ops += operations
+            self._take(busy_us)
+            return
+        while data:
+            step = min(PROGRAM_MAX, PROGRAM_PAGE - addr % PROGRAM_PAGE)
+            self._program_one(addr, data[:step])
+            addr, data = addr + step, data[step:]
 
-    def erase(self, addr: int) -> None:
-        """Set the 4 KiB sector at `addr` to ones: one operation.
+    def erase(self, addr: int, size: int = PAGE) -> None:
+        """Set whole sectors to ones: one operation for each aligned 64 KiB, else for each 4 KiB.
 
-        Raises ValueError when addr is not the start of a sector of this chip.
+        Raises ValueError when addr or size are not whole sectors of this chip.
         """
-        self._check_range(addr, PAGE)
-        if addr % PAGE:
-            raise ValueError(f"erase at {addr:#x}: not a multiple of {PAGE}")
-        with_op = self._begin("erase", addr, PAGE)
-        page = addr // PAGE
-        self.pages[page] = BLANK
-        self.wear[page] = self.wear.get(page, 0) + 1
-        self._end(with_op)
+        self._check_range(addr, size)
+        if addr % PAGE or size % PAGE:
+            raise ValueError(f"erase of {size:#x} at {addr:#x}: not multiples of {PAGE}")
+        while size:
+            step = BLOCK if addr % BLOCK == 0 and size >= BLOCK else PAGE
+            self._erase_one(addr, step)
+            addr, size = addr + step, size - step
+
+    def _program_one(self, addr: int, data: bytes) -> None:
+        op = self._begin("program", addr, len(data), data)
+        changed = self._programmed(addr, data)
+        self._cut_inside(op)
+        self._store(changed)
+        self._end(op, _cost(addr, len(data))[1])
+
+    def _erase_one(self, addr: int, size: int) -> None:
+        op = self._begin("erase", addr, size)
+        self._cut_inside(op)
+        for page in range(addr // PAGE, (addr + size) // PAGE):
+            if page not in self.bad:
+                self.pages[page] = BLANK
+                self.weak.pop(page, None)
+            self.wear[page] = self.wear.get(page, 0) + 1
+        self._end(op, ERASE_US[size])
 
     def _check_range(self, addr: int, size: int) -> None:
         if addr < 0 or size < 0 or addr + size > self.size:
@@ -144,57 +224,116 @@ class Flash:
         while done < len(data):
             page, low = divmod(addr + done, PAGE)
             part = data[done : done + PAGE - low]
-            old = self.pages[page]
+            old = self.weak[page][0] if page in self.weak else self.pages[page]
             here = old[low : low + len(part)]
-            if here != part:
+            if here != part and page not in self.bad:
+                new = part
                 # Most programs go to erased flash, where there is nothing to combine.
                 if here != BLANK[: len(part)]:
-                    _refuse_ones(addr + done, here, part)
-                changed.append((page, old[:low] + part + old[low + len(part) :]))
+                    new = both(here, part)
+                    if new != part and page not in self.weak:
+                        self._needs_erase(addr + done, here, part)
+                if new != here:
+                    changed.append((page, old[:low] + new + old[low + len(new) :]))
             done += len(part)
         return changed
 
-    def _begin(self, kind: str, addr: int, size: int) -> Op | None:
-        """Number the operation, tell the observer, cut. The Op is made only if anyone asks."""
+    def _needs_erase(self, addr: int, old: bytes, new: bytes) -> None:
+        at = next(i for i, (was, asked) in enumerate(zip(old, new, strict=True)) if asked & ~was)
+        words = f"program at {addr + at:#x}: {old[at]:#04x} -> {new[at]:#04x} needs an erase"
+        words += f" ({caller()})"
+        if self.on_illegal is None:
+            raise IllegalProgram(words)
+        self.on_illegal(words)
+
+    def _store(self, changed: list[tuple[int, bytes]]) -> None:
+        for page, new in changed:
+            self.pages[page] = new
+            if self.weak:
+                self.weak.pop(page, None)
+
+    def _undisturbed(self, operations: int, busy_us: int) -> bool:
+        """May these operations be done at once, as nobody looks and nothing happens meanwhile?"""
+        if self.on_op or self.after_op:
+            return False
+        if self.cut is not None and self.cut[0] < self.ops + operations:
+            return False
+        return self.clock is None or self.clock.due > self.clock.now_us + busy_us
+
+    def _begin(self, kind: str, addr: int, size: int, data: bytes = b"") -> Op | None:
+        """Number the operation, tell the observer. The Op is made only if anyone asks."""
         index = self.ops
         self.ops += 1
         cut_here = self.cut is not None and self.cut[0] == index
         if not (cut_here or self.on_op or self.after_op):
             return None
-        op = Op(index, kind, addr, size, _caller())
+        op = Op(index, kind, addr, size, caller(), data)
         if self.on_op:
             self.on_op(op)
-        if cut_here:
-            self._cut_if(op, "before")
         return op
 
-    def _end(self, op: Op | None) -> None:
+    def _cut_inside(self, op: Op | None) -> None:
+        """The armed cut, unless it comes after the operation."""
+        if op is None or self.cut is None or self.cut[0] != op.index or self.cut[1] == "after":
+            return
+        tear, self.cut = self.cut[1], None
+        self.tear(op, tear)
+        raise PowerCut(op, tear)
+
+    def tear(self, op: Op, tear: str) -> None:
+        """Leave what this operation leaves when it is cut so. Raises ValueError as torn() does."""
+        left = torn(self.read(op.addr, op.size), op, tear)
+        first, low = divmod(op.addr, PAGE)
+        whole = self.pages[first][:low] + left
+        last = (op.addr + op.size - 1) // PAGE
+        whole += self.pages[last][(low + op.size - 1) % PAGE + 1 :]
+        for number, page in enumerate(range(first, last + 1)):
+            if page not in self.bad:
+                new = whole[number * PAGE : (number + 1) * PAGE]
+                self.weak.pop(page, None)
+                if tear == "weak" and new != BLANK:
+                    self.weak[page] = (new, False)
+                    new = BLANK
+                self.pages[page] = new
+
+    def _end(self, op: Op | None, busy_us: int) -> None:
+        self._take(busy_us)
         if op is None:
             return
         if self.after_op:
             self.after_op(op)
-        self._cut_if(op, "after")
-
-    def _cut_if(self, op: Op, when: str) -> None:
-        if self.cut == (op.index, when):
+        if self.cut == (op.index, "after"):
             self.cut = None
-            raise PowerCut(op, when)
+            raise PowerCut(op, "after")
+
+    def _take(self, busy_us: int) -> None:
+        if self.clock is not None:
+            self.clock.spend(busy_us * self.slow)
 
 
-def _refuse_ones(addr: int, old: bytes, new: bytes) -> None:
-    """Raise IllegalProgram if any bit would have to go from 0 to 1."""
-    before = np.frombuffer(old, dtype=np.uint8)
-    asked = np.frombuffer(new, dtype=np.uint8)
-    wrong = np.flatnonzero((before & asked) != asked)
-    if wrong.size:
-        at = int(wrong[0])
-        raise IllegalProgram(
-            f"program at {addr + at:#x}: {old[at]:#04x} -> {new[at]:#04x} needs an erase "
-            f"({_caller()})"
-        )
+def _cost(addr: int, size: int) -> tuple[int, int]:
+    """(operations, microseconds) that a program of `size` bytes at `addr` takes."""
+    first = min(size, PROGRAM_PAGE - addr % PROGRAM_PAGE)
+    pages, last = divmod(size - first, PROGRAM_PAGE)
+    operations = -(-first // PROGRAM_MAX) + pages * (PROGRAM_PAGE // PROGRAM_MAX)
+    operations += -(-last // PROGRAM_MAX)
+    return operations, operations * PROGRAM_FIRST_US + size * PROGRAM_8_BYTES_US // 8
 
 
-def _caller() -> str:
+def _page_hash(index: int, page: bytes) -> int:
+    found = blake2b(page, digest_size=DIGEST_SIZE, salt=index.to_bytes(4, "little"))
+    return int.from_bytes(found.digest(), "little")
+
+
+@lru_cache(maxsize=16)
+def _blank_total(pages: int) -> int:
+    total = 0
+    for index in range(pages):
+        total ^= _page_hash(index, BLANK)
+    return total
+
+
+def caller() -> str:
     """'file:line' of the nearest firmware frame, else of the chip's own code (bootloader, ota_ops,
     nvs), else of the nearest frame outside this file."""
     frame: FrameType | None = sys._getframe(1)

@@ -158,7 +158,6 @@ class MicroPythonDevice(Device):
         port = self.port
         self.around.events("download mode")
         self.board.end_session(HARD)
-        self.board.vfs = range(0)  # no firmware at work here
         loader = RomLoader(self.flash, self.board.options.chip)
         while not loader.finished:
             if data:

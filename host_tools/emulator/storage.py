@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.emulator import ota_ops
-from host_tools.emulator.flash import PAGE, Flash
+from host_tools.emulator.flash import PAGE, Flash, caller
 from host_tools.emulator.nvs import Nvs, NvsError
 from host_tools.emulator.os_error import ERRNO, MicroOSError
 from host_tools.emulator.partitions import TYPE_APP, TYPE_DATA, Partition, PartitionTable
@@ -37,6 +37,7 @@ class Storage:
         same_slot: str,
         rollback: bool,
         panic: Callable[[str], None],
+        fault: Callable[[str], None],
     ) -> None:
         self.flash = flash
         self.table = table
@@ -45,6 +46,7 @@ class Storage:
         self.same_slot = same_slot
         self.rollback = rollback
         self.panic = panic
+        self.fault = fault
         self.by_offset = {p.offset: p for p in table.entries}
         where = table.find(TYPE_DATA, SUBTYPE_NVS)[0]
         self.nvs = Nvs.start(flash, where.offset, where.size)
@@ -74,7 +76,7 @@ class Storage:
 
     def part_write(self, base: int, offset: int, data: bytes) -> None:
         self._check(base, offset, len(data))
-        self._guard(base)
+        self._guard(base, offset, "program")
         if data:
             self.flash.program(base + offset, data)
 
@@ -84,9 +86,8 @@ class Storage:
             raise esp_error(0x104, "ESP_ERR_INVALID_SIZE")
         if offset % PAGE:
             raise esp_error(0x102, "ESP_ERR_INVALID_ARG")
-        self._guard(base)
-        for at in range(base + offset, base + offset + size, PAGE):
-            self.flash.erase(at)
+        self._guard(base, offset, "erase")
+        self.flash.erase(base + offset, size)
 
     def part_patch(self, base: int, offset: int, data: bytes) -> None:
         """Blocks under 4 KiB: the sector is read, erased and written again (not power-safe)."""
@@ -155,9 +156,12 @@ class Storage:
         if offset + size > room:
             raise esp_error(0x104, "ESP_ERR_INVALID_SIZE")
 
-    def _guard(self, base: int) -> None:
+    def _guard(self, base: int, offset: int, what: str) -> None:
+        """The driver aborts on the slot that runs; `vfs` is only written where people service."""
         if base == self.running.offset:
             self.panic("write to the running slot")
+        if self.by_offset[base].label == "vfs":
+            self.fault(f"{what} of vfs at {base + offset:#x} by {caller()}")
 
 
 def info(p: Partition) -> list[Any]:

@@ -64,7 +64,8 @@ def test_a_file_system_that_does_not_mount_is_said():
 CUT = WRITES + """
 try:
     for sector in range(3):
-        data.writeblocks(sector, b"mark" * 1024)
+        data.ioctl(6, sector)
+        data.writeblocks(sector, b"mark", 0)
         print(sector)
 {held}:
     print("held")
