@@ -163,6 +163,28 @@ def _flash(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _conformance(parser: argparse.ArgumentParser) -> None:
+    def flag(name: str, help: str) -> None:
+        parser.add_argument(name, action="store_true", help=help)
+
+    parser.add_argument("names", metavar="NAME", nargs="*", help="scripts (default: all)")
+    parser.add_argument(
+        "--port", metavar="PORT", help="a board's serial port, or a pyserial URL such as socket://"
+    )
+    parser.add_argument(
+        "--engine", choices=("cpython", "micropython", "both"), default="both",
+        help="without a port (default: both)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--board", metavar="NAME", default="esp32_wrover",
+        help="of the engines, a folder of boards/ (default: esp32_wrover)",
+    )  # fmt: skip
+    flag("--yes", "do not ask before a board's flash is erased; it is saved and restored")
+    flag("--record", "write what the board prints as what is expected")
+    parser.add_argument("--restore", metavar="FILE", help="write back what an earlier run saved")
+    flag("--json", "for programs")
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -240,6 +262,12 @@ COMMANDS = (
         "look at the serial line; Ctrl-] leaves",
         _cable,
         "host_tools.board.console:main",
+    ),
+    Command(
+        "conformance",
+        "the same scripts on both engines, or on a board, against what is recorded",
+        _conformance,
+        "host_tools.conform:main",
     ),
     Command(
         "image build",

@@ -2,6 +2,12 @@
 # everything here must be right for every release to come (firmware/SPEC.md, "Launcher").
 # It checks the running slot's bundle, mounts it read-only, leaves and unmounts its own file
 # system, and starts one program. What to start is one table, RULES.
+# ruff: noqa: E402 - the watchdog comes before the other imports
+import machine
+
+WDT_MS = 60_000  # above the worst DNS wait
+machine.WDT(timeout=WDT_MS)  # whatever fails from here on ends in a reset, not at the REPL
+
 import binascii
 import gc
 import hashlib
@@ -10,7 +16,6 @@ import struct
 import sys
 import time
 
-import machine
 import micropython
 from esp32 import NVS, Partition
 
@@ -19,7 +24,6 @@ try:
 except ImportError:  # before MicroPython v1.23
     vfs = os
 
-WDT_MS = 60_000  # above the worst DNS wait
 REPL_MS = 900_000  # how long Ctrl-C stands the watchdog off
 TRIAL_MS = 1_800_000  # a trial not confirmed by then is over
 UPDATER_MS = 93_600_000  # 26 h: an updater must have completed by then
@@ -161,7 +165,8 @@ class Boot:
         self.running = PROGRAMS[running % len(PROGRAMS)] if mine else ""
         if mine and soft and program < len(PROGRAMS) and bool(flags & TRIAL) == self.trial:
             self.note = PROGRAMS[program]
-        if not mine:
+        # What was counted says nothing of another release, nor of a trial that begins.
+        if not mine or (self.trial and not flags & TRIAL):
             self.unhealthy = self.deaf = 0
             self.scratch = bytes(24)
         elif not flags & PERSON and (
@@ -197,13 +202,17 @@ class Boot:
 
     def arm(self):
         left = max(1, self.remaining())
-        self.timer.init(mode=machine.Timer.ONE_SHOT, period=left, callback=self.missed)
+        # Periodic: an alarm that finds no memory to be handled in comes again.
+        self.timer.init(mode=machine.Timer.PERIODIC, period=left, callback=self.missed)
 
     def missed(self, timer):
-        self.running = "updater"  # whoever ran: it is the updater that did not complete
-        self.unhealthy = max(self.unhealthy, WORRY - 1)  # and it comes first now
-        self.left = UPDATER_MS + self.elapsed()
-        self.crashed("deadline missed")
+        try:
+            self.running = "updater"  # whoever ran: it is the updater that did not complete
+            self.unhealthy = max(self.unhealthy, WORRY - 1)  # and it comes first now
+            self.left = UPDATER_MS + self.elapsed()
+            self.crashed("deadline missed")
+        except Exception:  # no memory for last words, as in a program that is stuck for it
+            machine.reset()
 
     def count(self):
         """An unhealthy end of the program that ran."""
@@ -342,12 +351,14 @@ def main():
 def fall(error):
     """A crash: last words, then a reset, paced unless a trial is on."""
     gc.collect()  # a full heap may be what it fell over
-    sys.print_exception(error)
-    if boot and boot.trial:
-        boot.crashed("%s: %s" % (type(error).__name__, error))
-    time.sleep(min(2 ** (boot.unhealthy if boot else 5), PAUSE_S // 2))
-    if boot:
-        boot.crashed("%s: %s" % (type(error).__name__, error))
+    try:
+        sys.print_exception(error)
+        if not boot or not boot.trial:
+            time.sleep(min(2 ** (boot.unhealthy if boot else 5), PAUSE_S // 2))
+        if boot:
+            boot.crashed("%s: %s" % (type(error).__name__, error))
+    except Exception:  # no memory for last words; the next start counts it all the same
+        time.sleep(PAUSE_S // 2)
     machine.reset()
 
 

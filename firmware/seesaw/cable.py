@@ -35,7 +35,7 @@ class Cable:
         self.boot = boot
         store = chip.Store()
         self.record = Record(store)
-        self.settings = config.parse(store.get("config", config.BLOB_MAX))
+        self.settings = config.parse(config.load(store))
         self.offer = None
 
     def info(self) -> tuple:
@@ -93,13 +93,13 @@ def set_config(changes: dict) -> None:
 
     store = chip.Store()
     try:
-        settings = json.loads(store.get("config", config.BLOB_MAX) or b"{}")
+        settings = json.loads(config.load(store) or b"{}")
     except ValueError:
         settings = None
     if not isinstance(settings, dict):
         settings = {}
     settings.update(changes)
-    store.put("config", json.dumps(settings).encode())
+    config.save(store, json.dumps(settings).encode())
 
 
 class Guest:
@@ -131,7 +131,7 @@ def try_out(boot) -> None:
     from seesaw.app import App
 
     asyncio.new_event_loop()  # the app that ran before has left its tasks
-    settings = config.parse(chip.Store().get("config", config.BLOB_MAX))
+    settings = config.parse(config.load(chip.Store()))
     servo = chip.servo(settings["servo_pin"], boot)
     app = App(Guest(boot), settings, None, chip, servo, chip.Radio(), chip.Clock(), random)
     asyncio.run(app.run())

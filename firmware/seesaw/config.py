@@ -26,6 +26,18 @@ DEFAULTS = {
 }
 
 
+def load(store: object) -> bytes:
+    """The blob as it was last saved, or its copy. store: port.board.Store."""
+    return store.get("config", BLOB_MAX) or store.get("config_b", BLOB_MAX)
+
+
+def save(store: object, blob: bytes) -> None:
+    """Durable when this returns; the old settings or the new ones after a power cut. Raises
+    OSError. The copy goes first: ESP-IDF may lose a small blob whose replacement is cut off."""
+    store.put("config_b", blob)
+    store.put("config", blob)
+
+
 def parse(blob: bytes) -> dict:
     """Settings from the blob; the defaults for whatever it does not say."""
     settings = dict(DEFAULTS)

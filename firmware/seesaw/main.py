@@ -12,7 +12,7 @@ from seesaw.update.trial import settle
 def run(boot, program: str) -> None:
     """Called by the launcher. Ends in a hand-over, a reset or an exception."""
     store = chip.Store()
-    settings = config.parse(store.get("config", config.BLOB_MAX))
+    settings = config.parse(config.load(store))
     record = Record(store)
     if not boot.trial:
         try:

@@ -3,6 +3,7 @@
 Rules from esp-idf bootloader_support/src/esp_image_format.c and bootloader_common_loader.c:
 header, then every segment's header, then checksum, length, SHA-256. Whatever follows the image
 in its partition is ignored. Not modelled: secure boot, and eFuse block revisions (S3, C3).
+The bootloader is such an image too; the ROM asks less of it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ _HEADER = struct.Struct("<BBBBIB3sHBHH4sB")
 _APP_DESC = struct.Struct("<II8s32s32s16s16s32s")
 
 Read = Callable[[int, int], bytes]
-Mode = Literal["load", "verify", "load_unverified"]
+Mode = Literal["load", "verify", "load_unverified", "rom", "rom_hash"]
+_NO_CHECKSUM = ("load_unverified",)
+_NO_HASH = ("load_unverified", "rom")
+_INTO_RAM = ("load", "load_unverified")
 
 
 class BadImage(Exception):
@@ -117,11 +121,12 @@ def verify(
     `read` returns fewer bytes at the end of the flash. `flash_offset` is the partition's address
     (mapped segments must agree with it). Mode 'load' also checks load addresses against the
     bootloader's own RAM, as at a boot; 'verify' is esp_image_verify as an app calls it;
-    'load_unverified' is the shortcut after deep sleep. Raises BadImage.
+    'load_unverified' is the shortcut after deep sleep; 'rom' is what a bootloader has to pass, and
+    'rom_hash' the same with its SHA-256. Raises BadImage.
     """
     chip = by_id(chip_id)
     layout = _read_layout(read, partition_size, chip, chip_rev, flash_offset, mode)
-    found = _check(read(0, layout.size), layout, partition_size, mode != "load_unverified")
+    found = _check(read(0, layout.size), layout, partition_size, mode)
     if isinstance(found, str):
         raise BadImage(found)
     return found
@@ -142,8 +147,8 @@ def verify_on_flash(
     layout = _read_layout(read, size, CHIPS[chip], None, offset, mode)
     first, skip = divmod(offset, PAGE)
     last = -(-(offset + layout.size) // PAGE)
-    pages = tuple(flash.pages[first:last])
-    found = _check_pages(pages, skip, layout, size, mode != "load_unverified")
+    pages = flash.sectors(first, last)
+    found = _check_pages(pages, skip, layout, size, "verify" if mode == "load" else mode)
     if isinstance(found, str):
         raise BadImage(found)
     return found
@@ -200,6 +205,8 @@ def _check_segment(index: int, segment: Segment, chip: Chip, flash_offset: int, 
     low, size = segment.load_addr, segment.size
     if size % 4 or size >= SIXTEEN_MIB:
         raise BadImage(f"segment {index} has the impossible length {size:#x}")
+    if mode in ("rom", "rom_hash"):  # a bootloader has no mapped segments: the ROM copies them all
+        return
     if any(low in window for window in chip.mapped):
         if (flash_offset + segment.offset) % MMU_PAGE != low % MMU_PAGE:
             raise BadImage(
@@ -207,7 +214,7 @@ def _check_segment(index: int, segment: Segment, chip: Chip, flash_offset: int, 
                 f"{flash_offset + segment.offset:#x}: their offsets in 64 KiB differ"
             )
         return
-    if mode != "verify" and chip.guards_ram and size and low >= _NOT_LOADED_BELOW:
+    if mode in _INTO_RAM and chip.guards_ram and size and low >= _NOT_LOADED_BELOW:
         reason = _ram_conflict(low, low + size)
         if reason:
             raise BadImage(f"segment {index} {low:#x}-{low + size:#x} {reason}")
@@ -237,17 +244,17 @@ def _overlap(a: range, b: range) -> bool:
 
 @lru_cache(maxsize=256)
 def _check_pages(
-    pages: tuple[bytes, ...], skip: int, layout: _Layout, partition_size: int, validate: bool
+    pages: tuple[bytes, ...], skip: int, layout: _Layout, partition_size: int, mode: Mode
 ) -> ImageInfo | str:
     image = b"".join(pages)[skip : skip + layout.size]
-    return _check(image, layout, partition_size, validate)
+    return _check(image, layout, partition_size, mode)
 
 
-def _check(image: bytes, layout: _Layout, partition_size: int, validate: bool) -> ImageInfo | str:
+def _check(image: bytes, layout: _Layout, partition_size: int, mode: Mode) -> ImageInfo | str:
     """Checksum, length and hash; the reason as text when one of them fails."""
     if len(image) < layout.size:
         return "the image lies beyond the end of the flash"
-    if validate:
+    if mode not in _NO_CHECKSUM:
         found = image[layout.checked - 1]
         expected = _checksum(image, layout.segments)
         if found != expected:
@@ -255,7 +262,8 @@ def _check(image: bytes, layout: _Layout, partition_size: int, validate: bool) -
     if layout.size > partition_size:
         return f"image of {layout.size} bytes in a partition of {partition_size}"
     digest = image[layout.checked :] if layout.hashed else None
-    if validate and digest and digest != hashlib.sha256(image[: layout.checked]).digest():
+    hashed = digest if mode not in _NO_HASH else None
+    if hashed and hashed != hashlib.sha256(image[: layout.checked]).digest():
         return "the SHA-256 of the image does not match"
     return ImageInfo(layout.size, digest, layout.chip_id, layout.segments, *_app_desc(image))
 

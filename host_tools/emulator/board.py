@@ -44,6 +44,7 @@ class Options:
     # RTC memory when power comes back: "lost" (garbage), "survives" (a brown-out) or "decayed" (the
     # port's magic word still stands, some bits of the content do not).
     rtc: str = "lost"
+    nvs_loses_chunk: bool = False  # ESP-IDF's check for duplicates at start: see nvs.py
     flash_slow: int = 1  # times the typical duration of erases and programs; worn chips reach 9
     heap_kib: int = 512  # of the MicroPython VM (64-bit: twice what the chip needs)
     chip_heap_kib: int = 160  # of the board itself, as its board.json says
@@ -107,7 +108,7 @@ class Board:
         self.cause = PWRON
         self.boots = 0
         self.time_shift = 0.0 if self.options.clock_set else EPOCH_2000 - self.around.wall()
-        self._release()
+        self.release()
 
     def _fade(self) -> None:
         if self.options.rtc == "lost":
@@ -115,14 +116,14 @@ class Board:
             self.rtc_valid = False
         elif self.options.rtc == "decayed" and self.rtc:
             lost = int.from_bytes(self.rtc, "little")
-            for _ in range(RTC_BITS_LOST):
-                lost ^= 1 << self.random.randrange(8 * len(self.rtc))
+            for bit in self.random.sample(range(8 * len(self.rtc)), RTC_BITS_LOST):
+                lost ^= 1 << bit
             self.rtc = lost.to_bytes(len(self.rtc), "little")
 
     def power_off(self) -> None:
         self.alive = False
         self.session += 1
-        self._release()
+        self.release()
 
     def boot(self) -> Boot:
         """Through ROM and second-stage bootloader to a running image. Waking from deep sleep, the
@@ -130,7 +131,7 @@ class Board:
 
         Raises BootFailure where the chip would reset for ever, PowerCut at a cut.
         """
-        self._release()
+        self.release()
         self.boots += 1
         self.radio.dead_ms = int(self.around.dns_dead_s * 1000)
         found = boot(
@@ -151,6 +152,7 @@ class Board:
             rollback=self.options.rollback,
             panic=self._panic,
             fault=self.faults.append,
+            nvs_loses_chunk=self.options.nvs_loses_chunk,
         )
         parts: tuple[Any, ...] = (self.storage, self.pwm, self.radio, self)
         self.calls = {name: getattr(part, name) for part in parts for name in part.OPS}
@@ -174,11 +176,8 @@ class Board:
         self.session += 1
         self.cause = cause
 
-    def fall_asleep(self) -> None:
-        """Deep sleep, as the rest of the chip meets it: no Wi-Fi, no pulse, no watchdog."""
-        self._release()
-
-    def _release(self) -> None:
+    def release(self) -> None:
+        """What every reset and deep sleep does: no Wi-Fi, no pulse, no watchdog."""
         self.alive = False
         self.radio.reset()
         self.pwm.release()
@@ -192,8 +191,8 @@ class Board:
     # -- calls of the firmware -------------------------------------------------------------
 
     OPS = (
-        "reset", "deepsleep", "reset_cause", "unique_id", "wdt", "rtc_begin", "rtc_read", "rtc_write",
-        "rtc_datetime", "timer", "epoch", "heap_info", "kbd_intr",
+        "reset", "deepsleep", "reset_cause", "unique_id", "wdt", "rtc_begin", "rtc_read",
+        "rtc_write", "rtc_datetime", "timer", "epoch", "heap_info", "kbd_intr",
     )  # fmt: skip
 
     def call(self, session: int, name: str, *args: Any) -> Any:
@@ -298,5 +297,3 @@ class Board:
         proportions of an ESP32 without PSRAM."""
         total = self.options.chip_heap_kib * 1024
         return [[total, total * 27 // 40, total * 21 // 40, total // 2]]
-
-

@@ -1,4 +1,4 @@
-"""From reset to a loaded app: the ROM's glance at the bootloader, then ESP-IDF's bootloader.
+"""From reset to a loaded app: the ROM's look at the bootloader, then ESP-IDF's bootloader.
 
 Rules from esp-idf bootloader_start.c and bootloader_utility.c, which have not changed from
 ESP-IDF 5.0 to 5.5. Anti-rollback, factory reset pins and secure boot are off, as in the official
@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from host_tools.emulator.app_image import IMAGE_MAGIC, BadImage, ImageInfo, verify_on_flash
+from host_tools.emulator.app_image import (
+    HEADER_SIZE,
+    IMAGE_MAGIC,
+    SIXTEEN_MIB,
+    BadImage,
+    ImageInfo,
+    Mode,
+    verify_on_flash,
+)
 from host_tools.emulator.chips import CHIPS
 from host_tools.emulator.flash import PAGE, Flash
 from host_tools.emulator.otadata import Entry, State, active, read_entries, write_entry
@@ -18,7 +26,7 @@ from host_tools.emulator.partitions import Partition, PartitionTable, PartitionT
 
 FACTORY = -1  # index of the factory app; with none: "try every slot, from ota_0 up"
 _MIB = 1024 * 1024
-_HEADER_SIZES = {code: _MIB << code for code in range(8)}  # spi_size in the bootloader's header
+SIZES = tuple(_MIB << code for code in range(8))  # of flash, by spi_size in an image's header
 _DEFAULT_SIZE = 2 * _MIB  # what the bootloader assumes for a code it does not know
 
 
@@ -114,15 +122,17 @@ def boot(
     rollback: bool = True,
     deep_sleep_wake: bool = False,
     remembered: Partition | None = None,
+    rom_hash: bool = False,
 ) -> Boot:
     """Reset the chip: writes otadata as the bootloader does, and returns what it started.
 
     `remembered` is the partition of the last boot, kept in RTC memory (`Boot.slot`); on a wake
-    from deep sleep it is started at once, unverified, without a look at otadata. Raises
-    BootFailure where the chip would reset for ever, and PowerCut where the flash is told to.
+    from deep sleep it is started at once, unverified, without a look at otadata. `rom_hash`: see
+    `check_bootloader`. Raises BootFailure where the chip would reset for ever, and PowerCut where
+    the flash is told to.
     """
     log: list[str] = []
-    chip_size = _rom(flash, chip, log)
+    chip_size = _rom(flash, chip, rom_hash, log)
     if deep_sleep_wake:
         woken = _wake(flash, chip, remembered, log)
         if woken is not None:
@@ -150,9 +160,31 @@ def boot(
     return Boot(slot, image, log, before, after, selection)
 
 
-def verdict(flash: Flash, *, chip: str = "esp32", rollback: bool = True) -> Boot:
+def verdict(
+    flash: Flash, *, chip: str = "esp32", rollback: bool = True, rom_hash: bool = False
+) -> Boot:
     """What a reset would start, without changing anything. Raises BootFailure like `boot`."""
-    return boot(flash.copy(), chip=chip, rollback=rollback)
+    return boot(flash.copy(), chip=chip, rollback=rollback, rom_hash=rom_hash)
+
+
+def stated_size(header_3: int) -> int:
+    """The flash size in bytes that byte 3 of the bootloader's header states."""
+    code = header_3 >> 4
+    return SIZES[code] if code < len(SIZES) else _DEFAULT_SIZE
+
+
+def check_bootloader(flash: Flash, chip: str = "esp32", *, rom_hash: bool = False) -> ImageInfo:
+    """Does the bootloader in this flash come to run? Raises BadImage when not.
+
+    The ROM wants the magic, segments that it can load, and their checksum; then the bootloader
+    holds its own header against the chip (esp-idf bootloader_init.c) and resets if it was made for
+    another. Whether a ROM without secure boot minds a wrong SHA-256 is not confirmed: `rom_hash`
+    is the case that it does.
+    """
+    offset = CHIPS[chip].bootloader_offset
+    mode: Mode = "rom_hash" if rom_hash else "rom"
+    room = min(flash.size - offset, SIXTEEN_MIB)
+    return verify_on_flash(flash, offset, room, chip=chip, mode=mode)
 
 
 def load_order(table: PartitionTable, start: int) -> list[tuple[int, Partition]]:
@@ -178,17 +210,25 @@ def _failure(reason: str, log: list[str]) -> BootFailure:
     return BootFailure(reason, log)
 
 
-def _rom(flash: Flash, chip: str, log: list[str]) -> int:
-    """The ROM starts the bootloader if there is one. Returns the flash size in bytes that the
-    bootloader's own header states, on which it relies from then on."""
+def _rom(flash: Flash, chip: str, rom_hash: bool, log: list[str]) -> int:
+    """The ROM starts the bootloader if it is whole. Returns the flash size in bytes that the
+    bootloader's own header states, on which everything relies from then on."""
     offset = CHIPS[chip].bootloader_offset
-    header = flash.read(offset, 4)
+    header = flash.read(offset, 4) if flash.size >= offset + HEADER_SIZE else bytes(4)
     if header[0] != IMAGE_MAGIC:
         log.append(f"rom: invalid header: 0x{int.from_bytes(header, 'little'):08x}; reset")
         raise BootFailure(f"no bootloader at {offset:#x}", log)
-    stated = _HEADER_SIZES.get(header[3] >> 4, _DEFAULT_SIZE)
+    try:
+        check_bootloader(flash, chip, rom_hash=rom_hash)
+    except BadImage as error:
+        log.append(f"rom: the bootloader does not start: {error.reason}; reset")
+        raise BootFailure(f"the bootloader does not start: {error.reason}", log) from error
+    stated = stated_size(header[3])
     log.append(f"rom: bootloader at {offset:#x}, flash of {stated // _MIB} MiB by its header")
-    return min(stated, flash.size)
+    if stated > flash.size:
+        # The bootloader would go on; every app aborts at its start (esp_flash_spi_init.c).
+        raise _failure(f"the flash has {flash.size:#x} bytes, {stated:#x} are stated", log)
+    return stated
 
 
 def _wake(flash: Flash, chip: str, remembered: Partition | None, log: list[str]) -> Boot | None:

@@ -149,7 +149,8 @@ class CPythonDevice(Device):
         self.clock: VirtualClock = VirtualClock()
         super().__init__(flash, self.clock, around, options)
         self.companion = companion
-        self.net = Net(self.clock, lambda: self.board.radio.connected)
+        radio = self.board.radio
+        self.net = Net(self.clock, lambda: radio.carries, radio.resolve)
         self.faces = faces()
 
     def press_ctrl_c(self, after_s: float) -> None:

@@ -1,10 +1,19 @@
 """A device: a board that is given power, runs its firmware through resets, and loses power."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from host_tools.emulator.board import HARD, SOFT, Board, Options, Surroundings
+from host_tools.emulator.board import (
+    DEEPSLEEP,
+    FOREVER_US,
+    HARD,
+    SOFT,
+    Board,
+    Options,
+    Surroundings,
+)
 from host_tools.emulator.bootloader import BootFailure
 from host_tools.emulator.clock import RealClock, VirtualClock
 from host_tools.emulator.errors import ChipReset, Stop
@@ -12,6 +21,7 @@ from host_tools.emulator.flash import Flash, PowerCut
 
 BOOT_US = 300_000  # ROM, second-stage bootloader and start-up of the port
 SOFT_RESET_US = 60_000
+SLEEP_STEP_US = 20_000  # of real time, between looks at the host's conditions
 BOOTS_MAX = 500  # in one run; beyond that the device is in a reset loop
 
 
@@ -83,6 +93,20 @@ class Device(ABC):
             self.board.power_off()
         return Outcome(reason, detail, self.board.boots, self.clock.now_us - start_us)
 
+    def _sleep(self, us: int) -> None:
+        """Deep sleep: nothing of the chip runs but the timer that wakes it."""
+        self.board.release()
+        if us >= FOREVER_US and self.clock.idle:
+            raise Stop("sleeps for ever")
+        if isinstance(self.clock, VirtualClock):
+            self.clock.spend(us)
+            return
+        end_us = self.clock.now_us + us
+        while (left := end_us - self.clock.now_us) > 0:
+            time.sleep(min(left, SLEEP_STEP_US) / 1_000_000)
+            self.clock.fire_due()
+            self.watch()
+
     @staticmethod
     def _time_is_up() -> None:
         raise Stop("time")
@@ -104,4 +128,6 @@ class Device(ABC):
             self.board.end_session(cause)
             self.around.events(f"reset {why}")
             self.watch()
+            if cause == DEEPSLEEP:
+                self._sleep(self.board.sleep_us)
         return "reset loop", f"{BOOTS_MAX} boots"

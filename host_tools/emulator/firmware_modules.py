@@ -11,9 +11,10 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from host_tools.emulator import micro_stdlib
-from host_tools.emulator.board import EPOCH_2000
+from host_tools.emulator.board import EPOCH_2000, MEMORY_USED
 from host_tools.emulator.lfs_vfs import VfsLfs2
 from host_tools.emulator.micro_asyncio_module import module as asyncio_module
+from host_tools.emulator.micro_float import Float, no_float, random_functions, single
 from host_tools.emulator.os_error import ERRNO
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
     )
     found["gc"] = make(
         "gc", collect=lambda: 0, mem_free=lambda: session.board.heap_free,
-        mem_alloc=lambda: 60_000, threshold=lambda *n: -1, enable=lambda: None,
+        mem_alloc=lambda: MEMORY_USED, threshold=lambda *n: -1, enable=lambda: None,
         disable=lambda: None,
     )  # fmt: skip
     found["micropython"] = make(
@@ -69,11 +70,8 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
         "tls", CERT_NONE=0, PROTOCOL_TLS_CLIENT=0,
         SSLContext=lambda protocol: types.SimpleNamespace(),
     )  # fmt: skip
-    chance = session.board.random
-    found["random"] = make(
-        "random", getrandbits=chance.getrandbits, random=chance.random, uniform=chance.uniform,
-        randint=chance.randint, choice=chance.choice, seed=lambda *n: None,
-    )  # fmt: skip
+    found["random"] = make("random", **random_functions(session.board.random))
+    session.importer.builtins["float"] = Float
     return found
 
 
@@ -91,21 +89,28 @@ def time_module(session: "Session") -> types.ModuleType:
     def ticks_add(ticks: int, delta: int) -> int:
         if not -TICKS_PERIOD // 2 < delta < TICKS_PERIOD // 2:
             raise OverflowError("ticks interval overflow")
-        return (ticks + delta) % TICKS_PERIOD
+        return (ticks + delta) & (TICKS_PERIOD - 1)  # a TypeError for floats, as on the chip
 
     def ticks_diff(end: int, start: int) -> int:
         half = TICKS_PERIOD // 2
-        return (end - start + half) % TICKS_PERIOD - half
+        return ((end - start + half) & (TICKS_PERIOD - 1)) - half
 
     def gmtime(seconds: int | None = None) -> tuple[int, ...]:
-        at = host_time.gmtime((session.call("epoch") if seconds is None else seconds) + EPOCH_2000)
+        at = session.call("epoch") if seconds is None else no_float(seconds)
+        at = host_time.gmtime(at + EPOCH_2000)
         return (at.tm_year, at.tm_mon, at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, at.tm_wday,
                 at.tm_yday)  # fmt: skip
 
     def mktime(fields: tuple[int, ...]) -> int:
         if not 8 <= len(fields) <= 9:
             raise TypeError("mktime needs a tuple of length 8 or 9")
-        return calendar.timegm((*fields[:6], 0, 0, 0)) - EPOCH_2000
+        return calendar.timegm((*(no_float(f) for f in fields[:6]), 0, 0, 0)) - EPOCH_2000
+
+    def sleep(seconds: float) -> None:
+        session.spend(max(0, int(single(1000 * single(seconds)))) * 1000)
+
+    def sleep_ms(ms: int) -> None:
+        session.spend(max(0, no_float(ms)) * 1000)
 
     return make(
         "time",
@@ -114,9 +119,9 @@ def time_module(session: "Session") -> types.ModuleType:
         ticks_us=ticks_us,
         ticks_diff=ticks_diff,
         ticks_add=ticks_add,
-        sleep=lambda seconds: session.spend(int(seconds * 1_000_000)),
-        sleep_ms=lambda ms: session.spend(ms * 1000),
-        sleep_us=session.spend,
+        sleep=sleep,
+        sleep_ms=sleep_ms,
+        sleep_us=lambda us: session.spend(max(0, no_float(us))),
         gmtime=gmtime,
         localtime=gmtime,
         mktime=mktime,
@@ -165,5 +170,3 @@ def os_module(session: "Session") -> types.ModuleType:
         umount=mounts.umount,
         VfsLfs2=VfsLfs2,
     )
-
-

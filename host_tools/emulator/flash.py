@@ -8,7 +8,7 @@ into operations as ESP-IDF's driver does (memspi_host_driver.c, esp_flash_api.c)
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -66,6 +66,19 @@ class IllegalProgram(Exception):
     """A program asked for a 0 -> 1 bit, which only an erase can give."""
 
 
+class Reads:
+    """The pages that a run has read before it erased them: all of the flash it depends on."""
+
+    def __init__(self) -> None:
+        self.pages: set[int] = set()
+        self.erased: set[int] = set()
+
+    def note(self, pages: Iterable[int]) -> None:
+        for page in pages:
+            if page not in self.erased:
+                self.pages.add(page)
+
+
 class Flash:
     """A NOR flash chip with numbered operations, observers and one armed power cut.
 
@@ -105,6 +118,7 @@ class Flash:
         self.after_op: Callable[[Op], None] | None = None
         self.on_illegal: Callable[[str], None] | None = None
         self.cut: tuple[int, str] | None = None
+        self.reads: Reads | None = None  # what a run depends on, if anyone wants to know
         self._hashed: tuple[tuple[bytes, ...], int] = ((), 0)
 
     @classmethod
@@ -155,10 +169,18 @@ class Flash:
         """`size` bytes from `addr`. Raises ValueError outside the chip."""
         self._check_range(addr, size)
         page, low = divmod(addr, PAGE)
+        if self.reads is not None and size:
+            self.reads.note(range(page, (addr + size - 1) // PAGE + 1))
         if low + size <= PAGE:
             return self.pages[page][low : low + size] if size else b""
         last = (addr + size - 1) // PAGE
         return b"".join(self.pages[page : last + 1])[low : low + size]
+
+    def sectors(self, first: int, last: int) -> tuple[bytes, ...]:
+        """The pages first to last - 1 as they are, for whoever remembers results by contents."""
+        if self.reads is not None:
+            self.reads.note(range(first, last))
+        return tuple(self.pages[first:last])
 
     def program(self, addr: int, data: bytes) -> None:
         """Clear bits: new = old & data, in operations of at most PROGRAM_MAX bytes.
@@ -208,6 +230,8 @@ class Flash:
         self._cut_inside(op)
         for page in range(addr // PAGE, (addr + size) // PAGE):
             if page not in self.bad:
+                if self.reads is not None:
+                    self.reads.erased.add(page)
                 self.pages[page] = BLANK
                 self.weak.pop(page, None)
             self.wear[page] = self.wear.get(page, 0) + 1
@@ -224,6 +248,8 @@ class Flash:
         while done < len(data):
             page, low = divmod(addr + done, PAGE)
             part = data[done : done + PAGE - low]
+            if self.reads is not None:
+                self.reads.note((page,))  # what comes out depends on what was there
             old = self.weak[page][0] if page in self.weak else self.pages[page]
             here = old[low : low + len(part)]
             if here != part and page not in self.bad:
@@ -334,14 +360,16 @@ def _blank_total(pages: int) -> int:
 
 
 def caller() -> str:
-    """'file:line' of the nearest firmware frame, else of the chip's own code (bootloader, ota_ops,
-    nvs), else of the nearest frame outside this file."""
+    """'file:line' of the nearest firmware frame, ports aside, else of the chip's own code
+    (bootloader, ota_ops, nvs), else of the nearest frame outside this file."""
     frame: FrameType | None = sys._getframe(1)
     own: FrameType | None = None
     nearest: FrameType | None = None
     while frame is not None:
         name = frame.f_code.co_filename
-        if name == "main.py" or name.startswith("seesaw/"):
+        if name == "main.py" or (
+            name.startswith("seesaw/") and not name.startswith("seesaw/port/")
+        ):
             return f"{name}:{frame.f_lineno}"
         if own is None and name != __file__:
             nearest = nearest or frame

@@ -151,8 +151,9 @@ async def gather(loop: Loop, *awaitables: Any, return_exceptions: bool = False) 
 
 async def open_connection(loop: Loop, host: str, port: int, ssl: Any = None,
                           server_hostname: str | None = None) -> tuple[Stream, Stream]:  # fmt: skip
-    """Through the virtual network. Raises OSError without a network or such a name; that nobody
-    listens shows at the first read or write."""
+    """Through the virtual network. Looking up the name blocks every task. Raises OSError without a
+    network or such a name; that nobody listens shows at the first read or write."""
+    loop.net.look_up(host, loop.spend)
     connection = loop.net.connect(host, port)
     await until(connection.open_us)
     stream = Stream(loop, connection)

@@ -1,7 +1,7 @@
 """A virtual network on virtual time: hosts are sans-IO servers, latency is a number.
 
 A server is anything with connect() -> peer; a peer takes bytes and answers with actions:
-("data", bytes), ("wait", seconds), ("close",), ("reset",).
+("data", bytes), ("wait", seconds), ("close",), ("reset",). A lookup of a name blocks the whole VM.
 """
 
 from collections import deque
@@ -78,11 +78,27 @@ class Connection:
 class Net:
     """`hosts` maps (host, port) to a server; change it at any time."""
 
-    def __init__(self, clock: VirtualClock, up: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        up: Callable[[], bool],
+        resolve: Callable[[str], list] = lambda host: [0, True],
+    ) -> None:
+        """up: does a packet get through? resolve: how long does the name of a host take, in ms, and
+        does an answer come?"""
         self.clock = clock
         self.up = up
+        self.resolve = resolve
         self.hosts: dict[tuple[str, int], Server] = {}
         self.latency_us = 20_000
+
+    def look_up(self, host: str, spend: Callable[[int], None]) -> None:
+        """getaddrinfo, with `spend` to let microseconds pass. Raises OSError without an answer."""
+        ms, answered = self.resolve(host)
+        if ms:
+            spend(ms * 1000)
+        if not answered:
+            raise MicroOSError(*NO_NAME)
 
     def connect(self, host: str, port: int) -> Connection:
         """Raises OSError: no network, no such name."""

@@ -2,11 +2,8 @@
 
 Rules: esp-idf components/nvs_flash, nvs_storage.cpp and nvs_pagemanager.cpp; the erase at
 start-up is MicroPython's, ports/esp32/main.c boardctrl_startup. A set is durable when it returns,
-commit does nothing. One key changes as a whole; two keys do not change together.
-
-One thing is kinder than ESP-IDF: when a blob does not fit any more after a part of it was written,
-ESP-IDF's writeMultiPageBlob erases chunk numbers from 0 up even if the new ones start at 0x80, so
-it can lose the old blob; here the old one stays.
+commit does nothing. One key changes as a whole; two keys do not change together. Two faults of
+ESP-IDF are kept: see `_write_chunks` and the argument `loses_chunk` of Nvs.
 """
 
 from __future__ import annotations
@@ -49,13 +46,17 @@ class Nvs:
 
     Raises ValueError for a bad partition and NvsError NO_FREE_PAGES or NEW_VERSION_FOUND where
     nvs_flash_init would report them. A blank partition is not written to before the first set.
+
+    `loses_chunk`: Page::mLoadEntryTable of newer ESP-IDF asks findItem for any chunk of the last
+    item's key. So after a cut between a new blob's chunk and its index it erases the old blob's
+    chunk in that page, and the blob is lost. Whether 5.5.2 does is unconfirmed: try both.
     """
 
-    def __init__(self, flash: Flash, offset: int, size: int) -> None:
+    def __init__(self, flash: Flash, offset: int, size: int, loses_chunk: bool = False) -> None:
         if offset % PAGE or size % PAGE or size < 3 * PAGE:
             raise ValueError("an NVS partition is at least three whole pages")
         self.was_erased = False  # True when start() had to throw everything away
-        pages = [Page(flash, offset + at) for at in range(0, size, PAGE)]
+        pages = [Page(flash, offset + at, loses_chunk) for at in range(0, size, PAGE)]
         lost = (PageState.EMPTY, PageState.CORRUPT)
         self._free = [page for page in pages if page.state in lost]
         self._pages = sorted((p for p in pages if p.state not in lost), key=lambda page: page.seq)
@@ -73,16 +74,15 @@ class Nvs:
         self._erase_broken_blobs()
 
     @classmethod
-    def start(cls, flash: Flash, offset: int, size: int) -> Nvs:
+    def start(cls, flash: Flash, offset: int, size: int, loses_chunk: bool = False) -> Nvs:
         """What MicroPython's boot does: erase the whole partition when it cannot be used."""
         try:
-            return cls(flash, offset, size)
+            return cls(flash, offset, size, loses_chunk)
         except NvsError as error:
             if error.code not in (NO_FREE_PAGES, NEW_VERSION_FOUND):
                 raise
-        for addr in range(offset, offset + size, PAGE):
-            flash.erase(addr)
-        nvs = cls(flash, offset, size)
+        flash.erase(offset, size)
+        nvs = cls(flash, offset, size, loses_chunk)
         nvs.was_erased = True
         return nvs
 
@@ -152,7 +152,7 @@ class Nvs:
 
     def _items(self) -> Iterator[Place]:
         for page in self._pages:
-            for index, item in page.items.items():
+            for index, item in page.live():
                 yield page, index, item
 
     def _find(
@@ -237,24 +237,26 @@ class Nvs:
             old = self._find(ns, key)
         if len(data) > (self._page_count - 1) * CHUNK_MAX:
             raise NvsError(VALUE_TOO_LONG)
-        written: list[int] = []
+        written: list[Page] = []
         try:
             self._write_chunks(ns, key, data, start, written)
         except NvsError:
-            for number in written:
-                place = self._find(ns, key, Kind.BLOB_DATA, number)
-                if place is not None:
-                    place[0].erase_item(place[1])
+            for number, page in enumerate(written):
+                at = page.find(ns, key, Kind.BLOB_DATA, number)
+                if at is not None:
+                    page.erase_item(at)
             raise
         index = len(data).to_bytes(4, "little") + bytes([len(written), start])
         self._pages[-1].write(ns, Kind.BLOB_IDX, key, index)
         self._erase_old(old)
 
     def _write_chunks(
-        self, ns: int, key: bytes, data: bytes, start: int, written: list[int]
+        self, ns: int, key: bytes, data: bytes, start: int, written: list[Page]
     ) -> None:
-        """Append `data` as chunks numbered from `start`, each listed in `written`, and leave room
-        for the index. A page with little room is not worth a first chunk."""
+        """Append `data` as chunks numbered from `start`, their pages in `written`, and leave room
+        for the index. A page with little room is not worth a first chunk. When a later one has no
+        room ESP-IDF erases chunks numbered from 0 in these pages (espressif/esp-idf#18827): with
+        `start` 0x80 those of the old blob, which is lost, while the new ones stay."""
         room = self._pages[-1].tailroom
         while room < CHUNK_MAX // 10 and (room < len(data) or room == 0):
             self._next_page()
@@ -269,7 +271,7 @@ class Nvs:
             chunk = data[offset : offset + room]
             number = start + len(written)
             self._pages[-1].write(ns, Kind.BLOB_DATA, key, chunk, number)
-            written.append(number)
+            written.append(self._pages[-1])
             offset += len(chunk)
             if offset < len(data) or room - len(chunk) < ENTRY:
                 self._next_page()
@@ -299,6 +301,8 @@ class Nvs:
     # Pages
 
     def _activate_page(self) -> None:
+        if not self._free:
+            raise NvsError(NOT_ENOUGH_SPACE)
         page = self._free[0]
         if page.state == PageState.CORRUPT:
             page.erase()

@@ -1,16 +1,21 @@
 """One 4096-byte page of ESP-IDF's NVS: a header, 126 two-bit entry states, 126 entries of 32 bytes.
 
 Format and repair rules: esp-idf components/nvs_flash, nvs_page.cpp and nvs_types.hpp (version 2).
+Nothing is read back after a program, as there: zeros that a cut left in flash that looks free
+damage what is written over them. Such an item is dropped when it is next looked for, although
+its write was reported as done and the value it replaced is erased.
 """
 
 from __future__ import annotations
 
 import struct
 from binascii import crc32
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
 from host_tools.emulator.flash import PAGE, Flash
+from host_tools.emulator.tear import both
 
 ENTRIES = 126  # per page
 ENTRY = 32  # bytes
@@ -20,7 +25,7 @@ CHUNK_MAX = (ENTRIES - 1) * ENTRY  # bytes of data behind one header entry
 CHUNK_ANY = 0xFF  # chunk index of everything that is not a chunk of a blob
 KEY_MAX = 15  # bytes
 VERSION = 0xFE
-ERASED, WRITTEN, FREE = 0, 2, 3  # entry states
+ERASED, ILLEGAL, WRITTEN, FREE = 0, 1, 2, 3  # entry states
 _BLANK = b"\xff" * PAGE
 _STATES_OF = [bytes(byte >> shift & 3 for shift in (0, 2, 4, 6)) for byte in range(256)]
 
@@ -115,23 +120,38 @@ def _item_crc(raw: bytes | bytearray) -> int:
 
 def _parse_item(page: bytes, index: int) -> Item | None:
     """The item at entry `index` of a page, or None when its CRC or span cannot be true."""
-    start = FIRST_ENTRY + index * ENTRY
-    raw = page[start : start + ENTRY]
-    ns, kind, span, chunk, key, data = _ITEM.unpack(raw)
-    if int.from_bytes(raw[4:8], "little") != _item_crc(raw) or not 0 < span <= ENTRIES - index:
+    raw = _raw_entry(page, index)
+    item = _unpack_item(raw)
+    if int.from_bytes(raw[4:8], "little") != _item_crc(raw):
         return None
+    return item if 0 < item.span <= ENTRIES - index else None
+
+
+def _raw_entry(page: bytes, index: int) -> bytes:
+    return page[FIRST_ENTRY + index * ENTRY :][:ENTRY]
+
+
+def _unpack_item(raw: bytes) -> Item:
+    ns, kind, span, chunk, key, data = _ITEM.unpack(raw)
     return Item(ns, kind, span, chunk, key.rstrip(b"\0"), data)
+
+
+def _name_hash(item: Item) -> int:
+    """What ESP-IDF takes for the name of an item: 24 bits (nvs_item_hash_list.cpp)."""
+    crc = crc32(item.key.ljust(16, b"\0"), crc32(bytes([item.ns]), 0xFFFFFFFF))
+    return crc32(bytes([item.chunk]), crc) & 0xFFFFFF
 
 
 class Page:
     """A page as loaded and repaired. `items` maps entry index -> item, in order of index.
 
-    Loading raises NvsError NEW_VERSION_FOUND for a page of an older format.
+    Loading raises NvsError NEW_VERSION_FOUND for a page of a newer format. `loses_chunk`: see Nvs.
     """
 
-    def __init__(self, flash: Flash, addr: int) -> None:
+    def __init__(self, flash: Flash, addr: int, loses_chunk: bool = False) -> None:
         self._flash = flash
         self._addr = addr
+        self._loses_chunk = loses_chunk
         self._blank_fields()
         raw = flash.read(addr, PAGE)
         if raw != _BLANK:
@@ -144,6 +164,7 @@ class Page:
         self.seq = 0
         self.next_free = 0
         self.items: dict[int, Item] = {}
+        self._damaged: set[int] = set()  # indexes of items that flash did not take as written
         self._states = bytearray([FREE]) * 128  # 126 and two unused ones that fill the last word
 
     def _header_state(self, raw: bytes) -> PageState:
@@ -178,23 +199,46 @@ class Page:
     def _load_items(self, raw: bytes, end: int) -> None:
         """Index the items; erase those that are damaged, cut short or, in the page that was being
         written, replaced by a later one."""
-        index = 0
-        latest: dict[tuple[int, bytes, int], int] = {}
-        while (index := self._states.find(WRITTEN, index, end)) >= 0:
-            item = _parse_item(raw, index)
-            if item is None:
-                self._mark(index, 1, ERASED)
-                index += 1
+        active = self.state == PageState.ACTIVE
+        latest: dict[int, int] = {}
+        last: Item | None = None  # as read, also when it turns out to be damaged
+        last_index = index = 0
+        while index < end:
+            at, state = index, self._states[index]
+            index += 1
+            if state != WRITTEN:
+                last = None
+                if state == ILLEGAL and active:
+                    self._mark(at, 1, ERASED)
                 continue
-            self.items[index] = item
-            name = (item.ns, item.key, item.chunk)
-            if self._states.count(WRITTEN, index, index + item.span) < item.span:
+            last, last_index = _unpack_item(_raw_entry(raw, at)), at
+            item = _parse_item(raw, at)
+            if item is None:
+                self._mark(at, 1, ERASED)
+                continue
+            self.items[at] = item
+            index = at + item.span
+            if self._states.count(WRITTEN, at, index) < item.span:
+                self.erase_item(at)
+                last = None
+                continue
+            name = _name_hash(item)
+            if active and name in latest:
+                self.erase_item(latest[name])
+            latest[name] = at
+        if active and last is not None:
+            self._erase_like_last(last, last_index)
+
+    def _erase_like_last(self, last: Item, last_index: int) -> None:
+        """The check that the last item is no duplicate. For a chunk of a blob it does not compare
+        chunk numbers, if `loses_chunk`."""
+        for index, item in self.items.items():
+            if (item.ns, item.key) != (last.ns, last.key) or index >= last_index:
+                continue
+            chunk = last.kind == Kind.BLOB_DATA
+            if item.kind == last.kind and (self._loses_chunk if chunk else item.chunk == CHUNK_ANY):
                 self.erase_item(index)
-            else:
-                if self.state == PageState.ACTIVE and name in latest:
-                    self.erase_item(latest[name])
-                latest[name] = index
-            index += item.span
+                return
 
     @property
     def used(self) -> int:
@@ -212,12 +256,25 @@ class Page:
 
     def find(self, ns: int, key: bytes, kind: int | None, chunk: int) -> int | None:
         """Entry index of the oldest item of that name; kind None means of any type."""
-        for index, item in self.items.items():
+        for index, item in list(self.items.items()):
             if item.key == key and item.ns == ns and item.chunk == chunk:
                 if kind is not None and item.kind != kind:
                     continue
-                return index
+                if index not in self._damaged:
+                    return index
+                self._drop_damaged(index)
         return None
+
+    def _drop_damaged(self, index: int) -> None:
+        self._damaged.remove(index)
+        for entry in range(index, index + self.items.pop(index).span):
+            self._mark(entry, 1, ERASED)
+
+    def live(self) -> Iterator[tuple[int, Item]]:
+        """(entry index, item) of each; drops those that are damaged."""
+        for index in list(self._damaged):
+            self._drop_damaged(index)
+        yield from self.items.items()
 
     def write(self, ns: int, kind: Kind, key: bytes, data: bytes, chunk: int = CHUNK_ANY) -> bool:
         """Append an item. False, with nothing of it written, when the page has no room."""
@@ -231,7 +288,7 @@ class Page:
             data = struct.pack("<HHI", len(body), 0xFFFF, crc32(body, 0xFFFFFFFF))
         item = Item(ns, kind, span, chunk, key, data.ljust(8, b"\xff"))
         self.items[self.next_free] = item
-        self._append(pack_item(item))
+        self._append_header(pack_item(item))
         whole = len(body) // ENTRY * ENTRY
         if whole:
             self._append(body[:whole])
@@ -260,11 +317,12 @@ class Page:
             target._initialize()
         for index, item in self.items.items():
             target.items[target.next_free] = item
-            for entry in range(index, index + item.span):
+            target._append_header(self._flash.read(self._entry(index), ENTRY))
+            for entry in range(index + 1, index + item.span):
                 target._append(self._flash.read(self._entry(entry), ENTRY))
 
     def set_state(self, state: PageState) -> None:
-        self._flash.program(self._addr, state.to_bytes(4, "little"))
+        self._program(self._addr, state.to_bytes(4, "little"))
         self.state = state
 
     def erase(self) -> None:
@@ -275,16 +333,22 @@ class Page:
     def _initialize(self) -> None:
         counted = struct.pack("<IB19s", self.seq, VERSION, b"\xff" * 19)
         crc = crc32(counted, 0xFFFFFFFF)
-        self._flash.program(self._addr, struct.pack("<I24sI", PageState.ACTIVE, counted, crc))
+        self._program(self._addr, struct.pack("<I24sI", PageState.ACTIVE, counted, crc))
         self.state = PageState.ACTIVE
 
     def _entry(self, index: int) -> int:
         return self._addr + FIRST_ENTRY + index * ENTRY
 
+    def _append_header(self, raw: bytes) -> None:
+        index = self.next_free
+        self._append(raw)
+        if self._flash.read(self._entry(index), ENTRY) != raw:
+            self._damaged.add(index)
+
     def _append(self, raw: bytes) -> None:
         """Program whole entries at the first free one, then their states."""
         count = len(raw) // ENTRY
-        self._flash.program(self._entry(self.next_free), raw)
+        self._program(self._entry(self.next_free), raw)
         self._mark(self.next_free, count, WRITTEN)
         self.next_free += count
 
@@ -294,4 +358,8 @@ class Page:
         for word in range((begin + count - 1) // 16, begin // 16 - 1, -1):
             states = self._states[word * 16 : word * 16 + 16]
             bits = sum(value << 2 * place for place, value in enumerate(states))
-            self._flash.program(self._addr + TABLE + 4 * word, bits.to_bytes(4, "little"))
+            self._program(self._addr + TABLE + 4 * word, bits.to_bytes(4, "little"))
+
+    def _program(self, addr: int, raw: bytes) -> None:
+        """Program without looking: where flash has zeros already they stay."""
+        self._flash.program(addr, both(raw, self._flash.read(addr, len(raw))))

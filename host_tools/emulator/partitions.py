@@ -69,7 +69,7 @@ class PartitionTable:
         """
         if flash.size < TABLE_OFFSET + PAGE:
             raise PartitionTableError(f"a flash of {flash.size:#x} bytes has no room for a table")
-        return _parse(flash.pages[TABLE_OFFSET // PAGE], chip_size or flash.size)
+        return _parse(flash.read(TABLE_OFFSET, PAGE), chip_size or flash.size)
 
     def find(
         self, type: int | None = None, subtype: int | None = None, label: str | None = None

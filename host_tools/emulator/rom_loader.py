@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from host_tools.emulator.chips import CHIPS as ALL_CHIPS
 from host_tools.emulator.flash import PAGE, Flash, IllegalProgram
 from host_tools.emulator.rom_registers import CHIPS, MASK, Registers
 
@@ -21,7 +22,7 @@ BAD_ESCAPE = re.compile(rb"\xdb(?![\xdc\xdd])")
 
 HEADER = struct.Struct("<BBHI")  # direction, command, size of the rest, checksum or value
 REQUEST, REPLY = 0, 1
-STATUS_PAD = b"\0\0"  # this ROM's status is four bytes, the last two always zero
+STATUS_PAD = b"\0\0"  # these ROMs' status is four bytes, the last two always zero
 SYNC_BODY = b"\x07\x07\x12\x20" + b"\x55" * 32
 SYNC_START = END + HEADER.pack(REQUEST, 0x08, len(SYNC_BODY), 0) + SYNC_BODY[:4]
 SYNC_VALUE = 0x20120707  # not zero: zero would say that a stub is running
@@ -31,6 +32,8 @@ CHECKSUM_SEED = 0xEF
 BLOCK_MAX = 0x4000  # bytes of data in a packet
 FRAME_MAX = HEADER.size + 16 + BLOCK_MAX  # bytes
 READ_MAX = 64  # bytes that one READ_FLASH gives
+
+SECURITY = struct.Struct("<IB7sII")  # flags, encryption count, key purposes, chip id, ECO version
 
 INVALID, FAILED, BAD_CHECKSUM = 0x05, 0x06, 0x07  # status: the reason of a refusal
 WRITE_ERROR, READ_TOO_LONG, INFLATE_ERROR = 0x08, 0x0A, 0x0B
@@ -107,7 +110,8 @@ class RomLoader:
             flash_id = WINBOND | (flash.size.bit_length() - 1) << 16
         self.flash = flash
         self.finished = False
-        self._registers = Registers(CHIPS[chip], flash_id)
+        self._chip = CHIPS[chip]
+        self._registers = Registers(self._chip, flash_id)
         self._reader = SlipReader()
         self._download: _Download | None = None
         # A handler takes the body and the checksum field; it returns the reply's data, or its value
@@ -127,6 +131,8 @@ class RomLoader:
             0x12: self._end,
             0x13: self._md5,
         }
+        if self._chip.since_s2:
+            self._handlers[0x14] = self._security
 
     def received(self, data: bytes) -> bytes:
         """What to send back for this serial input. What the flash raises (a cut) passes."""
@@ -158,6 +164,11 @@ class RomLoader:
         if body != SYNC_BODY:
             raise Refused(INVALID)
         return SYNC_VALUE
+
+    def _security(self, body: bytes, checksum: int) -> bytes:
+        """Nothing is burnt: no secure boot, no encryption, no keys. The id names the chip."""
+        _words(body, 0)
+        return SECURITY.pack(0, 0, bytes(7), ALL_CHIPS[self._chip.name].id, 0)
 
     def _read_register(self, body: bytes, checksum: int) -> int:
         (address,) = _words(body, 1)
@@ -211,16 +222,20 @@ class RomLoader:
         return 0
 
     def _begin(self, body: bytes) -> _Download:
-        """Erase every sector that the write touches and expect its blocks."""
-        size, blocks, block_size, address = _words(body, 4)
+        """Erase every sector that the write touches and expect its blocks.
+
+        The ROMs since the ESP32-S2's take one more word: whether to encrypt, for which no key is
+        here.
+        """
+        size, blocks, block_size, address, *encrypt = _words(body, 4 + self._chip.since_s2)
         self._download = None
-        if block_size > BLOCK_MAX:
+        if block_size > BLOCK_MAX or any(encrypt):
             raise Refused(INVALID)
         if address + size > self.flash.size:
             raise Refused(FAILED)
         if size:
-            for sector in range(address // PAGE * PAGE, address + size, PAGE):
-                self.flash.erase(sector)
+            start = address // PAGE * PAGE
+            self.flash.erase(start, -(-(address + size) // PAGE) * PAGE - start)
         self._download = _Download(address, size, blocks, block_size)
         return self._download
 
@@ -269,12 +284,15 @@ class RomLoader:
         return download, block
 
     def _program(self, download: _Download, data: bytes) -> None:
-        """The ROM reads back what it wrote: bits that only an erase can set are a write error."""
+        """The ROM reads back what it wrote: bits that do not arrive are a write error."""
         try:
             self.flash.program(download.address, data)
+            arrived = self.flash.read(download.address, len(data)) == data
         except IllegalProgram:
+            arrived = False
+        if not arrived:
             download.failed = WRITE_ERROR
-            raise Refused(WRITE_ERROR) from None
+            raise Refused(WRITE_ERROR)
         download.next_block += 1
         download.address += len(data)
         download.room -= len(data)

@@ -17,7 +17,11 @@ RDID, RDSR, RDSR2, RDSR3 = 0x9F, 0x05, 0x35, 0x15  # flash commands: identity, s
 
 @dataclass(frozen=True, slots=True)
 class RomChip:
-    """What differs between chips. `spi_*` are offsets into the SPI controller at `spi`."""
+    """What differs between chips. `spi_*` are offsets into the SPI controller at `spi`.
+
+    since_s2: the commands that came with the ESP32-S2's ROM: it names its chip when asked for its
+    security, and a write states whether the flash is to be encrypted.
+    """
 
     name: str
     registers: Mapping[int, int]
@@ -26,8 +30,24 @@ class RomChip:
     spi_usr2: int
     spi_miso_dlen: int
     spi_w0: int
+    since_s2: bool
 
 
+def _newer(name: str, registers: dict[int, int]) -> RomChip:
+    """An ESP32-S3 or C3: the same SPI controller, in the same place."""
+    return RomChip(
+        name=name,
+        registers=MappingProxyType(registers),
+        spi=0x60002000,
+        spi_usr=0x18,
+        spi_usr2=0x20,
+        spi_miso_dlen=0x28,
+        spi_w0=0x58,
+        since_s2=True,
+    )
+
+
+# The MAC is 24:aa:5e:00:00:01 on each.
 CHIPS = {
     "esp32": RomChip(
         name="esp32",
@@ -49,6 +69,24 @@ CHIPS = {
         spi_usr2=0x24,
         spi_miso_dlen=0x2C,
         spi_w0=0x80,
+        since_s2=False,
+    ),
+    "esp32s3": _newer(
+        "esp32s3",
+        {
+            0x60007044: 0x5E000001,  # eFuse block 1, word 0: low half of the MAC
+            0x60007048: 0x000024AA,  # word 1: high half
+            0x60007050: 2 << 18,  # word 3: revision v0.2, in a QFN56
+            0x60007054: 1 << 7 | 1 << 3,  # word 4: 8 MB of PSRAM inside, of 3.3 V
+        },
+    ),
+    "esp32c3": _newer(
+        "esp32c3",
+        {
+            0x60008844: 0x5E000001,  # as on the S3
+            0x60008848: 0x000024AA,
+            0x60008850: 4 << 18,  # word 3: revision v0.4, in a QFN32, no flash inside
+        },
     ),
 }
 

@@ -38,6 +38,7 @@ class Storage:
         rollback: bool,
         panic: Callable[[str], None],
         fault: Callable[[str], None],
+        nvs_loses_chunk: bool = False,
     ) -> None:
         self.flash = flash
         self.table = table
@@ -49,7 +50,7 @@ class Storage:
         self.fault = fault
         self.by_offset = {p.offset: p for p in table.entries}
         where = table.find(TYPE_DATA, SUBTYPE_NVS)[0]
-        self.nvs = Nvs.start(flash, where.offset, where.size)
+        self.nvs = Nvs.start(flash, where.offset, where.size, loses_chunk=nvs_loses_chunk)
 
     def part_get(self, which: int | str) -> list[Any]:
         if isinstance(which, str):

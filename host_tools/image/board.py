@@ -18,6 +18,12 @@ from host_tools.image.table import Partition
 BOARDS = Path(__file__).parents[2] / "boards"
 SECTOR = 4096
 LABELS = ("nvs", "otadata", "ota_0", "ota_1", "vfs", "data")
+KINDS = {  # (type, subtype), and as a CSV says it
+    "ota_0": ((0, 0x10), "app, ota_0"),
+    "ota_1": ((0, 0x11), "app, ota_1"),
+    "otadata": ((1, 0), "data, ota"),
+    "nvs": ((1, 2), "data, nvs"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,14 @@ class Board:
         return next((f"it belongs to the {use}" for use, pins in uses.items() if pin in pins), "")
 
 
-def names(root: Path = BOARDS) -> list[str]:
-    """The known boards, sorted."""
-    return sorted(path.parent.name for path in root.glob("*/board.json"))
+def names(root: Path | None = None) -> list[str]:
+    """The known boards, sorted. root: a folder in the place of `BOARDS`."""
+    return sorted(path.parent.name for path in (root or BOARDS).glob("*/board.json"))
 
 
-def load(name: str, root: Path = BOARDS) -> Board:
+def load(name: str, root: Path | None = None) -> Board:
     """The board called `name`. UserError when unknown or when its files contradict themselves."""
+    root = root or BOARDS
     if name not in names(root):
         raise UserError(f"board '{name}'", "there is none", "choose from " + ", ".join(names(root)))
     path = root / name / "board.json"
@@ -122,18 +129,35 @@ def _check_chip(board: Board, path: Path) -> None:
 
 
 def _check_layout(board: Board, path: Path) -> None:
-    """What the boot and the update count on; UserError otherwise."""
+    """What the boot and the update count on; UserError, with the line, otherwise."""
     labels = {partition.label for partition in board.partitions}
     for label in LABELS:
         if label not in labels:
             raise UserError(str(path), f"no partition '{label}'", "add it; see boards/README.md")
-    if board.partition("ota_0").size != board.partition("ota_1").size:
-        raise UserError(str(path), "the two slots differ in size", "a release must fit both")
-    if board.partition("otadata").size != 2 * SECTOR:
-        raise UserError(str(path), "otadata is not 0x2000 bytes", "it holds two sectors")
-    if any(p.type == 0 and p.label not in ("ota_0", "ota_1") for p in board.partitions):
-        raise UserError(str(path), "an app partition besides the slots", "remove it")
-    kinds = {"ota_0": (0, 0x10), "ota_1": (0, 0x11), "otadata": (1, 0), "nvs": (1, 2)}
-    for label, kind in kinds.items():
-        if (board.partition(label).type, board.partition(label).subtype) != kind:
-            raise UserError(str(path), f"'{label}' is of another type", "compare it with another")
+    for label, (kind, words) in KINDS.items():
+        found = board.partition(label)
+        if (found.type, found.subtype) != kind:
+            why = f"'{label}' is of another type"
+            raise _line(path, found).error(why, f"type {words} as its Type, SubType")
+    for found in board.partitions:
+        if found.type == 0 and found.label not in ("ota_0", "ota_1"):
+            why = f"'{found.label}' is an app partition besides the slots"
+            raise _line(path, found).error(why, "delete the line")
+        if (found.type, found.subtype) == KINDS["otadata"][0] and found.label != "otadata":
+            why = f"'{found.label}' is a second boot record"
+            raise _line(path, found).error(why, "delete the line")
+    _check_sizes(board, path)
+
+
+def _check_sizes(board: Board, path: Path) -> None:
+    otadata, ota_0, ota_1 = (board.partition(p) for p in ("otadata", "ota_0", "ota_1"))
+    if otadata.size != 2 * SECTOR:
+        fix = "type 0x2000 as its Size: two sectors"
+        raise _line(path, otadata).error("otadata is not 0x2000 bytes", fix)
+    if ota_1.size != ota_0.size:
+        why = f"'ota_1' has {ota_1.size:#x} bytes, 'ota_0' {ota_0.size:#x}: they differ in size"
+        raise _line(path, ota_1).error(why, "type the same Size for both: a release must fit both")
+
+
+def _line(path: Path, partition: Partition) -> table.Line:
+    return table.Line(path, partition.line)

@@ -1,11 +1,12 @@
 """What a flash image holds and what it would boot: facts as plain data, and as text for people."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from seesaw.update import trailer
 
-from host_tools.emulator import bootloader, otadata
+from host_tools.emulator import app_image, bootloader, otadata
 from host_tools.emulator.chips import CHIPS, Chip
 from host_tools.emulator.flash import Flash
 from host_tools.emulator.partitions import (
@@ -27,21 +28,14 @@ def examine(data: bytes, name: str) -> Facts:
     """The facts of a whole flash: bootloader, partitions, slots, otadata and what would boot.
 
     Plain values only (sizes and addresses in bytes, hashes in hexadecimal), ready for JSON. Damage
-    in a slot is a fact; UserError only when `data` is no whole flash: `name` is the file's.
+    in a slot is a fact; UserError only when `data` is no whole flash or its partition table is
+    none that the tools would make: `name` is the file's.
     """
-    chip, boot = _bootloader(data, name)
-    if len(data) < boot["flash_size"]:
-        raise UserError(
-            name, f"truncated: {len(data)} bytes of a flash of {boot['flash_size']}", FIX
-        )
-    try:
-        flash = Flash.from_bytes(data)
-        start = table.TABLE_OFFSET
-        parts = parse_table(flash.read(start, table.TABLE_SIZE), len(data))
-    except ValueError as error:
-        raise UserError(name, "truncated: not whole 4 KiB sectors", FIX) from error
-    except PartitionTableError as error:
-        raise UserError(name, str(error), FIX) from error
+    kind = _chip(data, name)
+    flash = _flash(data, kind, name)
+    boot = _bootloader(flash, kind)
+    parts = _table(flash, boot["flash_size"], name)
+    chip = kind.name
     return {
         "file": name,
         "size": len(data),
@@ -76,17 +70,57 @@ def text(facts: Facts) -> str:
     return "\n".join([*lines, "", verdict, *("  " + line for line in facts["boot"]["log"])])
 
 
-def _bootloader(data: bytes, name: str) -> tuple[str, Facts]:
-    """(chip, facts)."""
-    chip = _chip(data, name)
+def _flash(data: bytes, chip: Chip, name: str) -> Flash:
+    """The flash, which has at least the size that its bootloader was told."""
+    stated = bootloader.stated_size(data[chip.bootloader_offset + 3])
+    if len(data) < stated:
+        raise UserError(name, f"truncated: {len(data)} bytes of a flash of {stated}", FIX)
+    if len(data) not in bootloader.SIZES:
+        raise UserError(name, f"no flash has {len(data)} bytes", FIX)
+    return Flash.from_bytes(data)
+
+
+def _bootloader(flash: Flash, chip: Chip) -> Facts:
+    """Whether it starts, as the emulated ROM sees it: so this and the verdict never differ."""
     offset = chip.bootloader_offset
-    sizes = {code: size for size, code in esp_image.FLASH_SIZES.items()}
+    size = 0
     try:
-        state = f"{esp_image.parse(data[offset:]).size} bytes, good"
-    except esp_image.BadImage as error:
-        state = f"bad: {error}"
-    stated = sizes.get(data[offset + 3] >> 4, 0)
-    return chip.name, {"offset": offset, "flash_size": stated, "state": state}
+        size = bootloader.check_bootloader(flash, chip.name).size
+        state = f"{size} bytes, good"
+        bootloader.check_bootloader(flash, chip.name, rom_hash=True)
+    except app_image.BadImage as error:
+        starts = f"{size} bytes, it starts, but " if size else "bad: "
+        state = starts + error.reason
+    stated = bootloader.stated_size(flash.read(offset + 3, 1)[0])
+    return {"offset": offset, "flash_size": stated, "state": state}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of the table in a flash image, counted from 0."""
+
+    name: str
+    index: int
+
+    def error(self, why: str, fix: str) -> UserError:
+        what = f"{self.name}, partition table, entry {self.index}"
+        return UserError(what, why, f"{fix} in the board's partitions.csv, and build it again")
+
+
+def _table(flash: Flash, flash_size: int, name: str) -> PartitionTable:
+    """The table, held to the rules for a CSV: the bootloader itself minds few of them."""
+    try:
+        found = parse_table(flash.read(table.TABLE_OFFSET, table.TABLE_SIZE), flash.size)
+    except PartitionTableError as error:
+        raise UserError(name, str(error), FIX) from error
+    if not found.entries:
+        raise UserError(name, "the partition table is empty", FIX)
+    before: list[table.Partition] = []
+    for index, part in enumerate(found.entries):
+        new = table.Partition(part.label, part.type, part.subtype, part.offset, part.size)
+        table.check(new, before, flash_size, _Entry(name, index))
+        before.append(new)
+    return found
 
 
 def _chip(data: bytes, name: str) -> Chip:

@@ -14,6 +14,8 @@ from host_tools.image.esp_image import BadImage, Image
 VERSION = re.compile(rb"v(\d{1,3})\.(\d{1,3})(\.\d+)?(-[\w.]+)? on \d{4}-\d{2}-\d{2}")
 MPY_6_SINCE = (1, 19)
 OLDEST = (1, 21)  # the first whose builds all have rollback on: ports/esp32/boards/sdkconfig.base
+OLDEST_IDF = 5  # major version; releases since v1.21 build with no older one: ports/esp32/README.md
+IDF_VERSION = re.compile(r"v?(\d+)\.\d")
 BEYOND = (2, 0)  # v1.19 and later 1.x load .mpy version 6: py/persistentcode.h
 SYNTHETIC_VERSION = "v1.29.0 on 2026-08-24"
 SYNTHETIC_SIZE = 8192  # bytes of payload, about
@@ -88,6 +90,7 @@ def _from_bytes(data: bytes, name: str, board: Board) -> Runtime:
         )
     version = find_version(app)
     _check_version(version, name)
+    _check_idf(facts.idf, name)
     warning = f"{name}: no MicroPython version found in it; taken as it is"
     return Runtime(bootloader, app, version, () if version else (warning,))
 
@@ -155,6 +158,13 @@ def _check_version(version: str, name: str) -> None:
         raise UserError(name, f"MicroPython {version} has no rollback", FIX)
     if (major, minor) >= BEYOND:
         raise UserError(name, f"MicroPython {version} may not load .mpy version 6", FIX)
+
+
+def _check_idf(idf: str, name: str) -> None:
+    """What a build without a version still tells: an ESP-IDF too old for one with rollback."""
+    found = IDF_VERSION.match(idf)
+    if found and int(found[1]) < OLDEST_IDF:
+        raise UserError(name, f"it is built with ESP-IDF {idf}, before rollback", FIX)
 
 
 def _noise(seed: bytes, size: int) -> bytes:

@@ -6,8 +6,9 @@ of the text form: ESP-IDF gen_esp32part.py.
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from host_tools.errors import UserError
 
@@ -17,6 +18,8 @@ TABLE_MAX = 0xC00  # bytes the bootloader reads
 FIRST_OFFSET = TABLE_OFFSET + TABLE_SIZE
 PAGE = 4096  # bytes
 APP_ALIGN = 0x10000  # bytes: the chip's instruction cache maps 64 KiB pages
+PARTITIONS_MAX = 94  # and the MD5's entry and the last one
+BYTE_MAX, WORD_MAX = 0xFE, 0xFFFFFFFF  # of a Type or SubType (ESP-IDF keeps 0xFF); of a place
 LABEL_MAX = 15  # bytes: 16 with the NUL
 ENTRY = struct.Struct("<2sBBII16sI")
 ENTRY_MAGIC = b"\xaa\x50"
@@ -39,11 +42,12 @@ SUBTYPES = {
 FLAGS = {"encrypted": 1, "readonly": 2}
 
 assert ENTRY.size == 32
+assert (PARTITIONS_MAX + 2) * ENTRY.size == TABLE_MAX
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition; offset (flash address) and size in bytes."""
+    """One partition; offset (flash address) and size in bytes. line: of its CSV, 0 without one."""
 
     label: str
     type: int
@@ -51,28 +55,34 @@ class Partition:
     offset: int
     size: int
     flags: int = 0
+    line: int = field(default=0, compare=False)
 
     @property
     def end(self) -> int:
         return self.offset + self.size
 
 
+class Place(Protocol):
+    """Where a partition is stated, for the errors about it."""
+
+    def error(self, why: str, fix: str) -> UserError: ...
+
+
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A place in a CSV, for its errors."""
+class Line:
+    """A line of a CSV."""
 
     path: Path
     number: int
 
     def error(self, why: str, fix: str) -> UserError:
-        return UserError(f"{self.path}, line {self.number}", why, fix)
+        return UserError(f"{self.path}:{self.number}", why, fix)
 
 
 def load(path: Path, flash_size: int) -> tuple[Partition, ...]:
     """The checked partitions of a CSV, in its order.
 
-    UserError for a line that cannot be read, for a place off its alignment, for overlap, for a
-    label used twice, and for what does not fit a flash of `flash_size` bytes.
+    UserError, with the line, for one that cannot be read and for what `check` refuses.
     """
     partitions: list[Partition] = []
     try:
@@ -82,12 +92,14 @@ def load(path: Path, flash_size: int) -> tuple[Partition, ...]:
     for number, line in enumerate(text.splitlines(), 1):
         fields = [field.strip() for field in line.partition("#")[0].split(",")]
         if any(fields):
-            place = _Line(path, number)
+            place = Line(path, number)
             partition = _partition(fields, place)
-            _check(partition, partitions, flash_size, place)
+            check(partition, partitions, flash_size, place)
+            if len(partitions) == PARTITIONS_MAX:
+                raise place.error(f"more than {PARTITIONS_MAX} partitions", "delete the line")
             partitions.append(partition)
-    if not partitions or (len(partitions) + 2) * ENTRY.size > TABLE_MAX:
-        raise UserError(str(path), f"{len(partitions)} partitions", "state 1 to 94 of them")
+    if not partitions:
+        raise UserError(str(path), "no partitions", "copy the lines of another board's")
     return tuple(partitions)
 
 
@@ -107,40 +119,84 @@ def number(text: str) -> int:
     return int(text if scale == 1 else text[:-1], 0) * scale
 
 
-def _partition(fields: list[str], place: _Line) -> Partition:
-    if len(fields) not in (5, 6):
-        raise place.error("not 5 or 6 fields", "write Name, Type, SubType, Offset, Size, Flags")
-    label, kind, subkind, offset, size = fields[:5]
-    if not label or len(label.encode()) > LABEL_MAX:
-        raise place.error("a label is 1 to 15 bytes", "shorten it")
-    try:
-        kind_id = TYPES[kind] if kind in TYPES else number(kind)
-        known = SUBTYPES.get(kind_id, {})
-        subkind_id = known[subkind] if subkind in known else number(subkind)
-        flags = sum(FLAGS[flag] for flag in fields[5].split(":")) if fields[5:] and fields[5] else 0
-        return Partition(label, kind_id, subkind_id, number(offset), number(size), flags)
-    except (KeyError, ValueError) as error:
-        raise place.error(
-            "a type, number or flag that is not known",
-            "state every offset and size, as 0x9000 or 16K",
-        ) from error
+def check(new: Partition, before: list[Partition], flash_size: int, place: Place) -> None:
+    """Hold a partition against those `before` it and a flash of `flash_size` bytes.
 
-
-def _check(new: Partition, before: list[Partition], flash_size: int, place: _Line) -> None:
+    UserError of `place` for an app off its 64 KiB, anything off its sectors, a place outside the
+    flash or over bootloader and table, a label used twice, and overlap. ESP-IDF's bootloader minds
+    only what exceeds the flash (esp_partition_table_verify in flash_partitions.c).
+    """
     align = APP_ALIGN if new.type == TYPES["app"] else PAGE
     if new.offset % align:
-        raise place.error(
-            f"'{new.label}' at {new.offset:#x} is not on a multiple of {align:#x}", "move it"
-        )
+        why = f"'{new.label}' at {new.offset:#x} is not on a multiple of {align:#x}"
+        raise place.error(why, f"type {_up(new.offset, align):#x} as its Offset")
     if new.size <= 0 or new.size % PAGE:
-        raise place.error(f"'{new.label}' is not whole 4 KiB sectors", "round its size")
+        why = f"'{new.label}' is not whole 4 KiB sectors"
+        raise place.error(why, f"type {_up(max(new.size, 1), PAGE):#x} as its Size")
     if new.offset < FIRST_OFFSET or new.end > flash_size:
-        raise place.error(
-            f"'{new.label}' reaches to {new.end:#x}, outside {FIRST_OFFSET:#x} to {flash_size:#x}",
-            "move it or make it smaller",
-        )
+        why = f"'{new.label}' lies at {new.offset:#x} to {new.end:#x}"
+        why += f", outside {FIRST_OFFSET:#x} to {flash_size:#x}"
+        if new.offset < FIRST_OFFSET:
+            fix = f"type {_up(FIRST_OFFSET, align):#x} as its Offset"
+        elif new.offset < flash_size:
+            fix = f"type {flash_size - new.offset:#x} as its Size"
+        else:
+            fix = f"type an Offset below {flash_size:#x}"
+        raise place.error(why, fix)
     for old in before:
         if old.label == new.label:
-            raise place.error(f"'{new.label}' stands there twice", "give each its own label")
+            raise place.error(f"'{new.label}' stands there twice", "type another Name")
         if new.offset < old.end and old.offset < new.end:
-            raise place.error(f"'{new.label}' overlaps '{old.label}'", "move one of them")
+            fix = f"type {_up(old.end, align):#x} as its Offset"
+            if new.offset < old.offset:
+                fix = f"type {old.offset - new.offset:#x} as its Size"
+            raise place.error(f"'{new.label}' overlaps '{old.label}'", fix)
+
+
+def _up(value: int, align: int) -> int:
+    return -(-value // align) * align
+
+
+def _partition(fields: list[str], place: Line) -> Partition:
+    if len(fields) not in (5, 6):
+        raise place.error("not 5 or 6 fields", "type Name, Type, SubType, Offset, Size, Flags")
+    label, kind, subkind, offset, size = fields[:5]
+    if not 1 <= len(label.encode()) <= LABEL_MAX or not label.isprintable():
+        raise place.error("a label is 1 to 15 bytes", "type a shorter Name")
+    kind_id = _number("Type", kind, TYPES, place)
+    return Partition(
+        label,
+        kind_id,
+        _number("SubType", subkind, SUBTYPES.get(kind_id, {}), place),
+        _number("Offset", offset, None, place),
+        _number("Size", size, None, place),
+        _flags(fields[5:], place),
+        place.number,
+    )
+
+
+def _number(column: str, text: str, names: dict[str, int] | None, place: Line) -> int:
+    """A field. names: of a Type or SubType, which is one byte; None for an Offset or a Size."""
+    if names and text in names:
+        return names[text]
+    try:
+        value = number(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= (WORD_MAX if names is None else BYTE_MAX):
+        fix = "type it as 0x9000 or 16K" if names is None else "type " + _choice(names)
+        raise place.error(f"'{text}' is not known as {column}", fix)
+    return value
+
+
+def _flags(fields: list[str], place: Line) -> int:
+    value = 0
+    for flag in filter(None, fields[0].split(":") if fields else []):
+        if flag not in FLAGS:
+            raise place.error(f"'{flag}' is not known as Flags", "type " + _choice(FLAGS))
+        value |= FLAGS[flag]
+    return value
+
+
+def _choice(names: dict[str, int]) -> str:
+    return "one of " + ", ".join(names) if names else f"a number up to {BYTE_MAX:#x}"

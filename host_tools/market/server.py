@@ -19,14 +19,15 @@ class Market:
     """A market seen from one instrument: its first simulated day has a visible move.
 
     Without a clock, simulated time starts ten minutes after the instrument's open on DEFAULT_DATE.
+    prices: those of another market with this seed and first day; they remember what was reckoned.
     """
 
     def __init__(self, instrument: str, seed: int = DEFAULT_SEED,
-                 clock: SimClock | None = None) -> None:
+                 clock: SimClock | None = None, prices: Prices | None = None) -> None:
         self.instrument: Instrument = find(instrument)
         self.clock = clock or SimClock(start_of(self.instrument, DEFAULT_DATE), DEFAULT_RATE)
         first = self.instrument.local_date(self.clock.start)
-        self.prices = Prices(seed, first)
+        self.prices = prices or Prices(seed, first)
         self.providers: dict[str, Provider] = {
             "cnbc": Cnbc(self.prices, self.clock),
             "bitstamp": Bitstamp(self.prices, self.clock),

@@ -260,7 +260,9 @@ class Scene:
             serial=self._on_serial,
             events=self._on_event,
         )
-        device = MicroPythonDevice(flash, around, Options(chip=self.board.chip), port)
+        device = MicroPythonDevice(
+            flash, around, Options(chip=self.board.chip, chip_heap_kib=self.board.heap_kib), port
+        )
         device.board.pwm.on_pulse = self._on_pulse
         return device
 

@@ -2,25 +2,38 @@
 
 import dataclasses
 from argparse import Namespace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from host_tools.board import flash as command
 from host_tools.emulator import rom_registers
+from host_tools.emulator.bootloader import boot
 from host_tools.emulator.flash import PAGE, Flash, Op
 from host_tools.emulator.rom_loader import RomLoader
 from host_tools.emulator.rom_pty import RomPort
 from host_tools.errors import UserError
 from host_tools.image import board as boards
-from host_tools.image import runtime
+from host_tools.image import flash_image, runtime
+from host_tools.image.board import Board
 
 MIB = 1 << 20
 BOARD = "esp32_wrover"
+ALL = [boards.load(name) for name in boards.names()]
+every_board = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
 
 
-def run(port: str, image: Path, no_stub: bool = False) -> int:
-    return command.main(Namespace(port=port, image=str(image), board=BOARD, no_stub=no_stub))
+def run(port: str, image: Path, no_stub: bool = False, board: str = BOARD) -> int:
+    return command.main(Namespace(port=port, image=str(image), board=board, no_stub=no_stub))
+
+
+def write_image(path: Path, board: Board) -> bytes:
+    """The flash of a new board of this kind, without a release, there and in a file."""
+    bootloader, app = runtime.synthetic(board)
+    whole = flash_image.compose(board, bootloader, [(0, app)], b"# nothing\n", {"ssid": "home"})
+    path.write_bytes(whole)
+    return whole
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +57,31 @@ def test_an_emulated_board_gets_the_image_and_restarts(image, capsys):
     assert flash.to_bytes() == image.read_bytes()
     assert port.loader.finished
     assert "wrote and verified" in capsys.readouterr().out
+
+
+@every_board
+def test_every_emulated_board_gets_its_image(board: Board, tmp_path: Path):
+    whole = write_image(tmp_path / "flash.bin", board)
+    flash = Flash(board.flash_size)
+    flash.program(0, bytes(PAGE))
+    with RomPort(RomLoader(flash, board.chip)) as port:
+        assert run(port.path, tmp_path / "flash.bin", board=board.name) == 0
+    assert flash.to_bytes() == whole and port.loader.finished
+    assert boot(flash, chip=board.chip).slot.label == "ota_0"
+
+
+def test_no_board_gets_the_image_of_another(tmp_path: Path):
+    """Of another chip, or of another size of flash; the two without either are one to esptool."""
+    for own, other in permutations(ALL, 2):
+        if (own.chip, own.flash_size) == (other.chip, other.flash_size):
+            continue
+        write_image(tmp_path / "flash.bin", other)
+        flash = Flash(own.flash_size)
+        with RomPort(RomLoader(flash, own.chip)) as port, pytest.raises(UserError) as caught:
+            run(port.path, tmp_path / "flash.bin", board=other.name)
+        said = f"it is an {own.chip}" if own.chip != other.chip else f"{own.flash_size >> 20}MB"
+        assert said in caught.value.why and own.name in caught.value.fix
+        assert flash.ops == 0 and port.loader.finished
 
 
 def test_a_real_board_is_reset_by_its_lines_and_written_fast(tmp_path: Path, monkeypatch):

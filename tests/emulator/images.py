@@ -39,6 +39,7 @@ def app(
     min_rev: int = 0,
     max_rev: int = 0xFFFF,
     desc: bytes | None = None,
+    mib: int = 4,
 ) -> bytes:
     """An app image. By default a mapped segment with the description, and `body` in IRAM."""
     if segments is None:
@@ -46,7 +47,7 @@ def app(
         iram = 0x40380000 if chip_id in (5, 9) else 0x40080000
         body += bytes(-len(body) % 4)
         segments = [(drom, app_desc() if desc is None else desc), (iram, body)]
-    out = struct.pack("<BBBBI", 0xE9, len(segments), 2, 0x20, 0x40080000)
+    out = struct.pack("<BBBBI", 0xE9, len(segments), 2, MIB_CODE[mib] << 4, 0x40080000)
     out += struct.pack("<B3sHBHH4sB", 0xEE, b"", chip_id, 0, min_rev, max_rev, b"", hashed)
     checksum = 0xEF
     for address, data in segments:
@@ -55,6 +56,13 @@ def app(
             checksum ^= byte
     out += bytes(-(len(out) + 1) % 16) + bytes([checksum])
     return out + hashlib.sha256(out).digest() if hashed else out
+
+
+def loader(chip: str = "esp32", mib: int = 4, **options) -> bytes:
+    """A bootloader of one segment, whose header states a flash of `mib` MiB."""
+    iram = 0x40078000 if chip == "esp32" else 0x403C8000
+    chip_id = {"esp32": 0, "esp32s3": 9, "esp32c3": 5}[chip]
+    return app(segments=[(iram, b"bootloader  ")], **{"chip_id": chip_id, "mib": mib} | options)
 
 
 def table(rows=BOARD, *, md5: bool = True, end: bool = True) -> bytes:
@@ -87,10 +95,10 @@ def flash(
     mib: int = 4,
     header_mib: int | None = None,
 ) -> Flash:
-    """A whole flash of `mib` MiB with a stub of a bootloader."""
+    """A whole flash of `mib` MiB with a small bootloader."""
     data = bytearray(b"\xff" * (mib << 20))
     start = 0x1000 if chip == "esp32" else 0
-    data[start : start + 4] = bytes([0xE9, 1, 2, MIB_CODE[header_mib or mib] << 4])
+    put(data, start, loader(chip, header_mib or mib))
     put(data, 0x8000, table(rows))
     offsets = {label: offset for label, _, _, offset, _ in rows}
     for label, contents in (("ota_0", ota_0), ("ota_1", ota_1)):

@@ -4,11 +4,11 @@ import ast
 from pathlib import Path
 
 import pytest
-from images import BLANK, BOARD, OTA_1, OTADATA, app, entry, flash, poke, table
+from images import BLANK, BOARD, OTA_1, OTADATA, app, entry, flash, loader, poke, table
 
 from host_tools.emulator import bootloader
 from host_tools.emulator.bootloader import BootFailure, boot, load_order, verdict
-from host_tools.emulator.flash import PowerCut
+from host_tools.emulator.flash import Flash, PowerCut
 from host_tools.emulator.otadata import State, read_entries
 from host_tools.emulator.partitions import PartitionTable, parse_table
 
@@ -76,14 +76,6 @@ def test_a_slot_of_an_aborted_entry_is_still_a_fallback():
     assert chip.ops == 0
 
 
-def test_torn_entries_try_every_app_and_stay_torn():
-    torn = (entry(1, VALID, 0), entry(2, VALID, 0))
-    for apps, expected in (((A, B), "ota_0"), ((BAD, B), "ota_1")):
-        chip = flash(*apps, torn)
-        assert started(chip) == expected
-        assert chip.ops == 0
-
-
 def test_torn_state_under_a_good_crc_is_unmonitored():
     chip = flash(A, B, (entry(1, VALID), entry(2, UNDEFINED)))
     for _ in range(2):
@@ -108,18 +100,6 @@ def test_an_image_that_would_overwrite_the_bootloader_is_not_started():
     assert any("overlaps the bootloader's data" in line for line in result.log)
 
 
-@pytest.mark.parametrize(("chip", "offset", "id"), [("esp32", 0x1000, 0), ("esp32s3", 0, 9),
-                                                    ("esp32c3", 0, 5)])  # fmt: skip
-def test_rom_wants_a_bootloader(chip, offset, id):
-    image = app(b"app", chip_id=id)
-    device = flash(image, chip=chip)
-    assert started(device, chip=chip) == "ota_0"
-    poke(device, offset, b"\xff" * 4)
-    with pytest.raises(BootFailure, match=f"no bootloader at {offset:#x}") as caught:
-        boot(device, chip=chip)
-    assert caught.value.log == ["rom: invalid header: 0xffffffff; reset"]
-
-
 def test_image_of_another_chip_is_skipped():
     chip = flash(A, app(b"B", chip_id=9), (entry(1, VALID), entry(2, NEW)))
     assert started(chip) == "ota_0"
@@ -139,6 +119,107 @@ def test_verdict_changes_nothing_and_tells_the_truth():
         said = verdict(chip)
         assert (chip.to_bytes(), chip.ops) == (before, 0)
         assert boot(chip) == said
+
+
+# --- the ROM and the bootloader itself ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(("chip", "offset", "id"), [("esp32", 0x1000, 0), ("esp32s3", 0, 9),
+                                                    ("esp32c3", 0, 5)])  # fmt: skip
+def test_rom_wants_a_bootloader(chip, offset, id):
+    image = app(b"app", chip_id=id)
+    device = flash(image, chip=chip)
+    assert started(device, chip=chip) == "ota_0"
+    poke(device, offset, b"\xff" * 4)
+    with pytest.raises(BootFailure, match=f"no bootloader at {offset:#x}") as caught:
+        boot(device, chip=chip)
+    assert caught.value.log == ["rom: invalid header: 0xffffffff; reset"]
+
+
+def with_loader(image):
+    chip = flash(A)
+    poke(chip, 0x1000, image)
+    return chip
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (loader()[:40] + b"?" + loader()[41:], "checksum"),
+        (b"\xe9\x11" + loader()[2:], "17 segments"),
+        (loader()[:28] + b"\xff\xff\xff\xff" + loader()[32:], "impossible length"),
+        (loader()[:28] + b"\0\0\x50\0" + loader()[32:], "beyond the end of the flash"),
+        (loader(chip_id=9), "made for chip id 9"),
+        (loader(min_rev=301), "needs chip revision"),
+    ],
+)
+def test_a_bootloader_that_does_not_start(image, said):
+    with pytest.raises(BootFailure, match=f"the bootloader does not start: .*{said}") as caught:
+        boot(with_loader(image))
+    assert caught.value.log[-1].startswith("rom: ") and caught.value.log[-1].endswith("; reset")
+
+
+@pytest.mark.parametrize(("rom_hash", "starts"), [(False, True), (True, False)])
+def test_a_wrong_hash_of_the_bootloader_either_way(rom_hash, starts):
+    image = loader()
+    for broken in (image[:-1] + b"?", image[:3] + b"\x2f" + image[4:]):
+        chip = with_loader(broken)
+        if starts:
+            assert verdict(chip, rom_hash=rom_hash) == boot(chip, rom_hash=rom_hash)
+            continue
+        with pytest.raises(BootFailure, match="SHA-256"):
+            boot(chip, rom_hash=rom_hash)
+    unhashed = with_loader(loader(hashed=False))
+    assert started(unhashed, rom_hash=rom_hash) == "ota_0"
+
+
+def test_a_flash_smaller_than_its_bootloader_was_told_resets_for_ever():
+    with pytest.raises(BootFailure, match="the flash has 0x400000 bytes, 0x800000 are stated"):
+        boot(flash(A, header_mib=8))
+    for size in (0x1000, 0x2000):  # no room for a bootloader, and none in it
+        with pytest.raises(BootFailure, match="no bootloader"):
+            boot(Flash(size))
+
+
+# --- corners of the selection --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [BLANK, entry(4, ABORTED, 0), entry(4, INVALID, 0)])
+@pytest.mark.parametrize("second", [BLANK, entry(3, ABORTED, 0)])
+def test_both_bad_a_blank_or_condemned_and_torn_is_a_first_boot(first, second):
+    chip = flash(BAD, B, (first, second))
+    assert (started(chip), records(chip)[0], chip.ops) == ("ota_1", "seq 2 VALID", 2)
+
+
+@pytest.mark.parametrize("state", [ABORTED, INVALID])
+def test_both_bad_b_condemned_with_good_crc_is_ota_0_whichever_ran(state):
+    chip = flash(A, B, (entry(1, ABORTED), entry(2, state)))
+    for _ in range(2):
+        assert boot(chip).selection.initial is False
+        assert (started(chip), chip.ops) == ("ota_0", 0)
+
+
+@pytest.mark.parametrize(
+    "other", [entry(2, VALID, 0), entry(2, ABORTED), entry(2, ABORTED, 0), BLANK]
+)
+def test_both_bad_c_torn_but_not_condemned_tries_every_app(other):
+    for apps, expected in (((A, B), "ota_0"), ((BAD, B), "ota_1")):
+        chip = flash(*apps, (entry(1, VALID, 0), other))
+        result = boot(chip)
+        assert (result.selection.index, result.slot.label, chip.ops) == (-1, expected, 0)
+
+
+def test_a_torn_entry_on_trial_is_aborted_by_its_state_alone():
+    chip = flash(A, B, (entry(1, VALID), entry(2, PENDING, 0)))
+    assert started(chip) == "ota_0"
+    assert records(chip)[1] == "seq 2 ABORTED, bad CRC"
+
+
+@pytest.mark.parametrize("second", [NEW, VALID, UNDEFINED])
+def test_a_tie_goes_to_entry_0(second):
+    chip = flash(A, B, (entry(2, VALID), entry(2, second)))
+    assert boot(chip).selection.active == 0
+    assert (started(chip), chip.ops) == ("ota_1", 0)
 
 
 # --- deep sleep --------------------------------------------------------------------------------
@@ -238,6 +319,20 @@ def test_no_apps_at_all():
     for rows in ([RECORD], []):
         with pytest.raises(BootFailure, match="no bootable app"):
             boot(flash(rows=rows))
+
+
+def test_overlap_is_not_the_bootloaders_business():
+    rows = [RECORD, SLOTS[0], ("ota_1", 0, 0x11, 0x20000, 0x20000), THIRD]
+    chip = flash(b"", B, (entry(1, VALID), entry(2, VALID)), rows=rows)
+    assert started(chip) == "ota_1"
+
+
+def test_an_app_off_its_64_kib_is_not_bootable():
+    rows = [RECORD, SLOTS[0], ("ota_1", 0, 0x11, 0x21000, 0x10000)]
+    chip = flash(A, B, (entry(1, VALID), entry(2, VALID)), rows=rows)
+    result = boot(chip)
+    assert result.slot.label == "ota_0"
+    assert any("ota_1 is not bootable: segment 0 is mapped" in line for line in result.log)
 
 
 # --- power cuts --------------------------------------------------------------------------------

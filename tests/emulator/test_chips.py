@@ -107,7 +107,7 @@ def test_a_servo_pulse_is_as_fine_as_the_timer(chip: Chip):
     for ns in range(1_500_000, 1_510_000, 50):
         made.pwm_duty(4, 0, ns)
         seen.add(made.pulse_ns(4))
-        assert abs(made.pulse_ns(4) - ns) <= 20_000_000 / 2**chip.pwm_bits / 2 + 1
+        assert abs(made.pulse_ns(4) - ns) <= 20_000_000 / 2**chip.pwm_bits + 1
     steps = 10_000 / (20_000_000 / 2**chip.pwm_bits)
     assert steps <= len(seen) <= steps + 2
 

@@ -158,6 +158,7 @@ asyncio.run(main())
             return []
 
     bench.device.net.up = lambda: True
+    bench.device.net.resolve = lambda host: [0, True]
     bench.device.net.hosts["market", 80] = Silent()
     outcome = bench.run(60)
 

@@ -99,6 +99,15 @@ def test_a_closed_connection_is_a_bad_descriptor():
     assert number(connection.next_us) == 9
 
 
+def test_a_lookup_takes_its_time_and_may_get_no_answer():
+    bench = Bench()
+    passed = []
+    bench.net.resolve = lambda host: [3000, host == "market"]
+    bench.net.look_up("market", passed.append)
+    assert number(bench.net.look_up, "dead", passed.append) == -202
+    assert passed == [3_000_000] * 2
+
+
 def test_hosts_may_change_while_it_runs():
     bench = Bench()
     del bench.net.hosts["market", 80]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,14 @@ def test_order_of_flash_operations() -> None:
     ]
     states = int.from_bytes(flash.read(BASE + 32, 4), "little")
     assert f"{states:032b}" == "11" * 5 + "10" * 4 + "00" * 4 + "10" + "00" + "10"
-    nvs.set_str("n", "s", "x" * 700)
+    ops = ops_of(flash, nvs.set_str, "n", "s", "x" * 700)  # header, 21 whole entries, the rest
+    data = [op for op in ops[2:-2] if op.size > 4]
+    assert (ops[0].addr, ops[0].size, ops[1].addr) == (entry[11], 32, BASE + 32)
+    assert b"".join(op.data for op in data) == b"x" * 21 * 32
+    assert max(op.size for op in data) == 64
+    assert not [op for op in data if op.addr // 256 != (op.addr + op.size - 1) // 256]
+    assert [op.addr for op in ops[2 + len(data) : -2]] == [BASE + 40, BASE + 36, BASE + 32]
+    assert (ops[-2].size, ops[-1].addr) == (32, BASE + 40)
     last_first = [BASE + 32 + 4 * word for word in (2, 1, 0)]
     assert [op.addr for op in ops_of(flash, nvs.erase_key, "n", "s")] == last_first
 
@@ -223,13 +231,100 @@ def test_full_reports_no_space_and_leaves_the_old_values() -> None:
     assert values(nvs) == values(start(flash)) == want
 
 
-def test_a_blob_that_ends_up_too_large_half_way_leaves_the_old_one() -> None:
+@pytest.mark.parametrize(
+    ("keys", "value"), [(377, "x" * 40), (377, b"blob"), (357, noise(700, 1))]
+)
+def test_a_move_that_frees_too_little_room_is_no_space_either(
+    keys: int, value: str | bytes
+) -> None:
+    """Three pages full but for one erased entry; or with 20 entries left for a first chunk."""
     flash = blank_flash()
     nvs = start(flash)
-    nvs.set_blob("n", "b", noise(5000, 1))
+    want: Values = {f"k{number}": number for number in range(keys)}  # and the namespace
+    for key, number in want.items():
+        put(nvs, key, number)
+    nvs.erase_key("n", "k0")
+    del want["k0"]
+    assert code_of(put, nvs, "new", value) == NO_SPACE
+    assert values(nvs) == values(start(flash)) == want
+
+
+def test_a_damaged_item_is_dropped_when_it_is_looked_for() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    put(nvs, "k", 1)
+    flash.program(BASE + 64 + 2 * 32 + 4, b"\x00")  # zeros in an entry that looks free
+    put(nvs, "k", 2)
+    assert code_of(nvs.get_i32, "n", "k") == NOT_FOUND
+    put(nvs, "k", 3)
+    assert values(nvs) == values(start(flash)) == {"k": 3}
+
+
+def test_a_blob_that_does_not_fit_half_way_can_cost_the_old_one() -> None:
+    """As in ESP-IDF (espressif/esp-idf#18827): it erases chunks numbered from 0 in the pages it
+    wrote to, whichever numbers it wrote. A first blob's own; then those of the blob in place."""
+    flash = blank_flash()
+    nvs = start(flash)
     nvs.set_i32("n", "i", 1)
-    for seed in range(2, 8):
-        assert code_of(nvs.set_blob, "n", "b", noise(9000, seed)) == NO_SPACE
-        assert values(nvs) == values(start(flash)) == {"b": noise(5000, 1), "i": 1}
-        nvs.set_blob("n", "c", noise(400, seed))
+    assert code_of(nvs.set_blob, "n", "b", noise(12000, 1)) == NO_SPACE
+    assert values(nvs) == values(start(flash)) == {"i": 1}
+    nvs.set_blob("n", "b", noise(1000, 1))
+    assert code_of(nvs.set_blob, "n", "b", noise(11000, 2)) == NO_SPACE
+    assert code_of(nvs.get_blob, "n", "b") == NOT_FOUND
+    assert values(start(flash)) == {"i": 1}
+    nvs = start(flash)
+    nvs.set_blob("n", "b", noise(1000, 3))
+    assert values(start(flash)) == {"i": 1, "b": noise(1000, 3)}
+
+
+def test_after_that_fault_the_next_blob_of_the_key_is_lost_too_unless_there_was_a_start() -> None:
+    """The chunks of the blob that did not fit stay until the next start. Until then they are found
+    first under the numbers that the next blob uses as well."""
+    for restarted in (False, True):
+        flash = blank_flash()
+        nvs = start(flash)
+        for key in "bc":
+            nvs.set_blob("n", key, noise(3000, 1))
+        assert code_of(nvs.set_blob, "n", "b", noise(9000, 2)) == NO_SPACE
+        assert values(nvs) == {key: noise(3000, 1) for key in "bc"}
+        if restarted:
+            nvs = start(flash)
         nvs.erase_key("n", "c")
+        nvs.set_blob("n", "b", b"new")
+        assert values(start(flash.copy())) == values(nvs) == ({"b": b"new"} if restarted else {})
+
+
+def test_the_start_takes_two_keys_with_the_same_24_bit_hash_for_one() -> None:
+    """nvs_page.cpp mLoadEntryTable compares hashes of namespace, key and chunk number alone."""
+
+    def hashed(key: str) -> int:
+        raw = b"\x01" + key.encode().ljust(16, b"\0") + b"\xff"
+        return crc32(raw, 0xFFFFFFFF) & 0xFFFFFF
+
+    seen: dict[int, str] = {}
+    for number in range(40000):
+        key = f"{number * 40503 % 65536:x}.{number}"
+        twin = seen.setdefault(hashed(key), key)
+        if twin != key:
+            break
+    else:
+        pytest.fail("no two keys of the same hash")
+    flash = blank_flash()
+    nvs = start(flash)
+    put(nvs, twin, 1)
+    put(nvs, key, 2)
+    put(nvs, "other", 3)
+    assert values(nvs) == {twin: 1, key: 2, "other": 3}
+    assert values(start(flash)) == {key: 2, "other": 3}
+
+
+def test_namespaces_run_out_at_254() -> None:
+    flash = blank_flash()
+    nvs = start(flash)
+    for number in range(254):
+        nvs.open(f"n{number}")
+    assert code_of(nvs.open, "one more") == NO_SPACE
+    nvs = start(flash)
+    nvs.set_i32("n253", "k", 1)
+    assert start(flash).items() == [("n253", "k", "i32", 1)]
+    assert code_of(nvs.set_i32, "one more", "k", 1) == NO_SPACE

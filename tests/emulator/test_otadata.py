@@ -1,8 +1,6 @@
 """The boot record and what the bootloader selects from it."""
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 from images import BLANK, entry
 
 from host_tools.emulator.bootloader import select
@@ -135,39 +133,3 @@ def test_writes_are_in_the_order_of_the_bootloader():
         (0, "seq 1 ABORTED"),
         (1, "seq 2 PENDING_VERIFY"),
     ]
-
-
-def second_model(raw, n, rollback):
-    """The same rules told another way: (slot or -1, initial, states afterwards)."""
-    states = [4 if rollback and state == 1 else state for _, state, _ in raw]
-    good = [seq != 0xFFFFFFFF and crc for seq, _, crc in raw]
-    usable = [i for i in (0, 1) if good[i] and states[i] not in (3, 4)]
-    if usable:
-        best = min(usable, key=lambda i: (-raw[i][0], i))
-        if rollback and states[best] == 0:
-            states[best] = 1
-        return ((raw[best][0] - 1) % 2**32) % n, False, states
-    hopeless = [raw[i][0] == 0xFFFFFFFF or states[i] in (3, 4) for i in (0, 1)]
-    if all(hopeless):
-        return 0, not any(good), states
-    return -1, False, states
-
-
-raw_entries = st.tuples(
-    st.sampled_from([0, 1, 2, 3, 4, 0xFFFFFFFE, 0xFFFFFFFF]),
-    st.sampled_from([*State, 5]),
-    st.booleans(),
-)
-
-
-@given(raw_entries, raw_entries, st.integers(1, 3), st.booleans())
-@example((1, ABORTED, False), (2, ABORTED, True), 2, True)
-def test_selection_agrees_with_a_second_model(one, two, n, rollback):
-    entries = [
-        Entry(seq, int(state), seq_crc(seq) if good else seq_crc(seq) ^ 1)
-        for seq, state, good in (one, two)
-    ]
-    got = select(*entries, n, rollback)
-    assert (got.index, got.initial, [e.state for e in got.entries]) == second_model(
-        (one, two), n, rollback
-    )

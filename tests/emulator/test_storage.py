@@ -30,7 +30,8 @@ def storage(chip: Any = None, running: str = "ota_0") -> Storage:
     chip = chip or flash(app(), app(), (entry(1, VALID), entry(2, PENDING)))
     table = PartitionTable.read(chip)
     return Storage(chip, table, table.find(label=running)[0], chip="esp32",
-                   same_slot="rewrite_active", rollback=True, panic=panic, fault=lambda words: None)  # fmt: skip
+                   same_slot="rewrite_active", rollback=True, panic=panic,
+                   fault=lambda words: None)  # fmt: skip
 
 
 def refused(action: Callable[..., Any], *args: Any) -> tuple:

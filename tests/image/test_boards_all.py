@@ -75,6 +75,8 @@ def test_its_papers_say_what_its_data_say(board: Board) -> None:
     for fact in (CHIPS[board.chip].title, f"{board.flash_size >> 20} MiB", f"`{build}`"):
         assert fact in rows[0]
     papers = (boards.BOARDS / board.name / "board.md").read_text()
+    assert f"`{build}`" in papers
+    assert f"{board.slot_size:,} bytes" in papers.replace("\n", " ")
     if "same wires" not in papers:
         assert all(f"| GPIO {getattr(board, pin)} |" in papers for pin in PINS)
 

@@ -78,7 +78,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, why: str) -> None:
     path.write_text(f"# comment\nfirst, data, nvs, 0x9000, 16K,\n{line}\n")
     with pytest.raises(UserError) as caught:
         table.load(path, 0x200000)
-    assert why in str(caught.value) and "line 3" in str(caught.value)
+    assert why in str(caught.value) and "partitions.csv:3: " in str(caught.value)
 
 
 def copy(tmp_path: Path, **changes: object) -> Path:

@@ -1,8 +1,8 @@
 """The first proof: the power may go at every erase of an update and at both ends of every program.
 
 One update is run to see its flash operations; then it is run again once per such operation and
-side of it, cut there, and given power, network and the same offer: it must boot, move the beam and end
-up on the new release, confirmed, with the owner's settings.
+side of it, cut there, and given power, network and the same offer: it must boot, move the beam and
+end up on the new release, confirmed, with the owner's settings.
 """
 
 from rig import SETTINGS, World, new_flash, release

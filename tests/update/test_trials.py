@@ -100,10 +100,11 @@ def test_one_outage_after_the_other_fits_into_the_deadline(
     assert world.said("words=interrupted 0.2.0: unproven"), world.lines[-3:]
 
 
+@pytest.mark.parametrize("rtc", ["survives", "decayed"])
 @pytest.mark.parametrize("after_s", [0, 5])
-def test_a_brown_out_in_a_trial_is_an_interruption(after_s: float) -> None:
-    """RTC memory keeps what the trial wrote; the chip says power-on."""
-    world = world_of(options=Options(rtc_survives=True))
+def test_a_brown_out_in_a_trial_is_an_interruption(after_s: float, rtc: str) -> None:
+    """RTC memory keeps what the trial wrote, or most of its bits; the chip says power-on."""
+    world = world_of(options=Options(rtc=rtc))
     begun: list[int] = []
 
     def look() -> bool:

@@ -110,7 +110,7 @@ class Store:
         try:
             self._nvs.set_blob(key, blob)
         except OSError:
-            if key == "config":
+            if key.startswith("config"):
                 raise
             self._nvs.erase_key(key)
             self._nvs.set_blob(key, blob)

@@ -2,7 +2,7 @@
 
 The bootloader looks at an image alone and tries even a slot that was given up. So the first sector
 is erased first and programmed last: in between, whatever is cut off, nothing there looks like an
-image. All else is read back and hashed before that. What the slot holds already is left alone.
+image. All else is read back and hashed before that.
 """
 
 import hashlib
@@ -37,16 +37,19 @@ class Slot:
         self.first = bytearray(SECTOR)
 
     def put(self, sector: int, data: bytearray) -> None:
-        """One sector's bytes; skipped when they stand there already."""
+        """One sector's bytes, whatever stood there."""
         self.feed()
         if sector == 0:
             self.first[:] = data
             return
+        self.part.ioctl(FLASH_ERASE, sector)
+        self.part.writeblocks(sector, data, 0)
+        self.written += 1
+
+    def has(self, sector: int, data: bytearray) -> bool:
+        """Does the sector hold these bytes already? Never the first one, which was erased."""
         self.part.readblocks(sector, self._held)
-        if self._held != data:
-            self.part.ioctl(FLASH_ERASE, sector)
-            self.part.writeblocks(sector, data, 0)
-            self.written += 1
+        return sector != 0 and self._held == data
 
     def end(self) -> None:
         """Program the held sector and read it back. Raises InstallError."""
@@ -160,11 +163,15 @@ def start_trial(boot: object, record: object, offer: object, server: bool) -> No
 
 
 def copy_runtime(slot: Slot, running: object, size: int) -> None:
-    """The first `size` bytes of the running slot (whole sectors), sector by sector."""
+    """The first `size` bytes of the running slot (whole sectors). Most releases share a runtime,
+    a megabyte and more, so a sector that has its bytes already is left alone."""
     buf = bytearray(SECTOR)
     for sector in range(size // SECTOR):
         running.readblocks(sector, buf)
-        slot.put(sector, buf)
+        if slot.has(sector, buf):
+            slot.feed()
+        else:
+            slot.put(sector, buf)
 
 
 async def install(offer: object, slot: Slot, running: object, same: bool, download: object) -> None:

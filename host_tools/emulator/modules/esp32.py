@@ -83,8 +83,9 @@ class NVS:
         call("nvs_commit")
 
 
+HEAP_EXEC, HEAP_DATA = 1, 4
+
+
 def idf_heap_info(capabilities):
+    """(total, free, largest free block, least free ever) of each region, in bytes."""
     return [tuple(region) for region in call("heap_info")]
-
-
-HEAP_DATA = 4

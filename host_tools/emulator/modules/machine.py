@@ -13,6 +13,11 @@ def soft_reset():
     raise SystemExit
 
 
+def deepsleep(ms=None):
+    """Ends the program; the chip starts again after ms, by the way of reset."""
+    call("deepsleep", ms)
+
+
 def reset_cause():
     return call("reset_cause")
 
@@ -43,14 +48,19 @@ class Pin:
 
 
 class PWM:
-    """LEDC at 16 bits of duty (machine_pwm.c); a missing duty means 50 %, as on the chip."""
+    """LEDC (machine_pwm.c); a missing duty means 50 %, as on the chip."""
 
-    def __init__(self, pin, freq=None, *, duty=None, duty_u16=None, duty_ns=None):
+    def __init__(
+        self, pin, freq=None, *, duty=None, duty_u16=None, duty_ns=None, invert=False,
+        lightsleep=False
+    ):  # fmt: skip
         self.number = pin.number
-        call("pwm_init", self.number, freq, duty, duty_u16, duty_ns)
+        call("pwm_new", self.number, freq, duty, duty_u16, duty_ns, invert)
 
-    def init(self, freq=None, *, duty=None, duty_u16=None, duty_ns=None):
-        call("pwm_init", self.number, freq, duty, duty_u16, duty_ns)
+    def init(
+        self, freq=None, *, duty=None, duty_u16=None, duty_ns=None, invert=None, lightsleep=None
+    ):
+        call("pwm_init", self.number, freq, duty, duty_u16, duty_ns, invert)
 
     def freq(self, hz=None):
         return call("pwm_freq", self.number, hz)
@@ -71,7 +81,7 @@ class PWM:
 class WDT:
     def __init__(self, id=0, timeout=5000):
         if id != 0:
-            raise ValueError("WDT id")
+            raise ValueError
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
         call("wdt", timeout)

@@ -1,10 +1,13 @@
-"""`network` of the ESP32 port: the station interface (network_wlan.c), as a thin face."""
+"""`network` of the ESP32 port: both Wi-Fi interfaces (network_wlan.c), as a thin face."""
+
+import time
 
 from _bus import call
 
 STA_IF, AP_IF = 0, 1
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
+STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 204
 
 
 class WLAN:
@@ -27,13 +30,23 @@ class WLAN:
         return call("wlan_isconnected", self._interface)
 
     def status(self, what=None):
-        return call("wlan_status", what)
+        return call("wlan_status", self._interface, what)
 
     def config(self, what=None, **settings):
-        return call("wlan_config", what, settings)
+        return call("wlan_config", self._interface, what, settings)
 
-    def ifconfig(self):
-        return tuple(call("wlan_ifconfig"))
+    def ifconfig(self, fields=None):
+        found = tuple(call("wlan_ifconfig", self._interface, fields and list(fields)))
+        return found if fields is None else None
+
+    def ipconfig(self, what):
+        address, mask, gateway, _ = self.ifconfig()
+        found = {"addr4": (address, mask), "gw4": gateway, "dhcp4": True, "has_dhcp4": True}
+        if what not in found:
+            raise ValueError("unexpected key")
+        return found[what]
 
     def scan(self):
-        return [(row[0].encode(), bytes(6)) + tuple(row[1:]) for row in call("wlan_scan")]
+        time.sleep_ms(call("wlan_scan", True))  # it blocks
+        rows = call("wlan_scan", False)
+        return [(row[0].encode(), bytes(6)) + tuple(row[1:]) for row in rows]

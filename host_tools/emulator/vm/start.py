@@ -11,7 +11,9 @@ import asyncio.stream
 import _bus
 
 _bus.begin(int(sys.argv[1]), int(sys.argv[2]))
+import chip_float
 import chip_micropython
+import chip_socket
 import chip_time
 import esp32
 import machine
@@ -19,20 +21,13 @@ import network
 
 sys.modules["time"] = chip_time
 sys.modules["micropython"] = chip_micropython
+sys.modules["socket"] = chip_socket.socket
+sys.modules["json"] = chip_float.json
+sys.modules["random"] = chip_float.random
+sys.modules["struct"] = chip_float.struct
 MODE = sys.argv[3]
 sys.argv[:] = []
 vfs.umount("/")
-
-
-async def open_connection(*where, **more):
-    """The host's sockets, for a chip that has joined a network; else what lwIP says."""
-    if not _bus.call("wlan_isconnected", 0):
-        raise OSError(-202, "EAI_FAIL")
-    return await host_connection(*where, **more)
-
-
-host_connection = asyncio.stream.open_connection
-asyncio.open_connection = open_connection
 
 
 def mount():

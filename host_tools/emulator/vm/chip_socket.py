@@ -1,0 +1,18 @@
+# `socket` with the chip's resolver before the host's: a lookup blocks the whole VM, as lwIP's does.
+import socket as _host
+from time import sleep_ms
+
+from _bus import call
+from _overlay import Overlay
+
+
+def getaddrinfo(host, port, *more):
+    ms, answered = call("resolve", host)
+    if ms:
+        sleep_ms(ms)
+    if not answered:
+        raise OSError(-202, "EAI_FAIL")
+    return _host.getaddrinfo(host, port, *more)
+
+
+socket = Overlay(_host, getaddrinfo=getaddrinfo)

@@ -1,0 +1,241 @@
+"""Scenarios run in slices on all cores: each slice cuts a range of one scenario's operations."""
+
+import hashlib
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from host_tools.emulator.device import Outcome
+from host_tools.emulator.flash import Flash, Op
+from host_tools.prove.explore import Counts, Explorer, below
+from host_tools.prove.scenarios import Scenario
+from host_tools.prove.settled import Below
+from host_tools.prove.subject import OK, Conditions, Limits, Live, Subject, Verdict
+
+SLICE = 160  # operations of a scenario that one task cuts
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """id: 'scenario/phase:number,tear;...' or 'scenario' alone, when its own run ends badly."""
+
+    id: str
+    verdict: Verdict
+    caller: str  # 'file:line' of the operation that was cut last, "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One flash operation of a scenario's run, for the picture. worst: of its torn states."""
+
+    phase: str
+    number: int  # within its phase
+    kind: str
+    place: str
+    addr: int
+    caller: str
+    worst: str = OK
+    cut: bool = False
+
+
+@dataclass
+class Result:
+    """What one slice, or all slices of a scenario, came to."""
+
+    scenario: str
+    failures: list[Failure] = field(default_factory=list)
+    missing: str = ""  # why it has shown nothing
+    counts: Counts = field(default_factory=Counts)
+    steps: list[Step] = field(default_factory=list)
+    phases: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    trace: str = ""
+
+    def add(self, other: "Result") -> None:
+        self.failures += other.failures
+        self.missing = self.missing or other.missing
+        self.counts.add(other.counts)
+        if not self.steps:
+            self.steps = other.steps
+        else:
+            self.steps = [b if b.cut else a for a, b in zip(self.steps, other.steps, strict=False)]
+        self.phases = self.phases or other.phases
+        self.seconds += other.seconds
+        self.trace = hashlib.sha256((self.trace + other.trace).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    scenario: Scenario
+    cuts: range | None  # of operations of the run; None for the first look, which counts them
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How deep to look. depth: cuts in a row. nest: phases of a recovery that are cut; None: all.
+    stop: end a scenario at its first failure."""
+
+    depth: int = 2
+    nest: tuple[str, ...] | None = ("set_boot", "confirm", "heal", "boot", "launcher")
+    stop: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+class Enough(BaseException):
+    """The first failure was found, and one is enough."""
+
+
+def wanted(subject: Subject, world: Conditions) -> Conditions:
+    """The same world with 'old', 'candidate' and 'fix' as versions."""
+    names = {"old": subject.old, "candidate": subject.candidate, "fix": subject.fix}
+    return Conditions(**{**vars(world), "offer": names.get(world.offer, world.offer)})
+
+
+def prepare(subject: Subject, scenario: Scenario) -> Flash:
+    """The flash as a scenario finds it. RuntimeError when an earlier world did not come to pass."""
+    version = {"old": subject.old, "candidate": subject.candidate}[scenario.start]
+    chip = subject.factory(version).copy()
+    for earlier in scenario.before:
+        live = subject.start(chip, wanted(subject, earlier.world))
+        outcome = live.device.run(earlier.seconds, until=stop_when(live, earlier, subject))
+        if earlier.until != "time" and outcome.reason != "until":
+            raise RuntimeError(f"'{earlier.name}' before it ended by {outcome.reason}")
+        chip = chip.copy()
+    return chip
+
+
+def stop_when(live: Live, scenario: Scenario, subject: Subject) -> Callable[[], bool] | None:
+    offer = wanted(subject, scenario.world).offer
+    if scenario.until == "time":
+        return None
+    if scenario.until == "updated":
+        return lambda: live.healthy() and live.updated(offer)
+    if scenario.until == "healthy":
+        return live.healthy
+    return lambda: live.reached(scenario.until)
+
+
+def recovery(subject: Subject, scenario: Scenario) -> Conditions:
+    """The good world after a scenario: the same board, an hour later, with the fix on offer."""
+    world = scenario.world
+    lasting = tuple(o for o in world.hardware if o[0] in LASTING)
+    return Conditions(offer=subject.fix, hardware=lasting, seed=1, wall_s=world.wall_s + 600)
+
+
+# Options of a board that a change of the weather does not mend.
+LASTING = ("same_slot", "rollback", "nvs_loses_chunk", "flash_slow", "bad_sectors")
+
+
+def run(subject: Subject, plan: Plan, task: Task, explorer: Explorer | None = None) -> Result:
+    """One slice. Without cuts: the run alone, its end settled, its operations counted."""
+    scenario, began = task.scenario, time.perf_counter()
+    result = Result(scenario.name)
+    try:
+        chip = prepare(subject, scenario)
+    except RuntimeError as error:
+        result.missing = str(error)
+        return result
+    world = wanted(subject, scenario.world)
+    live = subject.start(chip, world)
+    explorer = explorer or Explorer(subject, recovery(subject, scenario), plan.limits, plan.nest)
+    trace = hashlib.sha256()
+
+    def cut(op: Op) -> None:
+        number = len(result.steps)
+        phase = subject.phase(op, live.device.board.boots)
+        nth = result.phases[phase]
+        result.phases[phase] += 1
+        cut_here = task.cuts is not None and number in task.cuts
+        cut_here = cut_here and (scenario.cuts is None or phase in scenario.cuts)
+        found: list[Below] = []
+        if cut_here:
+            for tear, record in explorer.children(chip, op, plan.depth - 1, phase, first=True):
+                found += below(f"{phase}:{nth},{tear}", record, op.caller)
+                trace.update(f"{phase}:{nth},{tear} {record.verdict}\n".encode())
+        worst = next((b.verdict.name for b in found), OK)
+        result.steps.append(Step(phase, nth, op.kind, subject.place(op.addr), op.addr, op.caller,
+                                 worst, cut_here))  # fmt: skip
+        result.failures += [
+            Failure(f"{scenario.name}/{b.steps}", b.verdict, b.caller) for b in found
+        ]
+        if plan.stop and found:
+            raise Enough
+
+    chip.on_op = cut
+    try:
+        outcome = live.device.run(scenario.seconds, until=stop_when(live, scenario, subject))
+    except Enough:
+        outcome = None
+    chip.on_op = None
+    if outcome is not None and task.cuts is None:
+        _judge_run(result, live, outcome, explorer, scenario, chip)
+    result.counts.add(explorer.counts)
+    trace.update(repr(result.failures).encode())
+    result.trace = trace.hexdigest()
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+def _judge_run(
+    result: Result, live: Live, outcome: Outcome, explorer: Explorer, scenario: Scenario,
+    chip: Flash,
+) -> None:  # fmt: skip
+    """The run itself: its phases were reached, nothing forbidden happened, and it comes back."""
+    unseen = [phase for phase in scenario.phases if not result.phases[phase]]
+    if unseen:
+        result.missing = "did not reach " + ", ".join(unseen)
+    if scenario.until != "time" and outcome.reason != "until":
+        last = live.lines[-1] if live.lines else "silence"
+        words = f"ended by {outcome.reason}, not {scenario.until}: {last}"
+        result.missing = result.missing or words
+    trouble = live.trouble()
+    verdict = Verdict(*trouble) if trouble else explorer.settle(chip, 0).verdict
+    if not verdict.ok:
+        result.failures.append(Failure(scenario.name, verdict, ""))
+        result.missing = ""  # it has shown more than it was to show
+
+
+# -- all of them -------------------------------------------------------------------------------
+
+_shared: tuple[Subject, Plan] | None = None  # of a worker: inherited by fork
+
+
+def _work(task: Task) -> tuple[Task, Result]:
+    assert _shared is not None
+    return task, run(*_shared, task)
+
+
+def explore(
+    subject: Subject,
+    scenarios: Iterable[Scenario],
+    plan: Plan,
+    processes: int,
+    told: Callable[[int, int, Result], None] = lambda done, tasks, result: None,
+) -> Iterator[Result]:
+    """Every scenario's result, in their order. told: (tasks done, tasks known, slice)."""
+    global _shared
+    _shared = subject, plan
+    chosen = list(scenarios)
+    done = 0
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        whole: dict[str, Result] = {}
+        tasks: list[Task] = []
+        for task, result in pool.imap(_work, [Task(one, None) for one in chosen]):
+            whole[task.scenario.name] = result
+            done += 1
+            tasks += _slices(task.scenario, result, plan)
+            told(done, len(chosen) + len(tasks), result)
+        for task, result in pool.imap(_work, tasks):
+            whole[task.scenario.name].add(result)
+            done += 1
+            told(done, len(chosen) + len(tasks), result)
+    yield from (whole[one.name] for one in chosen)
+
+
+def _slices(scenario: Scenario, first: Result, plan: Plan) -> list[Task]:
+    if scenario.cuts == () or first.missing or (plan.stop and first.failures):
+        return []
+    count = len(first.steps)
+    return [Task(scenario, range(at, at + SLICE)) for at in range(0, count, SLICE)]

@@ -1,0 +1,260 @@
+"""The seesaw as a subject of the proof: its releases, its world, and how one sees that it is well.
+
+Health is judged from outside: the serial's state line for the market, the pulses on the servo's
+pin for the beam, the flash for release, boot record and settings, the servers' logs for what a
+trial proved. Only good releases may run, and the launcher's file system never changes.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from host_tools.emulator.board import Options, Surroundings
+from host_tools.emulator.companion import Companion
+from host_tools.emulator.cpython_engine import CPythonDevice
+from host_tools.emulator.flash import PAGE, Flash, Op
+from host_tools.emulator.nvs import Nvs, NvsError
+from host_tools.emulator.otadata import State, active, read_entries
+from host_tools.emulator.partitions import PartitionTable
+from host_tools.image import flash_image, runtime
+from host_tools.image.board import Board
+from host_tools.market.clock import SimClock, start_of
+from host_tools.market.instruments import find
+from host_tools.market.prices import Prices
+from host_tools.market.server import DEFAULT_DATE, DEFAULT_SEED, Market
+from host_tools.market.site import Site, static
+from host_tools.prove import worlds
+from host_tools.prove.subject import AMNESIA, JERK, WRONG, Conditions
+from host_tools.release.publish import Release
+
+SETTINGS: dict[str, Any] = {
+    "ssid": "home",
+    "password": "password",
+    "instrument": "sp500",
+    "poll_s": 5,
+    "check_s": 20,
+    "update_url": "http://updates:80",
+    "providers": {"cnbc": "http://cnbc:80", "bitstamp": "http://bitstamp:80"},
+    "center_us": 1480,  # a calibrated device: its defaults would show
+    "us_per_degree": 30,
+}
+KEPT = ("ssid", "password", "instrument", "center_us", "us_per_degree")
+PULSE_US = (1000, 2000)  # what a hobby servo takes
+STEP_US = 3  # of PWM
+FRAME_US = 1_000_000  # pulses further apart are no movement
+SPEED_DEG_S = 27  # 25 by the profile, and the rounding of a frame
+LINE = re.compile(r"seesaw (?:state|event)=(\S+) .*?slot=(\S+) version=(\S+)")
+PLACES = {"nvs": "record", "ota_0": "install", "ota_1": "install", "vfs": "vfs"}
+# Who wrote the boot record: the file of the firmware nearest to the chip, its ports aside.
+WRITERS = {
+    "bootloader.py": "boot",
+    "install.py": "set_boot",
+    "trial.py": "confirm",
+    "updater.py": "heal",
+    "main.py": "launcher",
+}
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What a proof is made of: the board, its launcher and the releases by version."""
+
+    board: Board
+    launcher: bytes
+    releases: dict[str, Release]
+    settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
+
+
+class Seesaw:
+    """The subject. Versions as the Kit has them."""
+
+    name = "seesaw"
+
+    def __init__(self, kit: Kit, old: str, candidate: str, fix: str) -> None:
+        self.kit = kit
+        self.old, self.candidate, self.fix = old, candidate, fix
+        self.companion = Companion()
+        for made in kit.releases.values():
+            self.companion.add(made.bundle.companion)
+        self._flashes: dict[str, Flash] = {}
+        self._slots: dict[str, list[tuple[int, bytes]]] = {}
+        self.bootloader, _ = runtime.synthetic(kit.board)
+        self.settings = {**kit.settings, "servo_pin": kit.board.servo_pin}
+        self.prices = Prices(DEFAULT_SEED, DEFAULT_DATE)
+        self.places = [(p.offset, p.size, p.label) for p in kit.board.partitions]
+
+    def factory(self, version: str) -> Flash:
+        if version not in self._flashes:
+            made = self.kit.releases[version]
+            data = flash_image.compose(
+                self.kit.board, self.bootloader, made.slot, self.kit.launcher, self.settings
+            )
+            self._flashes[version] = Flash.from_bytes(data)
+        return self._flashes[version]
+
+    def start(self, flash: Flash, conditions: Conditions) -> "LiveSeesaw":
+        return LiveSeesaw(self, flash, conditions)
+
+    def place(self, addr: int) -> str:
+        return next((label for at, size, label in self.places if at <= addr < at + size), "?")
+
+    def phase(self, op: Op, boots: int) -> str:
+        place = self.place(op.addr)
+        if place == "otadata":
+            return WRITERS.get(op.caller.rpartition("/")[2].partition(":")[0], "otadata")
+        return PLACES.get(place, place)
+
+    def pages_of(self, version: str) -> list[tuple[int, bytes]]:
+        """(page within the slot, contents) of a release as it stands in flash."""
+        if version not in self._slots:
+            whole = flash_image.slot_bytes(self.kit.board, self.kit.releases[version].slot)
+            pages = [(n, whole[n * PAGE : (n + 1) * PAGE]) for n in range(len(whole) // PAGE)]
+            self._slots[version] = [page for page in pages if page[1].strip(b"\xff")]
+        return self._slots[version]
+
+
+class LiveSeesaw:
+    """One seesaw in one world, from one power-on to power-off."""
+
+    def __init__(self, subject: Seesaw, flash: Flash, conditions: Conditions) -> None:
+        self.subject = subject
+        self.flash = flash
+        self.conditions = conditions
+        self.lines: list[str] = []
+        self.events: list[str] = []
+        self.wrong = ""
+        self._running = ("", "")  # (slot, version) of the last line
+        self._follows = False
+        self._checked: set[tuple[str, str]] = set()  # slots whose bytes were compared this boot
+        self._fixed = self._protected()
+        around = Surroundings(serial=self._hear, events=self._happened)
+        options = Options(chip=subject.kit.board.chip)
+        for name, value in conditions.hardware:
+            setattr(options, name, value)
+        self.device = CPythonDevice(flash, subject.companion, around, options)
+        self.device.board.random.seed(conditions.seed)
+        start = start_of(find("sp500"), DEFAULT_DATE) + conditions.wall_s
+        clock = SimClock(start, 1, lambda: self.device.clock.now_us / 1e6)
+        around.wall = clock.now
+        self.market = Market("sp500", clock=clock, prices=subject.prices)
+        self.updates = Site(static(self._file), clock.epoch)
+        hosts = self.device.net.hosts
+        hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
+        hosts["updates", 80] = self.updates
+        self.expected = [{key: subject.settings[key] for key in KEPT}]
+        worlds.prepare(self, conditions)
+
+    # -- the world's own -------------------------------------------------------------------
+
+    def _file(self, path: str) -> bytes | None:
+        made = self.subject.kit.releases.get(self.conditions.offer)
+        return made.files.get(path) if made else None
+
+    def _hear(self, text: str) -> None:
+        for line in text.splitlines():
+            self.lines.append(line)
+            found = LINE.match(line)
+            if found:
+                self._running = (found[2], found[3])
+                self._follows = found[1] == "LIVE"
+                self._only_good_bytes(*self._running)
+
+    def _happened(self, line: str) -> None:
+        self.events.append(line)
+        if line.startswith(("boot ", "reset ")):
+            self._running, self._follows = ("", ""), False
+            self._checked.clear()
+
+    def _only_good_bytes(self, slot: str, version: str) -> None:
+        """What runs is a release, byte for byte: nothing unverified was ever started."""
+        if (slot, version) in self._checked or self.wrong:
+            return
+        self._checked.add((slot, version))
+        if version not in self.subject.kit.releases:
+            self.wrong = f"runs version {version}, which nobody released"
+            return
+        first = self.subject.kit.board.partition(slot).offset // PAGE
+        for number, page in self.subject.pages_of(version):
+            if self.flash.pages[first + number] != page:
+                self.wrong = f"runs bytes in {slot} that are not those of {version}"
+                return
+
+    def _protected(self) -> list[tuple[int, bytes]]:
+        """Bootloader, table and vfs: pages that nothing writes in the field."""
+        vfs = self.subject.kit.board.partition("vfs")
+        pages = [*range(9), *range(vfs.offset // PAGE, (vfs.offset + vfs.size) // PAGE)]
+        return [(page, self.flash.pages[page]) for page in pages]
+
+    # -- what is to be seen ----------------------------------------------------------------
+
+    def updated(self, version: str) -> bool:
+        """Does it run in a slot that the boot record calls VALID?"""
+        if self._running[1] != version:
+            return False
+        table = PartitionTable.read(self.flash)
+        if table.otadata is None:
+            return False
+        entries = read_entries(self.flash, table.otadata)
+        which = active(*entries)
+        if which < 0 or entries[which].state not in (State.VALID, State.UNDEFINED):
+            return False
+        return self._running[0] == f"ota_{entries[which].slot(2)}"
+
+    def healthy(self) -> bool:
+        """Does the app say LIVE, and has the beam moved to where the market is?"""
+        return self._follows and bool(self.device.board.pwm.pulses)
+
+    def reached(self, until: str) -> bool:
+        return worlds.UNTIL[until](self)
+
+    def trouble(self) -> tuple[str, str] | None:
+        if self.wrong:
+            return WRONG, self.wrong
+        if self.device.board.faults:
+            return WRONG, "; ".join(self.device.board.faults[:3])
+        for page, before in self._fixed:
+            if self.flash.pages[page] != before:
+                return WRONG, f"the flash at {page * PAGE:#x} changed, which nothing may write"
+        return self._jerk() or self._forgotten()
+
+    def _jerk(self) -> tuple[str, str] | None:
+        low, high = (us * 1000 - STEP_US * 1000 for us in PULSE_US)
+        high += 2 * STEP_US * 1000
+        speed = SPEED_DEG_S * abs(self.subject.settings["us_per_degree"])  # us a second
+        last: tuple[int, int, int] | None = None
+        for pulse in self.device.board.pwm.pulses:
+            at_us, _, ns = pulse
+            if not ns:
+                continue
+            if not low <= ns <= high:
+                return JERK, f"a pulse of {ns // 1000} us at {at_us / 1e6:.1f} s"
+            if last and at_us - last[0] < FRAME_US:
+                most = speed * (at_us - last[0]) / 1000 + 2 * STEP_US * 1000
+                if abs(ns - last[2]) > most:
+                    step_us = abs(ns - last[2]) // 1000
+                    return JERK, f"{step_us} us in one frame at {at_us / 1e6:.1f} s"
+            last = pulse
+        return None
+
+    def _forgotten(self) -> tuple[str, str] | None:
+        kept = self.settings()
+        if kept in self.expected:
+            return None
+        missing = [key for key in KEPT if kept.get(key) != self.expected[-1][key]]
+        return AMNESIA, "settings lost: " + ", ".join(missing)
+
+    def settings(self) -> dict[str, Any]:
+        """The owner's settings as the flash has them; {} when they are gone."""
+        where = self.subject.kit.board.partition("nvs")
+        try:
+            nvs = Nvs(self.flash.copy(), where.offset, where.size)
+            blobs = {key: value for ns, key, _, value in nvs.items() if ns == "seesaw"}
+            blob = blobs.get("config") or blobs.get("config_b") or b"{}"
+            found = json.loads(blob) if isinstance(blob, bytes) else {}
+        except (NvsError, ValueError):
+            return {}
+        return {key: found.get(key) for key in KEPT}
+
+    def said(self, words: str) -> bool:
+        return any(words in line for line in self.lines)

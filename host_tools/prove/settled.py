@@ -1,0 +1,79 @@
+"""States whose end is known, found again by what their run depended on.
+
+A run from a crash state is deterministic. It depends on the pages of flash that it (and the runs
+from every cut of it) read before it erased them, and on nothing else, as all else is the same for
+every state here: RTC memory is lost with the power, clock, random numbers, world and settings are
+those of the recovery. So a state that agrees with a known one on those pages ends the same way.
+"""
+
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from host_tools.emulator.flash import Flash
+from host_tools.prove.subject import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A bad end of further cuts. steps: 'phase:number,tear;...' from the state on. caller:
+    'file:line' of the operation that was cut last."""
+
+    steps: str
+    verdict: Verdict
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a state ends. pages: what it depends on. failures: cuts of its recovery that go wrong."""
+
+    verdict: Verdict
+    depth: int
+    pages: frozenset[int]
+    failures: tuple["Below", ...] = ()
+
+
+class Group:
+    """Records that depend on the same pages."""
+
+    def __init__(self, pages: frozenset[int]) -> None:
+        indices = sorted(pages)
+        self.pages = pages
+        self.get = itemgetter(*indices) if len(indices) > 1 else lambda found: found[indices[0]]
+        self.records: dict[Any, Record] = {}
+
+    def key(self, flash: Flash) -> Any:
+        found = self.get(flash.pages)
+        if flash.weak:  # looks the same, but is not
+            weak = {page: left for page, left in flash.weak.items() if page in self.pages}
+            return found, frozenset(weak.items())
+        return found, frozenset()
+
+
+class Settled:
+    """All that is known; `classes` counts the runs that had to be made."""
+
+    def __init__(self) -> None:
+        self._groups: list[Group] = []
+        self.classes = 0
+
+    def find(self, flash: Flash, depth: int) -> Record | None:
+        for number, group in enumerate(self._groups):
+            record = group.records.get(group.key(flash))
+            if record is not None and record.depth >= depth:
+                if number:  # what matched last will match next
+                    self._groups.insert(0, self._groups.pop(number))
+                return record
+        return None
+
+    def add(self, flash: Flash, record: Record) -> None:
+        """flash: the state that the run started from, as it was then."""
+        self.classes += 1
+        for group in self._groups:
+            if group.pages == record.pages:
+                break
+        else:
+            group = Group(record.pages)
+            self._groups.insert(0, group)
+        group.records[group.key(flash)] = record
