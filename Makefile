@@ -21,6 +21,15 @@ test: .venv/ready ## every test, on both engines
 	@$(BIN)/mypy
 	@$(BIN)/pytest $(ARGS)
 
+conformance: .venv/ready ## facts about the chip, on both engines, or on a board (PORT=...; it asks first)
+	@$(BIN)/seesaw conformance $(if $(PORT),--port $(PORT)) $(ARGS)
+
+prove: .venv/ready ## show that this firmware cannot brick a device, or show how it does (ARGS="--report DIR")
+	@$(BIN)/seesaw prove $(ARGS)
+
+prove-full: .venv/ready ## the same, exhaustively: a quarter of an hour
+	@$(BIN)/seesaw prove --full $(ARGS)
+
 bench: .venv/ready ## speed and memory, as ratios taken in one run
 	@$(BIN)/seesaw bench $(ARGS)
 
@@ -56,4 +65,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev]'
 	@touch $@
 
-.PHONY: help run test bench emulate flash deploy try config console port clean
+.PHONY: help run test conformance prove prove-full bench emulate flash deploy try config console port clean

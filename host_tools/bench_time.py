@@ -5,10 +5,11 @@ import statistics
 import subprocess
 import sys
 import time
+import timeit
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from host_tools.bench import Row
+from host_tools.bench import KB, Row
 from host_tools.emulator.board import Surroundings
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.cpython_engine import CPythonDevice
@@ -41,6 +42,8 @@ RUN_S = 900  # of virtual time, for a boot or an update
 IDLE = b"import asyncio\nasync def main():\n    await asyncio.sleep(100000)\nasyncio.run(main())\n"
 BOOT_TIMES, UPDATE_TIMES = 1, 4  # limits, in starts of Python
 IDLE_LIMIT_S = 1
+COPY_LIMIT_US = 10
+STATES = 500  # copies in one measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class World:
 def measure(repeats: Repeats) -> list[Row]:
     """All rows about time. UserError when the firmware does not do what is measured."""
     world = World()
-    return _interleaved(world, repeats) + _days(world, repeats)
+    return _interleaved(world, repeats) + _days(world, repeats) + _flash_states(world)
 
 
 def python_start() -> float:
@@ -204,6 +207,27 @@ def _days(world: World, repeats: Repeats) -> list[Row]:
         Row("a virtual day of the market", min(days), "s",
             note=f"polls each 60 s, looks for a release each 6 h; least of {repeats.days}"),
     ]  # fmt: skip
+
+
+def _flash_states(world: World) -> list[Row]:
+    """What a proof does thousands of times: copy a flash, change it, name its contents."""
+    flash = world.flash(world.old)
+    flash.digest()
+
+    def change() -> None:
+        copy = flash.copy()
+        copy.erase(0)
+        copy.digest()
+
+    copied, changed = (
+        min(timeit.repeat(what, number=STATES, repeat=5)) / STATES * 1e6
+        for what in (flash.copy, change)
+    )
+    size = f"of {flash.size // 1024 // KB} MiB, least of 5 times {STATES}"
+    return [
+        Row("copy of a flash state", copied, "us", COPY_LIMIT_US, note=size),
+        Row("  changed in a sector, with its content hash", changed, "us"),
+    ]
 
 
 def _day(world: World, flash: Flash) -> float:

@@ -214,6 +214,18 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="end with code 1 on a miss")
 
 
+def _prove(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--firmware", metavar="DIR", help="a working tree of the firmware (default: this project's)"
+    )
+    parser.add_argument(
+        "--scenario", metavar="NAME", action="append", help="only this one; may be repeated"
+    )
+    parser.add_argument(
+        "--depth", metavar="N", type=_count, default=2, help="cuts in a row (default: 2)"
+    )
+
+
 COMMANDS = (
     Command(
         "run",
@@ -280,6 +292,12 @@ COMMANDS = (
         "say what a flash image holds and what it would boot",
         _image_inspect,
         "host_tools.image.commands:inspect",
+    ),
+    Command(
+        "prove",
+        "show that a release cannot brick a device, or show how it does",
+        _prove,
+        "host_tools.prove.command:main",
     ),
     Command(
         "screenshot",

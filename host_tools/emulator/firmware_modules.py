@@ -165,6 +165,7 @@ def os_module(session: "Session") -> types.ModuleType:
         unlink=mounts.remove,
         rename=mounts.rename,
         stat=mounts.stat,
+        statvfs=mounts.statvfs,
         urandom=lambda n: session.board.random.randbytes(n),
         mount=mounts.mount,
         umount=mounts.umount,

@@ -241,6 +241,13 @@ class Mounts:
             return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         return (0x8000, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
 
+    def statvfs(self, path: str) -> tuple[int, ...]:
+        """Block size twice, blocks, free ones twice, four zeros, the longest name."""
+        fs, _ = self.find(path)
+        size, count = fs.fs.cfg.block_size, fs.fs.cfg.block_count
+        free = count - fs.do(lambda: fs.fs.used_block_count)
+        return (size, size, count, free, free, 0, 0, 0, 0, fs.fs.fs_stat().name_max)
+
     def listdir(self, path: str = "") -> list[str]:
         """The root shows what is mounted on it, then the file system that is mounted as it."""
         path = path or self.cwd

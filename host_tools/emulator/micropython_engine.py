@@ -72,7 +72,9 @@ class MicroPythonDevice(Device):
         finally:
             self.board.alive = False
             self._child = None
+            raw = self._raw
             self._heard(child.kill())
+            self._raw, self._tail = raw, b""  # its last words say nothing of the next VM
 
     @property
     def at_raw_repl(self) -> bool:

@@ -61,7 +61,7 @@ class Storage:
         if which == 1:
             return info(self.running)
         if which != 0:
-            raise ValueError("unknown partition id")
+            raise ValueError  # without a text, as the port
         boot = ota_ops.boot_partition(self.flash, self.table)
         if boot is None:
             raise MicroOSError(ERRNO["ENOENT"])

@@ -74,8 +74,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """How deep to look. depth: cuts in a row. nest: phases of a recovery that are cut; None: all.
-    stop: end a scenario at its first failure."""
+    """How deep to look. depth: cuts in a row. nest: phases around which there is more than one,
+    None for all: the first of them lies there, and those of the recovery. stop: end a scenario at its first failure."""
 
     depth: int = 2
     nest: tuple[str, ...] | None = ("set_boot", "confirm", "heal", "boot", "launcher")
@@ -151,7 +151,8 @@ def run(subject: Subject, plan: Plan, task: Task, explorer: Explorer | None = No
         cut_here = cut_here and (scenario.cuts is None or phase in scenario.cuts)
         found: list[Below] = []
         if cut_here:
-            for tear, record in explorer.children(chip, op, plan.depth - 1, phase, first=True):
+            further = plan.depth - 1 if plan.nest is None or phase in plan.nest else 0
+            for tear, record in explorer.children(chip, op, further, phase, first=True):
                 found += below(f"{phase}:{nth},{tear}", record, op.caller)
                 trace.update(f"{phase}:{nth},{tear} {record.verdict}\n".encode())
         worst = next((b.verdict.name for b in found), OK)

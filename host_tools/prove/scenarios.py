@@ -44,3 +44,18 @@ def offering(version: str, **more: str) -> Conditions:
 INSTALL = ("install", "set_boot", "record")
 WHOLE = (*INSTALL, "boot", "confirm")
 NO_CUTS: tuple[str, ...] = ()
+
+FIRST_BOOT = Scenario(
+    "first-boot", "a new device is switched on for the first time",
+    until="healthy", phases=("boot",), start="candidate",
+)  # fmt: skip
+UPDATE = Scenario(
+    "update", "the candidate is installed over the release before it, tried and confirmed",
+    offering("candidate"), until="updated", phases=WHOLE,
+)  # fmt: skip
+NEXT = Scenario(
+    "next", "the candidate installs the release after it: its own updater is at work",
+    offering("fix"), start="candidate", until="updated", phases=WHOLE,
+)  # fmt: skip
+CORE = (FIRST_BOOT, UPDATE, NEXT)
+SCENARIOS = CORE

@@ -61,6 +61,8 @@ class NVS:
         call("nvs_open", namespace)
 
     def set_i32(self, key, value):
+        if not isinstance(value, int):
+            raise TypeError(f"can't convert {type(value).__name__} to int")
         call("nvs_set_i32", self._ns, key, value)
 
     def get_i32(self, key):

@@ -1,0 +1,82 @@
+"""What a proof is made of, from trees of the firmware: three releases and a launcher.
+
+old and fix are releases known to be good; the candidate, and the launcher that a device with it
+would have, are what is to be proved.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from host_tools.errors import UserError
+from host_tools.image import board as boards
+from host_tools.image import bundle as bundles
+from host_tools.image import runtime
+from host_tools.image.board import Board
+from host_tools.prove.seesaw import Kit, Seesaw
+from host_tools.release import publish
+from host_tools.release.publish import Release
+
+OLD, CANDIDATE, FIX = "0.1.0", "0.2.0", "0.3.0"
+DEFAULT_BOARD = "esp32_wrover"
+Change = tuple[str, str, str]  # (file below firmware/, old text, new text)
+
+
+@cache
+def load_board(name: str) -> Board:
+    return boards.load(name)
+
+
+@cache
+def good(version: str, board: str = DEFAULT_BOARD) -> Release:
+    """The firmware of this project as a release of that version."""
+    return make(version, bundles.FIRMWARE, board)
+
+
+def make(version: str, source: Path, board: str = DEFAULT_BOARD) -> Release:
+    """A release of the firmware in a folder; its trial is as short as the firmware takes.
+
+    UserError when it does not compile.
+    """
+    made = load_board(board)
+    _, app = runtime.synthetic(made)
+    return publish.make(made, version, app, source=source, trial_s=0)
+
+
+def launcher(source: Path = bundles.FIRMWARE) -> bytes:
+    """UserError when there is none, or when it does not compile."""
+    path = source / "launcher" / "main.py"
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(str(path), f"cannot be read: {error}", "name a firmware folder") from error
+    bundles.compile_module("main.py", text)
+    return text.encode()
+
+
+def seesaw(source: Path = bundles.FIRMWARE, board: str = DEFAULT_BOARD) -> Seesaw:
+    """The subject: the firmware in `source` as candidate. UserError as make() and launcher()."""
+    candidate = good(CANDIDATE, board) if source == bundles.FIRMWARE else (
+        make(CANDIDATE, source, board)
+    )
+    made = {OLD: good(OLD, board), CANDIDATE: candidate, FIX: good(FIX, board)}
+    return Seesaw(Kit(load_board(board), launcher(source), made), OLD, CANDIDATE, FIX)
+
+
+def changed(changes: Iterable[Change], board: str = DEFAULT_BOARD) -> Seesaw:
+    """The subject with a candidate that differs from the project's firmware in these places.
+
+    ValueError when a text is not there (any more), UserError when it does not compile.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder, "firmware")
+        shutil.copytree(bundles.FIRMWARE, tree, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, old, new in changes:
+            path = tree / name
+            text = path.read_text()
+            if old not in text:
+                raise ValueError(f"{name} has no {old!r} any more")
+            path.write_text(text.replace(old, new))
+        return seesaw(tree, board)
