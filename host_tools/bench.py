@@ -51,9 +51,9 @@ def main(arguments: argparse.Namespace) -> int:
     timed = bench_time.QUICK if arguments.quick else bench_time.FULL
     rows = bench_time.measure(timed) + bench_memory.measure()
     if not arguments.quick:
-        from host_tools import bench_page
+        from host_tools import bench_page, bench_prove
 
-        rows += bench_page.measure()
+        rows += bench_page.measure() + bench_prove.measure()
     print(as_json(rows) if arguments.json else as_text(rows))
     held = all(row.ok for row in rows if row.limit is not None)
     return 0 if held or not arguments.strict else 1

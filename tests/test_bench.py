@@ -14,6 +14,7 @@ LIMITED = {  # what has a limit, and its unit
     "cold boot to the first movement": "ms",
     "full update, CPython engine": "ms",
     "a virtual day of waiting": "s",
+    "copy of a flash state": "us",
     "heap of the app": "KB",
     "heap of the updater": "KB",
     "heap per frame of a move": "B",
@@ -66,6 +67,7 @@ def test_only_strict_ends_with_a_code(
     monkeypatch.setattr("host_tools.bench_time.measure", lambda repeats: rows)
     monkeypatch.setattr("host_tools.bench_memory.measure", list)
     monkeypatch.setattr("host_tools.bench_page.measure", list)
+    monkeypatch.setattr("host_tools.bench_prove.measure", list)
     assert cli.main(["bench", *arguments]) == code
 
 

@@ -172,6 +172,8 @@ class Board:
 
     def end_session(self, cause: int) -> None:
         """The VM is gone: `cause` is a reset cause (SOFT, HARD, WDT, DEEPSLEEP)."""
+        if cause != SOFT:
+            self.release()
         self.alive = False
         self.session += 1
         self.cause = cause

@@ -98,7 +98,8 @@ class Session:
 
     def print(self, *values: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:
         if self.board.session == self.number and self.board.alive:
-            self.device.around.serial(sep.join(str(v) for v in values) + end)
+            text = sep.join(str(v) for v in values) + end
+            self.device.ask(self.device.around.serial, text)
 
     def show(self, error: BaseException, before: str = "") -> None:
         self.print(before + self.importer.describe(error))

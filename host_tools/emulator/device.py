@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from host_tools.emulator.board import (
     DEEPSLEEP,
@@ -16,9 +17,10 @@ from host_tools.emulator.board import (
 )
 from host_tools.emulator.bootloader import BootFailure
 from host_tools.emulator.clock import RealClock, VirtualClock
-from host_tools.emulator.errors import ChipReset, Stop
+from host_tools.emulator.errors import ChipReset, HostFault, Stop
 from host_tools.emulator.flash import Flash, PowerCut
 
+T = TypeVar("T")
 BOOT_US = 300_000  # ROM, second-stage bootloader and start-up of the port
 SOFT_RESET_US = 60_000
 SLEEP_STEP_US = 20_000  # of real time, between looks at the host's conditions
@@ -58,8 +60,15 @@ class Device(ABC):
 
     def watch(self) -> None:
         """Engines call this whenever time has passed. Raises Stop when the host has enough."""
-        if self._until and self._until():
+        if self._until and self.ask(self._until):
             raise self.board.kill(Stop("until"))
+
+    def ask(self, what: Callable[..., T], *values: object) -> T:
+        """Call the host's own code from within the firmware's; its faults end the run."""
+        try:
+            return what(*values)
+        except Exception as error:
+            raise self.board.kill(HostFault(error)) from error
 
     def run(
         self,
@@ -87,6 +96,8 @@ class Device(ABC):
             detail = str(end)
         except BootFailure as end:
             reason, detail = "boot failure", str(end)
+        except HostFault as end:
+            raise end.error from end
         finally:
             self.flash.cut = None
             self.clock.clear_alarm("end")

@@ -14,5 +14,13 @@ class Dead(BaseException):
     """A call into a chip that was reset or has lost its power."""
 
 
+class HostFault(BaseException):
+    """Something of the host's own failed while firmware ran, which must not catch it: `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(repr(error))
+        self.error = error
+
+
 class Stop(BaseException):
     """The host has seen enough: the run ends here, with the power cut."""

@@ -72,6 +72,9 @@ class VfsLfs2:
                  mtime: bool = True, _format: bool = False) -> None:  # fmt: skip
         self.context = BlockDevice(device)
         block = device.ioctl(5, 0)
+        cache = min(block, 4 * max(readsize, progsize))
+        if not hasattr(device, "writeblocks"):  # then nobody can tell how much is read at once
+            cache = block
         self.read_only = False
         self.fs = LittleFS(
             context=self.context,
@@ -80,7 +83,7 @@ class VfsLfs2:
             block_count=device.ioctl(4, 0),
             read_size=readsize,
             prog_size=progsize,
-            cache_size=min(block, 4 * max(readsize, progsize)),
+            cache_size=cache,
             lookahead_size=lookahead,
             block_cycles=100,
             disk_version=DISK_VERSION,

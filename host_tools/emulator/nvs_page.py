@@ -64,6 +64,7 @@ class NvsError(Exception):
     """An esp_err_t of the NVS library: `code` (positive) and `name`."""
 
     NAMES = {
+        0x1101: "ESP_ERR_NVS_NOT_INITIALIZED",
         0x1102: "ESP_ERR_NVS_NOT_FOUND",
         0x1105: "ESP_ERR_NVS_NOT_ENOUGH_SPACE",
         0x1109: "ESP_ERR_NVS_KEY_TOO_LONG",
@@ -79,6 +80,7 @@ class NvsError(Exception):
         super().__init__(f"{self.name} (0x{code:x})")
 
 
+NOT_INITIALIZED = 0x1101
 NOT_FOUND = 0x1102
 NOT_ENOUGH_SPACE = 0x1105
 KEY_TOO_LONG = 0x1109

@@ -54,6 +54,7 @@ class Prices:
         self.first = first
         self._levels: dict[str, list[float]] = {}  # log price over typical, before ANCHOR + n days
         self._lock = threading.Lock()
+        self._today: dict[str, tuple[date, NDArray[np.float64]]] = {}  # the path asked for last
 
     def price_at(self, instrument: Instrument, epoch: float) -> Quote:
         """The quote at a time. Raises ValueError before ANCHOR."""
@@ -91,7 +92,11 @@ class Prices:
             return levels[wanted]
 
     def _path(self, instrument: Instrument, day: date) -> NDArray[np.float64]:
-        return self._walk(instrument, day, self._levels[instrument.name])
+        known = self._today.get(instrument.name)
+        if known is None or known[0] != day:
+            known = day, self._walk(instrument, day, self._levels[instrument.name])
+            self._today[instrument.name] = known
+        return known[1]
 
     def _walk(self, instrument: Instrument, day: date,
               levels: list[float]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ would have, are what is to be proved.
 import shutil
 import tempfile
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from host_tools.errors import UserError
@@ -15,11 +15,13 @@ from host_tools.image import board as boards
 from host_tools.image import bundle as bundles
 from host_tools.image import runtime
 from host_tools.image.board import Board
+from host_tools.prove import odd
 from host_tools.prove.seesaw import Kit, Seesaw
-from host_tools.release import publish
+from host_tools.release import kept, publish
 from host_tools.release.publish import Release
 
 OLD, CANDIDATE, FIX = "0.1.0", "0.2.0", "0.3.0"
+BEFORE_ALL = "0.0.1"
 DEFAULT_BOARD = "esp32_wrover"
 Change = tuple[str, str, str]  # (file below firmware/, old text, new text)
 
@@ -62,7 +64,37 @@ def seesaw(source: Path = bundles.FIRMWARE, board: str = DEFAULT_BOARD) -> Seesa
         make(CANDIDATE, source, board)
     )
     made = {OLD: good(OLD, board), CANDIDATE: candidate, FIX: good(FIX, board)}
-    return Seesaw(Kit(load_board(board), launcher(source), made), OLD, CANDIDATE, FIX)
+    more = partial(odd.build, board=board)
+    kit = Kit(load_board(board), launcher(source), made, more=more)
+    return Seesaw(kit, OLD, CANDIDATE, FIX)
+
+
+def built(
+    candidate: Path | None, older: Path | None, source: Path = bundles.FIRMWARE,
+    board: str = DEFAULT_BOARD,
+) -> Seesaw:  # fmt: skip
+    """The subject: a kept release as candidate, over another; each a path as kept.load() takes it.
+
+    Without a candidate it is the firmware in `source`; without an older one this project's. A
+    device keeps the launcher it was made with: the older one's. UserError as kept.load() and
+    make(), and when the candidate is not newer.
+    """
+    new, made_with = kept.load(candidate) if candidate else (None, launcher(source))
+    board = new.board if new else board
+    if older:
+        old, made_with = kept.load(older, board)
+    else:
+        old = good(BEFORE_ALL if new and not kept.newer(new.version, OLD) else OLD, board)
+    if new is None:
+        above = CANDIDATE if kept.newer(CANDIDATE, old.version) else kept.above(old.version)
+        new = make(above, source, board)
+    if not kept.newer(new.version, old.version):
+        raise UserError(str(candidate), f"{new.version} is not newer than {old.version}",
+                        "name an older release with --from")  # fmt: skip
+    fix = FIX if kept.newer(FIX, new.version) else kept.above(new.version)
+    made = {old.version: old, new.version: new, fix: good(fix, board)}
+    kit = Kit(load_board(board), made_with, made, more=partial(odd.build, board=board))
+    return Seesaw(kit, old.version, new.version, fix)
 
 
 def changed(changes: Iterable[Change], board: str = DEFAULT_BOARD) -> Seesaw:

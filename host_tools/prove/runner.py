@@ -75,7 +75,8 @@ class Task:
 @dataclass(frozen=True)
 class Plan:
     """How deep to look. depth: cuts in a row. nest: phases around which there is more than one,
-    None for all: the first of them lies there, and those of the recovery. stop: end a scenario at its first failure."""
+    None for all: the first of them lies there, and those of the recovery. stop: end a scenario at
+    its first failure."""
 
     depth: int = 2
     nest: tuple[str, ...] | None = ("set_boot", "confirm", "heal", "boot", "launcher")

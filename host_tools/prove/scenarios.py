@@ -2,48 +2,17 @@
 
 A scenario makes a run of a device in a world; every flash operation of the phases it names is cut
 in every way, and each torn state must come back in a good world (explore.py). A scenario that
-does not come to its phases has shown nothing, and says so.
+does not come to its phases has shown nothing, and says so. Here are the phases of a device's life;
+hostile.py has the worlds.
+
+Waiting: cuts of a data update and of a migration of the settings, for want of these features.
 """
 
-from dataclasses import dataclass, replace
-
-from host_tools.prove.subject import Conditions
-
-HOUR, DAY = 3600, 86_400
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """name: for ids. why: what it stands for. start: version at manufacture ('old', 'candidate').
-    before: worlds it lived through until then, each until settled. world: of the run itself.
-    until: 'updated', 'refused', 'settings', or 'time' for all of seconds. phases: those that must
-    be seen, or the scenario has shown nothing. cuts: phases whose operations are cut; None for all.
-    """
-
-    name: str
-    why: str
-    world: Conditions = Conditions()
-    start: str = "old"
-    until: str = "time"
-    seconds: int = HOUR
-    phases: tuple[str, ...] = ()
-    cuts: tuple[str, ...] | None = None
-    before: tuple["Scenario", ...] = ()
-    budget: str = "quick"  # or "full": only there
-
-    def on(self, **hardware: str | int | bool) -> "Scenario":
-        """The same on other hardware."""
-        world = replace(self.world, hardware=tuple(sorted(hardware.items())))
-        return replace(self, world=world)
-
-
-def offering(version: str, **more: str) -> Conditions:
-    return Conditions(offer=version, **more)  # type: ignore[arg-type]
-
+from host_tools.prove.hostile import HOSTILE
+from host_tools.prove.scenario import Conditions, Scenario, offering
 
 INSTALL = ("install", "set_boot", "record")
 WHOLE = (*INSTALL, "boot", "confirm")
-NO_CUTS: tuple[str, ...] = ()
 
 FIRST_BOOT = Scenario(
     "first-boot", "a new device is switched on for the first time",
@@ -58,4 +27,32 @@ NEXT = Scenario(
     offering("fix"), start="candidate", until="updated", phases=WHOLE,
 )  # fmt: skip
 CORE = (FIRST_BOOT, UPDATE, NEXT)
-SCENARIOS = CORE
+
+# -- power: the other phases of a device's life ------------------------------------------------
+
+SETTINGS = Scenario(
+    "settings", "the owner changes the settings", Conditions(owner="sets-at-boot"),
+    start="candidate", until="healthy", phases=("settings",), cuts=("settings",),
+)  # fmt: skip
+ROLLBACK = Scenario(
+    "rollback", "a release that crashes is tried, given up and remembered",
+    offering("0.2.1-app"), start="candidate", until="rejected",
+    phases=(*INSTALL, "boot"), cuts=("record", "boot", "set_boot"),
+)  # fmt: skip
+FALL_BACK = Scenario(
+    "fall-back", "the candidate's bundle rots, and the launcher goes back to the release before",
+    offering("", rot="ota_1:bundle"), before=(UPDATE,),
+    until="confirmed", phases=("launcher", "boot", "confirm"),
+)  # fmt: skip
+HEAL = Scenario(
+    "heal", "the candidate's runtime rots, and the release before heals the boot record",
+    offering("", rot="ota_1:runtime"), before=(UPDATE,),
+    until="confirmed", phases=("heal", "boot", "confirm"),
+)  # fmt: skip
+RUNTIME = Scenario(
+    "runtime", "a release on another runtime: all of it comes over the network",
+    offering("0.2.1-runtime"), start="candidate", until="updated", phases=WHOLE, budget="full",
+)  # fmt: skip
+POWER = (SETTINGS, ROLLBACK, FALL_BACK, HEAL, RUNTIME)
+
+SCENARIOS = (*CORE, *POWER, *HOSTILE)

@@ -7,6 +7,7 @@ trial proved. Only good releases may run, and the launcher's file system never c
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +25,11 @@ from host_tools.market.instruments import find
 from host_tools.market.prices import Prices
 from host_tools.market.server import DEFAULT_DATE, DEFAULT_SEED, Market
 from host_tools.market.site import Site, static
+from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, wanted_us
 from host_tools.prove import worlds
-from host_tools.prove.subject import AMNESIA, JERK, WRONG, Conditions
+from host_tools.prove.owners import CHANGED
+from host_tools.prove.invariants import Invariants
+from host_tools.prove.subject import AMNESIA, JERK, WORN, WRONG, Conditions
 from host_tools.release.publish import Release
 
 SETTINGS: dict[str, Any] = {
@@ -40,9 +44,14 @@ SETTINGS: dict[str, Any] = {
     "us_per_degree": 30,
 }
 KEPT = ("ssid", "password", "instrument", "center_us", "us_per_degree")
-PULSE_US = (1000, 2000)  # what a hobby servo takes
+LOOK_US = 500_000  # between two looks at the beam
+MOVE_S = 5  # a move's longest time
+NEAR_US = 8  # 0.3 degrees: less does not move the beam
 STEP_US = 3  # of PWM
 FRAME_US = 1_000_000  # pulses further apart are no movement
+# Erases of a sector of a slot in one run, by a device that looks for a release every 20 s; those
+# in the field look every 6 h.
+SLOT_ERASES, SLOT_ERASES_HOUR = 60, 6
 SPEED_DEG_S = 27  # 25 by the profile, and the rounding of a frame
 LINE = re.compile(r"seesaw (?:state|event)=(\S+) .*?slot=(\S+) version=(\S+)")
 PLACES = {"nvs": "record", "ota_0": "install", "ota_1": "install", "vfs": "vfs"}
@@ -64,6 +73,8 @@ class Kit:
     launcher: bytes
     releases: dict[str, Release]
     settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
+    # Makes further releases when a world offers them; None for a version it does not know.
+    more: Callable[[str], Release | None] = lambda version: None
 
 
 class Seesaw:
@@ -93,6 +104,16 @@ class Seesaw:
             self._flashes[version] = Flash.from_bytes(data)
         return self._flashes[version]
 
+    def release(self, version: str) -> Release | None:
+        """The release of this version; None for "". Raises KeyError when there is none."""
+        if version and version not in self.kit.releases:
+            made = self.kit.more(version)
+            if made is None:
+                raise KeyError(version)
+            self.kit.releases[version] = made
+            self.companion.add(made.bundle.companion)
+        return self.kit.releases.get(version)
+
     def start(self, flash: Flash, conditions: Conditions) -> "LiveSeesaw":
         return LiveSeesaw(self, flash, conditions)
 
@@ -103,6 +124,8 @@ class Seesaw:
         place = self.place(op.addr)
         if place == "otadata":
             return WRITERS.get(op.caller.rpartition("/")[2].partition(":")[0], "otadata")
+        if place == "nvs" and "/" in op.caller and not op.caller.startswith("seesaw/"):
+            return "settings"  # not by the firmware: from a cable
         return PLACES.get(place, place)
 
     def pages_of(self, version: str) -> list[tuple[int, bytes]]:
@@ -112,6 +135,14 @@ class Seesaw:
             pages = [(n, whole[n * PAGE : (n + 1) * PAGE]) for n in range(len(whole) // PAGE)]
             self._slots[version] = [page for page in pages if page[1].strip(b"\xff")]
         return self._slots[version]
+
+
+    def holds(self, flash: Flash, slot: str, version: str) -> bool:
+        """Does a slot hold this release, byte for byte?"""
+        if version not in self.kit.releases:
+            return False
+        first = self.kit.board.partition(slot).offset // PAGE
+        return all(flash.pages[first + n] == page for n, page in self.pages_of(version))
 
 
 class LiveSeesaw:
@@ -124,32 +155,38 @@ class LiveSeesaw:
         self.lines: list[str] = []
         self.events: list[str] = []
         self.wrong = ""
+        self._looked = (-1, False)  # when the beam was last compared with the market, and how
         self._running = ("", "")  # (slot, version) of the last line
         self._follows = False
         self._checked: set[tuple[str, str]] = set()  # slots whose bytes were compared this boot
         self._fixed = self._protected()
+        self._wear = flash.wear.copy()
         around = Surroundings(serial=self._hear, events=self._happened)
         options = Options(chip=subject.kit.board.chip)
         for name, value in conditions.hardware:
-            setattr(options, name, value)
+            if name not in worlds.HARDWARE:
+                setattr(options, name, value)
         self.device = CPythonDevice(flash, subject.companion, around, options)
         self.device.board.random.seed(conditions.seed)
         start = start_of(find("sp500"), DEFAULT_DATE) + conditions.wall_s
         clock = SimClock(start, 1, lambda: self.device.clock.now_us / 1e6)
-        around.wall = clock.now
+        around.wall = self.wall = clock.now
         self.market = Market("sp500", clock=clock, prices=subject.prices)
         self.updates = Site(static(self._file), clock.epoch)
         hosts = self.device.net.hosts
         hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
         hosts["updates", 80] = self.updates
-        self.expected = [{key: subject.settings[key] for key in KEPT}]
+        self.invariants = Invariants(self)
+        self.watchers: list[Callable[[str], None]] = []  # of lines and events
+        self.struck = 0  # how often the world's own fault has met the device
+        self.offered = subject.release(conditions.offer)
+        self.expected = self._legitimate()
         worlds.prepare(self, conditions)
 
     # -- the world's own -------------------------------------------------------------------
 
     def _file(self, path: str) -> bytes | None:
-        made = self.subject.kit.releases.get(self.conditions.offer)
-        return made.files.get(path) if made else None
+        return self.offered.files.get(path) if self.offered else None
 
     def _hear(self, text: str) -> None:
         for line in text.splitlines():
@@ -159,12 +196,21 @@ class LiveSeesaw:
                 self._running = (found[2], found[3])
                 self._follows = found[1] == "LIVE"
                 self._only_good_bytes(*self._running)
+                self.invariants.runs(*self._running)
+            self._tell(line)
 
     def _happened(self, line: str) -> None:
         self.events.append(line)
         if line.startswith(("boot ", "reset ")):
             self._running, self._follows = ("", ""), False
             self._checked.clear()
+        if line.startswith("boot "):
+            self.invariants.booted(self.device.board.storage.running.label)
+        self._tell(line)
+
+    def _tell(self, line: str) -> None:
+        for watcher in self.watchers:
+            watcher(line)
 
     def _only_good_bytes(self, slot: str, version: str) -> None:
         """What runs is a release, byte for byte: nothing unverified was ever started."""
@@ -173,12 +219,8 @@ class LiveSeesaw:
         self._checked.add((slot, version))
         if version not in self.subject.kit.releases:
             self.wrong = f"runs version {version}, which nobody released"
-            return
-        first = self.subject.kit.board.partition(slot).offset // PAGE
-        for number, page in self.subject.pages_of(version):
-            if self.flash.pages[first + number] != page:
-                self.wrong = f"runs bytes in {slot} that are not those of {version}"
-                return
+        elif not self.subject.holds(self.flash, slot, version):
+            self.wrong = f"runs bytes in {slot} that are not those of {version}"
 
     def _protected(self) -> list[tuple[int, bytes]]:
         """Bootloader, table and vfs: pages that nothing writes in the field."""
@@ -202,24 +244,46 @@ class LiveSeesaw:
         return self._running[0] == f"ota_{entries[which].slot(2)}"
 
     def healthy(self) -> bool:
-        """Does the app say LIVE, and has the beam moved to where the market is?"""
-        return self._follows and bool(self.device.board.pwm.pulses)
+        """Does the app say LIVE, and is the beam where the market is?"""
+        if not self._follows:
+            return False
+        at = self.device.clock.now_us // LOOK_US
+        if self._looked[0] != at:
+            self._looked = (at, self._beam_is_right())
+        return self._looked[1]
+
+    def _beam_is_right(self) -> bool:
+        """Is the last pulse one that the truth of the last polls asks for?"""
+        last = next((ns for _, _, ns in reversed(self.device.board.pwm.pulses) if ns), 0)
+        return any(self._follows_the_truth(owner, last / 1000) for owner in self.expected)
+
+    def _follows_the_truth(self, owner: dict[str, Any], pulse_us: float) -> bool:
+        span_s = self.subject.settings["poll_s"] + MOVE_S
+        instrument = find(owner["instrument"])
+        wanted = []
+        for ago_s in (0, span_s // 2, span_s):
+            quote = self.market.prices.price_at(instrument, self.wall() - ago_s)
+            wanted.append(wanted_us(quote.price, quote.previous_close, instrument.sigma,
+                                    owner["center_us"], owner["us_per_degree"]))  # fmt: skip
+        return min(wanted) - NEAR_US <= pulse_us <= max(wanted) + NEAR_US
 
     def reached(self, until: str) -> bool:
-        return worlds.UNTIL[until](self)
+        return worlds.reached(self, until)
 
     def trouble(self) -> tuple[str, str] | None:
         if self.wrong:
             return WRONG, self.wrong
+        if self.invariants.broken:
+            return WRONG, self.invariants.broken
         if self.device.board.faults:
             return WRONG, "; ".join(self.device.board.faults[:3])
         for page, before in self._fixed:
             if self.flash.pages[page] != before:
                 return WRONG, f"the flash at {page * PAGE:#x} changed, which nothing may write"
-        return self._jerk() or self._forgotten()
+        return self._jerk() or self._worn() or self._forgotten()
 
     def _jerk(self) -> tuple[str, str] | None:
-        low, high = (us * 1000 - STEP_US * 1000 for us in PULSE_US)
+        low, high = (us * 1000 - STEP_US * 1000 for us in (PULSE_LOW_US, PULSE_HIGH_US))
         high += 2 * STEP_US * 1000
         speed = SPEED_DEG_S * abs(self.subject.settings["us_per_degree"])  # us a second
         last: tuple[int, int, int] | None = None
@@ -236,6 +300,23 @@ class LiveSeesaw:
                     return JERK, f"{step_us} us in one frame at {at_us / 1e6:.1f} s"
             last = pulse
         return None
+
+    def _worn(self) -> tuple[str, str] | None:
+        """Erases of the slots: an update that is tried again and again must become rarer."""
+        most = SLOT_ERASES + SLOT_ERASES_HOUR * (self.device.clock.now_us // 3_600_000_000)
+        for page, count in self.flash.wear.items():
+            erased = count - self._wear.get(page, 0)
+            if erased > most and self.subject.place(page * PAGE).startswith("ota_"):
+                return WORN, f"the sector at {page * PAGE:#x} was erased {erased} times"
+        return None
+
+    def _legitimate(self) -> list[dict[str, Any]]:
+        """Settings that may be there in the end: those that are there now, if they are an owner's;
+        either, when the power went while they were changed."""
+        mine = {key: self.subject.settings[key] for key in KEPT}
+        owners = [mine, {**mine, **CHANGED}]
+        found = self.settings()
+        return [found] if found in owners else owners
 
     def _forgotten(self) -> tuple[str, str] | None:
         kept = self.settings()

@@ -56,8 +56,10 @@ class Verdict:
 class Live(Protocol):
     """A device in its world, seen from outside. `lines` is what its serial console printed."""
 
-    device: Device
     lines: list[str]
+
+    @property
+    def device(self) -> Device: ...
 
     def updated(self, version: str) -> bool:
         """Does it run this version for good, so that a power cycle would not undo it?"""

@@ -4,14 +4,11 @@ The beam is judged by the pulses on the servo's pin against the simulator's own 
 by the flash and by what the bootloader started: nothing rests on the firmware's own words.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-TILT_MAX_DEG = 12.0
-KNEE_SIGMA = 1.5
-LEVEL_BELOW_DEG = 0.3
-PULSE_LOW_US, PULSE_HIGH_US = 1000, 2000  # what a hobby servo takes
+from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US
+
 VISIBLE_US = 12.0  # least span of pulses that counts as a move: 0.3 degrees of the usual linkage
 TOLERANCE_US = 3.0  # steps of the chip's PWM: 0.3 us on ESP32, 2.4 us on ESP32-S3
 
@@ -60,20 +57,6 @@ class Check:
     check: str
     ok: bool
     words: str
-
-
-def wanted_us(
-    price: float, baseline: float, sigma: float, center_us: int, us_per_degree: int
-) -> float:
-    """The pulse for a day's move, in microseconds; sigma in percent.
-
-    12 degrees times tanh of the move in sigmas over 1.5; below 0.3 degrees the beam is level.
-    """
-    change_percent = (price / baseline - 1) * 100
-    degrees = TILT_MAX_DEG * math.tanh(change_percent / sigma / KNEE_SIGMA)
-    if abs(degrees) < LEVEL_BELOW_DEG:
-        degrees = 0.0
-    return min(max(center_us + degrees * us_per_degree, PULSE_LOW_US), PULSE_HIGH_US)
 
 
 def judge(seen: Observed) -> list[Check]:

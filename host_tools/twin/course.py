@@ -22,8 +22,8 @@ from host_tools.market.http1 import Reply, Request
 from host_tools.market.instruments import find
 from host_tools.market.replay import Replay, ReplayClock
 from host_tools.market.site import Site, serve
+from host_tools.market.truth import wanted_us
 from host_tools.release.publish import Release
-from host_tools.twin.checks import wanted_us
 from host_tools.twin.reports import Lines, Quote, parse
 from host_tools.twin.scene import LAUNCHER, NETWORK
 

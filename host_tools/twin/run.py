@@ -18,8 +18,9 @@ from host_tools.errors import UserError
 from host_tools.image import inspect
 from host_tools.market import server
 from host_tools.market.replay import Replay
+from host_tools.market.truth import wanted_us
 from host_tools.stopping import stopping
-from host_tools.twin.checks import Check, Observed, judge, wanted_us
+from host_tools.twin.checks import Check, Observed, judge
 from host_tools.twin.console import HEADER, Console
 from host_tools.twin.page import Page
 from host_tools.twin.reports import Report, as_json

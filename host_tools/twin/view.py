@@ -11,8 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from host_tools.market.replay import Replay
+from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
 from host_tools.twin import words
-from host_tools.twin.checks import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
 from host_tools.twin.reports import Event, Quote, Report
 from host_tools.twin.scene import Scene
 from host_tools.twin.slots import Slot

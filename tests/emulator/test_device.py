@@ -258,3 +258,19 @@ def test_an_error_of_main_is_shown_with_the_firmware_s_own_frames():
         '  File "main.py", line 2, in deep',
         "ValueError: why",
     ]
+
+
+def test_a_fault_of_the_host_is_not_the_firmwares_to_catch():
+    caught = "import time\nwhile True:\n    try:\n        time.sleep(1)\n        print('on')\n"
+    caught += "    except Exception:\n        pass\n"
+    bench = tiny.on_cpython(caught)
+
+    def broken() -> bool:
+        raise KeyError("of the host")
+
+    with pytest.raises(KeyError, match="of the host"):
+        bench.run(until=broken)
+    bench = tiny.on_cpython(caught)
+    bench.device.around.serial = lambda text: broken()
+    with pytest.raises(KeyError, match="of the host"):
+        bench.run()

@@ -10,7 +10,8 @@ from seesaw.core.instruments import INSTRUMENTS as FOLLOWED
 from seesaw.core.tilt import pulse_ns, tilt
 
 from host_tools.market.instruments import INSTRUMENTS
-from host_tools.twin.checks import BootSeen, Observed, Pulses, judge, wanted_us
+from host_tools.market.truth import wanted_us
+from host_tools.twin.checks import BootSeen, Observed, Pulses, judge
 
 OLD = {"good": True, "version": "1.0.0", "bundle_good": True, "runtime_good": True}
 NEW = OLD | {"version": "1.0.1"}

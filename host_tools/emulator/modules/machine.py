@@ -97,9 +97,10 @@ class RTC:
     def memory(self, data=None):
         if data is None:
             return call("rtc_read")
-        if len(data) > 2048:
+        raw = data.encode() if isinstance(data, str) else bytes(memoryview(data))
+        if len(raw) > 2048:
             raise ValueError("buffer too long")
-        return call("rtc_write", bytes(data))
+        return call("rtc_write", raw)
 
     def datetime(self, fields=None):
         return tuple(call("rtc_datetime", fields))

@@ -42,6 +42,17 @@ def _ring(callback):
         sys.print_exception(error)
 
 
+def _check(value):
+    """The chip's calls take numbers, text and buffers; of anything else json makes no JSON."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _check(item)
+    elif value is not None and not isinstance(value, (bool, int, float, str, bytes)):
+        raise TypeError("can't convert " + type(value).__name__ + " to int")
+
+
 def _send(name, args):
     payload = b""
     if args and isinstance(args[-1], bytes):
@@ -76,6 +87,7 @@ def _resync():
 
 
 def call(name, *args):
+    _check(args)
     try:
         kind, value, ring, data = _exchange(name, args)
     except KeyboardInterrupt:

@@ -1,0 +1,72 @@
+"""Hardware that is not as it should be, by name and value, beside the Options of a board.
+
+A place is 'label:number', a sector counted from the start of a partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from host_tools.emulator.board import PWRON
+from host_tools.emulator.errors import ChipReset
+from host_tools.emulator.flash import PAGE
+
+if TYPE_CHECKING:
+    from host_tools.prove.seesaw import LiveSeesaw
+
+ROT = bytes(8)  # bits that have lost their charge
+ROT_AT = 5000  # bytes from the start of what rots
+BROWN_OUTS = 5  # of a weak supply, each as the servo starts
+
+
+def power_cycle(live: LiveSeesaw, why: str) -> None:
+    """The power goes and comes back at once; never returns. To be called from an alarm or from a
+    call into the chip, so that nothing of the firmware runs on."""
+    board = live.device.board
+    boots = board.boots
+    board.power_on()
+    board.boots = boots  # of the whole run
+    live.struck += 1
+    raise ChipReset(PWRON, why)
+
+
+def _page(live: LiveSeesaw, place: str) -> int:
+    label, _, number = place.partition(":")
+    return live.subject.kit.board.partition(label).offset // PAGE + int(number)
+
+
+def _bad(live: LiveSeesaw, places: str) -> None:
+    """These sectors, 'label:number,label:number', take no change."""
+    live.flash.bad |= {_page(live, place) for place in places.split(",")}
+
+
+def _rot(live: LiveSeesaw, where: str) -> None:
+    """'label:runtime' or 'label:bundle': bits are lost in that part of the slot's release."""
+    label, _, part = where.partition(":")
+    start = live.subject.kit.board.partition(label).offset
+    if part == "bundle":
+        start += live.subject.kit.releases[live.subject.candidate].slot[1][0]
+    live.flash.program(start + ROT_AT, ROT)
+
+
+def _brown_out(live: LiveSeesaw, rtc: str) -> None:
+    """The supply breaks down at the first pulse after a start. rtc: Options.rtc."""
+    live.device.board.options.rtc = rtc
+    pwm = live.device.board.pwm
+    last = [0]  # the boot of the last pulse
+
+    def pulse(pin: int, ns: int) -> None:
+        if ns and last[0] != live.device.board.boots and live.struck < BROWN_OUTS:
+            last[0] = live.device.board.boots
+            power_cycle(live, "brown-out")
+
+    pwm.on_pulse = pulse
+
+
+HARDWARE: dict[str, Callable[[LiveSeesaw, str], None]] = {
+    "bad_sectors": _bad,  # for ever
+    "tired_sectors": _bad,  # while it is too hot, or the supply too weak
+    "rot": _rot,
+    "brown_out": _brown_out,
+}

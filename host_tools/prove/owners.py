@@ -1,0 +1,104 @@
+"""Owners and what they do to their seesaw meanwhile, by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from host_tools.emulator.board import ENDS
+from host_tools.prove.hardware import power_cycle
+
+if TYPE_CHECKING:
+    from host_tools.prove.seesaw import LiveSeesaw
+
+Change = Callable[["LiveSeesaw"], None]
+
+CHANGED = {"instrument": "nasdaq", "center_us": 1520}  # what an owner sets who changes the settings
+UNPLUGS = 4  # times, each during a trial
+UNPLUG_S = 2  # after the trial's first line
+ROUTER_AT_S = 10  # after the power came
+ROUTER_S = 600  # with another password
+
+
+def _strip(period_s: int) -> Change:
+    """A power strip on a timer."""
+
+    def change(live: LiveSeesaw) -> None:
+        clock = live.device.clock
+
+        def off() -> None:
+            clock.set_alarm("strip", clock.now_us + period_s * 1_000_000, off)
+            power_cycle(live, "power strip")
+
+        clock.set_alarm("strip", clock.now_us + period_s * 1_000_000, off)
+
+    return change
+
+
+def _unplugs(live: LiveSeesaw) -> None:
+    """Pulls the plug whenever a trial has just begun, some times."""
+    clock = live.device.clock
+
+    def hear(line: str) -> None:
+        if "event=prove " in line and live.struck < UNPLUGS:
+            clock.set_alarm("plug", clock.now_us + UNPLUG_S * 1_000_000,
+                            lambda: power_cycle(live, "unplugged"))  # fmt: skip
+
+    live.watchers.append(hear)
+
+
+def change_settings(live: LiveSeesaw) -> None:
+    """As the cable does: one blob in place of the other, the copy first."""
+    board = live.device.board
+    nvs = board.storage.nvs
+    try:
+        blob = json.loads(nvs.get_blob("seesaw", "config", 2048))
+        made = json.dumps({**blob, **CHANGED}).encode()
+        nvs.set_blob("seesaw", "config_b", made)
+        nvs.set_blob("seesaw", "config", made)
+    except ENDS as end:
+        raise board.kill(end) from None
+    live.struck += 1
+    live.expected = [{**known, **CHANGED} for known in live.expected[:1]]
+
+
+def _sets(words: str) -> Change:
+    """Changes the settings once, when the device says so or does that."""
+
+    def change(live: LiveSeesaw) -> None:
+        def hear(line: str) -> None:
+            if words in line and not live.struck:
+                change_settings(live)
+
+        live.watchers.append(hear)
+
+    return change
+
+
+def _router(live: LiveSeesaw) -> None:
+    """Changes the password at the router, and back as nothing works any more."""
+    air, clock = live.device.around.air, live.device.clock
+    right = dict(air)
+
+    def back() -> None:
+        air.update(right)
+
+    def change() -> None:
+        air.update(dict.fromkeys(air, "another"))
+        live.struck += 1
+        clock.set_alarm("router", clock.now_us + ROUTER_S * 1_000_000, back)
+
+    clock.set_alarm("router", clock.now_us + ROUTER_AT_S * 1_000_000, change)
+
+
+OWNERS: dict[str, Change] = {
+    "nobody": lambda live: None,
+    "strip-20": _strip(20),
+    "strip-60": _strip(60),
+    "unplugs": _unplugs,
+    "sets-at-boot": _sets("boot "),  # before the firmware starts
+    "sets-at-offer": _sets("event=offer "),  # just before the install
+    "sets-in-trial": _sets("event=prove "),
+    "router": _router,
+}

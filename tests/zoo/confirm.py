@@ -1,0 +1,154 @@
+"""Confirm and rollback: updates that were kept too early, too late, or never."""
+
+from dataclasses import replace
+
+from host_tools.prove.networks import NETWORKS
+from host_tools.prove.scenario import Scenario, offering
+from host_tools.prove.scenarios import NEXT, ROLLBACK, UPDATE
+from host_tools.prove.seesaw import LiveSeesaw
+from host_tools.prove.zoo import Row, Waiting
+
+IDF = "https://github.com/espressif/esp-idf/issues/"
+OTA = "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/system/ota.html"
+
+REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
+UNPROVEN = replace(UPDATE, name="trial", until="interrupted", phases=())
+AGAIN = replace(ROLLBACK, name="again", until="time", seconds=3 * 3600, phases=())
+OUTAGE = replace(NEXT, name="outage", world=offering("fix", network="lost-in-trial"),
+                 until="time", seconds=1800, phases=())  # fmt: skip
+NO_ROLLBACK = replace(UPDATE, name="no-rollback", phases=()).on(rollback=False)
+IN_TRIAL = replace(NEXT, name="in-trial", cuts=("boot", "confirm"))
+RECORDS = replace(NEXT, name="records", cuts=("set_boot", "boot", "confirm"))
+FALLEN = Scenario(
+    "fallen", "the runtime of the release after the candidate rots: the candidate runs again",
+    offering("fix", rot="ota_1:runtime"), start="candidate", before=(NEXT,), until="time",
+    seconds=1800,
+)  # fmt: skip
+
+
+def lost_in_trial(live: LiveSeesaw) -> None:
+    """The access point goes away as the new release starts."""
+
+    def hear(line: str) -> None:
+        if line.startswith("boot ota_1"):
+            live.device.around.air.clear()
+
+    live.watchers.append(hear)
+
+
+NETWORKS["lost-in-trial"] = lost_in_trial
+
+LOOK_PATH = ('"release.json"', '"releases.json"')
+MAIN = "    radio = chip.Radio()\n"
+
+ROWS = (
+    Row(
+        "never-confirmed", "the call that keeps the release was lost in a refactoring: every good "
+        "update un-installs itself at the next reset",
+        "https://github.com/Ribbit-Network/ribbit-network-frog-software/pull/34",
+        "run", "refused",
+        (("seesaw/update/trial.py", 'return "confirm"', 'return "wait"'),), (REJECTED,),
+    ),
+    Row(
+        "confirmed-before-online", "kept as soon as it has booted, and it cannot reach its server",
+        "https://github.com/ruuvi/ruuvi.gateway_esp.c/issues/531",
+        "run", "wrong",
+        (
+            ("seesaw/updater.py", "            await self.prove()\n", ""),
+            ("seesaw/updater.py", *LOOK_PATH),
+        ),
+        (UPDATE,),
+    ),
+    Row(
+        "confirmed-by-the-core", "the platform marks every boot as good before the program starts",
+        "https://github.com/esphome/esphome/pull/11300",
+        "run", "wrong",
+        (
+            ("seesaw/main.py", MAIN, MAIN + "    if boot.trial:\n        chip.mark_valid()\n"),
+            ("seesaw/updater.py", *LOOK_PATH),
+        ),
+        (UPDATE,),
+    ),
+    Row(
+        "unreachable-held-back", "the new release finds no host; a trial that needs one holds it",
+        "https://github.com/ruuvi/ruuvi.gateway_esp.c/issues/531",
+        "run", "refused",
+        (("seesaw/updater.py", 'url = base + "/" + url', 'url = "http://nowhere/" + url'),),
+        (UNPROVEN,),
+    ),
+    Row(
+        "bootloader-without-rollback", "made for a bootloader that rolls back, fielded with one "
+        "that does not: the trial is none", IDF + "7859",
+        "world", "deaf",
+        (("seesaw/updater.py", *LOOK_PATH),), (NO_ROLLBACK,),
+    ),
+    Row(
+        "asleep-before-confirm", "it goes to sleep before the end of its trial: each update rolls "
+        "back", "https://github.com/esphome/esphome/pull/17699",
+        "run", "refused",
+        (("seesaw/app.py", '        if verdict == "wait":\n            return\n',
+          '        if self.clock.up_s() >= 5:\n            self.boot.reset("sleep")\n'
+          '        if verdict == "wait":\n            return\n'),),
+        (REJECTED,),
+    ),
+    Row(
+        "installs-from-fall-back", "after a fall-back the next install writes over the boot record "
+        "of the release that runs: both entries name the bad slot",
+        "https://github.com/ruuvi/ruuvi.gateway_esp.c/pull/1283",
+        "world", "?",
+        (("seesaw/update/plan.py", '(OTHER, VALID): "heal"', '(OTHER, VALID): "install"'),),
+        (FALLEN,),
+    ),
+    Row(
+        "confirms-from-fall-back", "the old release, fallen back to, confirms: the entry of the "
+        "damaged slot is marked valid for ever, and only resets follow", OTA,
+        "world", "?",
+        (
+            ("seesaw/main.py", MAIN, MAIN + "    chip.mark_valid()\n"),
+            ("seesaw/update/plan.py", '(OTHER, VALID): "heal"', '(OTHER, VALID): "reset"'),
+        ),
+        (FALLEN,),
+    ),
+    Row(
+        "erases-its-way-back", "in its trial it erases the other slot to be quicker later, then "
+        "crashes: nothing is left to roll back to", OTA,
+        "run", "hard brick",
+        (("seesaw/updater.py", '        self.say("prove")\n',
+          '        self.say("prove")\n        self.boot.other.ioctl(6, 0)\n        1 // 0\n'),),
+        (replace(UPDATE, until="time", phases=()),),
+    ),
+    Row(
+        "ping-pong", "install, crash, roll back, and the server offers the same release again",
+        "https://github.com/espressif/esp-rainmaker/blob/master/components/esp_rainmaker/"
+        "Kconfig.projbuild",
+        "run", "worn",
+        (("seesaw/update/record.py",
+          "return any(self.rejected[at : at + 8] == bundle[:8] for at in keys)", "return False"),),
+        (AGAIN,),
+    ),
+    Row(
+        "power-cut-condemns", "a power cut in the first boot counts as a failure: the good release "
+        "is rejected for ever", "https://github.com/esphome/esphome/issues/16762",
+        "cut", "deaf",
+        (("seesaw/update/trial.py", 'record.interrupted(before[3] if mine else "power")',
+          'record.failed("power")'),),
+        (IN_TRIAL,),
+    ),
+    Row(
+        "outage-condemns", "the network was out in the trial: the good release is rejected for "
+        "ever",
+        "https://github.com/espressif/esp-rainmaker/blob/master/components/esp_rainmaker/"
+        "Kconfig.projbuild",
+        "world", "deaf",
+        (("seesaw/update/trial.py", "not before[3].startswith(UNPROVEN)", "before[3]"),),
+        (OUTAGE,),
+    ),
+)  # fmt: skip
+WAITING = (
+    Waiting(
+        "fifteen-percent", "only some hardware fails, so the laboratory passes",
+        "https://github.com/search?q=esphome-jk-bms+874&type=issues", "fleets and shares",
+    ),
+    Waiting("wrong-slot-after-panic", "boots the wrong slot after a panic", IDF + "15552",
+            "its cause: not known"),
+)  # fmt: skip
