@@ -215,15 +215,40 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _prove(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--firmware", metavar="DIR", help="a working tree of the firmware (default: this project's)"
-    )
+    _proved(parser)
     parser.add_argument(
         "--scenario", metavar="NAME", action="append", help="only this one; may be repeated"
+    )
+    parser.add_argument("--list", action="store_true", help="say which scenarios there are")
+    parser.add_argument(
+        "--full", action="store_true", help="all scenarios, and a second cut at every operation"
     )
     parser.add_argument(
         "--depth", metavar="N", type=_count, default=2, help="cuts in a row (default: 2)"
     )
+    parser.add_argument("--seed", metavar="N", type=_count, default=0, help="of what is drawn")
+    parser.add_argument(
+        "--limit", metavar="MINUTES", type=_count, default=60, help="give up after (default: 60)"
+    )
+    parser.add_argument("--jobs", metavar="N", type=_count, help="processes (default: all cores)")
+    parser.add_argument("--report", metavar="DIR", help="write a page and its evidence.json there")
+    parser.add_argument("--json", metavar="FILE", help="write the figures for programs")
+
+
+def _proved(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--firmware", metavar="DIR", help="a working tree of the firmware (default: this project's)"
+    )
+    parser.add_argument(
+        "--board", metavar="NAME", default="esp32_wrover",
+        help="a folder of boards/ (default: esp32_wrover)",
+    )  # fmt: skip
+
+
+def _replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="as prove prints it")
+    _proved(parser)
+    parser.add_argument("--json", action="store_true", help="for programs")
 
 
 COMMANDS = (
@@ -297,7 +322,13 @@ COMMANDS = (
         "prove",
         "show that a release cannot brick a device, or show how it does",
         _prove,
-        "host_tools.prove.command:main",
+        "host_tools.prove.command:prove",
+    ),
+    Command(
+        "replay",
+        "run one counterexample of `prove` again, step by step",
+        _replay,
+        "host_tools.prove.command:again",
     ),
     Command(
         "screenshot",

@@ -304,6 +304,9 @@ class Flash:
             return
         tear, self.cut = self.cut[1], None
         self.tear(op, tear)
+        if op.kind == "erase" and tear != "before":  # half an erase wears as a whole one does
+            for page in range(op.addr // PAGE, (op.addr + op.size) // PAGE):
+                self.wear[page] = self.wear.get(page, 0) + 1
         raise PowerCut(op, tear)
 
     def tear(self, op: Op, tear: str) -> None:
@@ -367,6 +370,8 @@ def caller() -> str:
     nearest: FrameType | None = None
     while frame is not None:
         name = frame.f_code.co_filename
+        if nearest and frame.f_code.co_name == "run" and name.endswith("emulator/device.py"):
+            break  # further out is another device, of which an observer started this one
         if name == "main.py" or (
             name.startswith("seesaw/") and not name.startswith("seesaw/port/")
         ):

@@ -1,4 +1,4 @@
-"""Worlds combined: network x server x release x owner x hardware, all of them or a seeded sample.
+"""Worlds combined: network x server x release x owner x hardware.
 
 One generator for every use: a sample in which each single behaviour occurs, a longer one, and any
 combination that somebody names, such as a test that draws them.
@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from itertools import product
 from random import Random
 
-from host_tools.prove.hardware import HARDWARE as FAULTY
 from host_tools.prove.hostile import HARDWARE, NETWORKS, OWNERS, RELEASES, SERVERS
 from host_tools.prove.odd import BASE
 from host_tools.prove.scenario import NO_CUTS, Scenario, offering
 
-SECONDS = 900  # of virtual time: long enough for an install, a trial and what follows
+SECONDS = 600  # of virtual time: long enough for an install, a trial and what follows
 Choice = tuple[str, str, str, str, str]  # one of each of AXES
 
 AXES: tuple[tuple[str, ...], ...] = (
@@ -35,9 +34,19 @@ def scenario(choice: Choice) -> Scenario:
                     seconds=SECONDS, cuts=NO_CUTS)  # fmt: skip
 
 
-def everything() -> Iterator[Choice]:
-    """Every combination; there are hundreds of thousands."""
-    yield from product(*AXES)  # type: ignore[misc]
+def possible(choice: Choice) -> Choice:
+    """The same, less what no firmware comes back from: without rollback there is no trial, and a
+    release that hears nobody stays for ever (esp-idf issue 7859)."""
+    unheard = choice[2].removeprefix(BASE) in ("wifi", "dns", "tls", "deaf")
+    return (*choice[:4], "") if unheard and choice[4] == "no-rollback" else choice
+
+
+def pairs(first: int, second: int) -> Iterator[Choice]:
+    """Every combination of two of AXES, all else as it should be."""
+    for one, other in product(AXES[first], AXES[second]):
+        choice = [axis[0] for axis in AXES]
+        choice[first], choice[second] = one, other
+        yield tuple(choice)  # type: ignore[misc]
 
 
 def sample(count: int, seed: int = 0) -> list[Choice]:
@@ -49,10 +58,16 @@ def sample(count: int, seed: int = 0) -> list[Choice]:
         while len(column) < count:
             column += chance.sample(axis, len(axis))
         columns.append(column[:count])
-    return list(zip(*columns, strict=True))  # type: ignore[arg-type]
+    return [possible(choice) for choice in zip(*columns, strict=True)]
 
 
-def lasting(choice: Choice) -> bool:
-    """Is its hardware still as bad when the weather is good again?"""
-    names = [name for name, _ in HARDWARE[choice[4]][2]] if choice[4] else []
-    return any(name not in FAULTY or name == "bad_sectors" for name in names)
+
+# With the full budget: two troubles at once exhaustively, where they meet, and a long sample.
+QUICK, FULL = 20, 300
+EVERY = (*pairs(0, 3), *pairs(2, 3), *pairs(3, 4), *sample(FULL, seed=1))
+
+
+def scenarios(budget: str = "quick") -> tuple[Scenario, ...]:
+    """Each once."""
+    chosen = sample(QUICK) if budget == "quick" else list(dict.fromkeys(EVERY))
+    return tuple(scenario(choice) for choice in chosen)

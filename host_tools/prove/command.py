@@ -1,41 +1,132 @@
-"""`seesaw prove`: can this release brick a device? Parsing, progress and exit codes."""
+"""`seesaw prove` and `seesaw replay`: parsing is in cli.py; here choices, words and exit codes."""
+
+from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from host_tools.errors import UserError
 from host_tools.image import bundle as bundles
-from host_tools.prove import kits, runner
+from host_tools.prove import evidence, ids, kits, replay, report, runner
+from host_tools.prove.evidence import BRICK, CLEAN, Meta
+from host_tools.prove.explore import Counts
+from host_tools.prove.progress import Progress
 from host_tools.prove.runner import Plan, Result
+from host_tools.prove.scenario import Scenario
 from host_tools.prove.scenarios import SCENARIOS
+from host_tools.prove.subject import Subject
+
+CODES = {CLEAN: 0, BRICK: 1}  # anything else is 2: nothing was shown
+SHOWN_MAX = 10  # causes that are printed
 
 
-def main(arguments: argparse.Namespace) -> int:
+def prove(arguments: argparse.Namespace) -> int:
     """0: clean. 1: a state was found that does not come back. 2: nothing was shown."""
+    subject = _subject(arguments)
+    chosen = _scenarios(arguments)
+    if arguments.list:
+        for one in chosen:
+            print(f"{one.name:28} {one.budget:6} {one.why}")
+        return 0
+    plan = Plan(depth=arguments.depth, nest=None) if arguments.full else Plan(arguments.depth)
+    began = time.monotonic()
+    deadline_s = began + arguments.limit * 60
+    with Progress(sys.stderr) as progress:
+        results = list(runner.explore(
+            subject, chosen, plan, arguments.jobs or os.cpu_count() or 1, progress.slice, deadline_s
+        ))  # fmt: skip
+    seconds = time.monotonic() - began
+    meta = evidence.meta(subject, plan, chosen, results, seconds, arguments.seed)
+    if arguments.report:
+        report.write(Path(arguments.report), results, meta)
+    if arguments.json:
+        _write_json(Path(arguments.json), results, meta, seconds)
+    print("\n".join(_text(results, meta, seconds)))
+    if arguments.report:
+        print(f"Look at it: {Path(arguments.report) / 'index.html'}")
+    return CODES.get(evidence.state_of(results), 2)
+
+
+def again(arguments: argparse.Namespace) -> int:
+    """`seesaw replay ID`: 0 when that state comes back, 1 when it does not."""
+    plan = Plan(depth=9, nest=None)
+    return replay.show(_subject(arguments), arguments.id, SCENARIOS, plan, arguments.json)
+
+
+def _subject(arguments: argparse.Namespace) -> Subject:
     source = Path(arguments.firmware) if arguments.firmware else bundles.FIRMWARE
-    subject = kits.seesaw(source)
-    plan = Plan(depth=arguments.depth)
-    began = time.perf_counter()
+    if not (source / "seesaw").is_dir():
+        raise UserError(str(source), "holds no firmware: no folder 'seesaw'",
+                        "name a folder like firmware/")  # fmt: skip
+    return kits.seesaw(source, arguments.board)
 
-    def told(done: int, tasks: int, result: Result) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{done}/{tasks} {result.scenario:30}", end="", file=sys.stderr)
 
-    names = arguments.scenario or [one.name for one in SCENARIOS]
-    chosen = [one for one in SCENARIOS if one.name in names]
-    results = list(runner.explore(subject, chosen, plan, os.cpu_count() or 1, told))
-    for result in results:
-        c = result.counts
-        print(f"{result.scenario:24} ops {sum(result.phases.values()):5} cut {c.operations:6} "
-              f"runs {c.runs:6} classes {c.classes:6} settled {c.settled:7} counted {c.counted:6} "
-              f"failures {len(result.failures):4} {result.missing}")  # fmt: skip
-        for failure in result.failures[:5]:
-            print("   ", failure.id, failure.verdict.name, failure.verdict.words, failure.caller)
-    seconds = time.perf_counter() - began
-    runs = sum(r.counts.runs for r in results)
-    print(f"{seconds:.1f} s, {runs} runs, {runs / seconds:.0f} runs/s")
-    if any(result.failures for result in results):
-        return 1
-    return 2 if any(result.missing for result in results) or not results else 0
+def _scenarios(arguments: argparse.Namespace) -> list[Scenario]:
+    names = [one.name for one in SCENARIOS]
+    for name in arguments.scenario or ():
+        if name not in names:
+            raise UserError(f"scenario {name}", "is not known", "choose from seesaw prove --list")
+    if arguments.scenario:
+        return [one for one in SCENARIOS if one.name in arguments.scenario]
+    return [one for one in SCENARIOS if arguments.full or arguments.list or one.budget == "quick"]
+
+
+def _text(results: Sequence[Result], meta: Meta, seconds: float) -> list[str]:
+    lines = [_row("scenario", "operations", "states", "counted", "runs", "classes", "verdict")]
+    for one in results:
+        c = one.counts
+        lines.append(_row(one.scenario, sum(one.phases.values()), c.settled, c.counted, c.runs,
+                          c.classes, _verdict(one)))  # fmt: skip
+    total = totals(results)
+    lines.append(_row("all", total.operations, total.settled, total.counted, total.runs,
+                      total.classes, ""))  # fmt: skip
+    lines.append(
+        f"depth {total.depth}, {total.edges} edges, {seconds:.1f} s, "
+        f"{total.runs / max(seconds, 0.1):.0f} full runs a second"
+    )
+    for cause in meta.causes[:SHOWN_MAX]:
+        first = cause.first
+        lines += ["", f"{first.verdict.name}: {first.verdict.words}",
+                  f"  seesaw replay '{ids.stamped(first.id, meta.hashes['device'])}'",
+                  f"  {first.caller or 'the run itself'}; {len(cause.ids)} like it"]  # fmt: skip
+    if len(meta.causes) > SHOWN_MAX:
+        lines.append(f"and {len(meta.causes) - SHOWN_MAX} more causes: see --report or --json")
+    return [*lines, "", report.sentence(results, meta)]
+
+
+def _row(name: str, *cells: object) -> str:
+    return f"{name:28}" + "".join(f"{cell!s:>11}" for cell in cells[:-1]) + f"  {cells[-1]}"
+
+
+def _verdict(one: Result) -> str:
+    if one.failures:
+        return f"{len(one.failures)} {one.failures[0].verdict.name}"
+    return f"nothing shown: {one.missing}" if one.missing else "ok"
+
+
+def totals(results: Sequence[Result]) -> Counts:
+    found = Counts()
+    for one in results:
+        found.add(one.counts)
+    return found
+
+
+def _write_json(path: Path, results: Sequence[Result], meta: Meta, seconds: float) -> None:
+    found: dict[str, Any] = evidence.evidence(list(results), meta)
+    total = totals(results)
+    found["totals"] = {
+        "runs": total.runs, "classes": total.classes, "settled": total.settled,
+        "counted": total.counted, "edges": total.edges, "depth": total.depth,
+        "boots": total.boots, "seconds": round(seconds, 1),
+    }  # fmt: skip
+    try:
+        path.write_text(json.dumps(found, indent=1))
+    except OSError as error:
+        raise UserError(str(path), f"cannot be written: {error.strerror}",
+                        "name another file") from error  # fmt: skip

@@ -63,10 +63,7 @@ def meta(
         return replay.tell(subject, found, scenarios, plan, hashes["device"])
 
     failures = [one for result in results for one in result.failures]
-    causes = ids.shrink(failures)
-    for nth, cause in enumerate(causes[:CAUSES_MAX]):
-        first = ids.needed(cause.first, lambda found: story(found).verdict)
-        causes[nth] = Cause(first, cause.ids)
+    causes = ids.shrink(failures, lambda found: story(found).verdict)
     stories = [story(ids.parse(cause.first.id)) for cause in causes[:CAUSES_MAX]]
     versions = {"old": subject.old, "candidate": subject.candidate, "fix": subject.fix}
     whys = {one.name: one.why for one in scenarios}

@@ -9,6 +9,7 @@ device survives and no software cures.
 
 from dataclasses import replace
 
+from host_tools.prove.odd import BASE
 from host_tools.prove.scenario import HOUR, NO_CUTS, Scenario, offering
 
 ASKED = "struck:4"  # answers that were spoilt before the scenario ends
@@ -104,8 +105,8 @@ HARDWARE: dict[str, tuple[str, str, tuple[tuple[str, str | int | bool], ...]]] =
                   (("nvs_loses_chunk", True),)),
     "slow-flash": ("worn flash: erases and programs take nine times as long", "updated",
                    (("flash_slow", 9),)),
-    "bad-nvs": ("a dead sector in nvs, not yet in use", "updated", (("bad_sectors", "nvs:1"),)),
-    "bad-nvs-used": ("nvs takes no change any more", "hindered", (("tired_sectors", "nvs:0"),)),
+    "dead-nvs": ("nvs takes no change any more", "updated",
+                 (("bad_sectors", "nvs:0,nvs:1,nvs:2,nvs:3"),)),
     "bad-spare": ("a dead sector that no release needs", "updated", (("bad_sectors", "ota_1:99"),)),
     "bad-runtime": ("a sector of the other slot's runtime takes no change for a while", "hindered",
                     (("tired_sectors", "ota_1:1"),)),
@@ -127,7 +128,9 @@ def _scenario(name: str, why: str, until: str, offer: str = "fix", **world: str)
 def _all() -> list[Scenario]:
     found = [_scenario(n, why, until, network=n) for n, (why, until) in NETWORKS.items()]
     found += [_scenario(n, why, until, server=n) for n, (why, until) in SERVERS.items()]
-    found += [_scenario(n, why, until, "0.2.1-" + n) for n, (why, until) in RELEASES.items()]
+    found += [
+        _scenario("release-" + n, why, until, BASE + n) for n, (why, until) in RELEASES.items()
+    ]
     found += [_scenario(n, why, until, owner=n) for n, (why, until) in OWNERS.items()]
     for name, (why, until, hardware) in HARDWARE.items():
         found.append(_scenario(name, why, until).on(**dict(hardware)))

@@ -20,6 +20,7 @@ from host_tools.prove.subject import Subject, Verdict
 
 RELEASE = 8  # hex digits of the release's hash
 CUTS_MAX = 16
+SHRUNK_MAX = 24  # groups: each costs a few runs
 FORM = "scenario/phase:number,tear;phase:number,tear@release"
 CUT = re.compile(r"([a-z0-9_]+):([0-9]{1,9}),([a-z]+(?::[0-9]{1,9})?)", re.ASCII)
 NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
@@ -117,19 +118,22 @@ class Cause:
 def shrink(failures: Iterable[Failure], again: Again | None = None) -> list[Cause]:
     """Failures grouped by verdict and by the line whose operation was cut last, in the order in
     which they were found; of each group the one with the fewest and earliest cuts and the mildest
-    tear, without the cuts that `again` shows to be needless."""
+    tear. Of the first SHRUNK_MAX groups it is without the cuts that `again` shows to be needless,
+    and groups that come to the same id so are one."""
     groups: dict[tuple[str, str], list[Failure]] = {}
     ranks: dict[tuple[object, ...], int] = {}  # places of cuts, in the order of the operations
     for one in failures:
         groups.setdefault((one.verdict.name, one.caller), []).append(one)
         ranks.setdefault(_places(parse(one.id)), len(ranks))
-    causes = []
-    for group in groups.values():
+    causes: dict[tuple[str, str], Cause] = {}
+    for nth, group in enumerate(groups.values()):
         first = min(group, key=lambda one: _weight(parse(one.id), ranks))
-        if again is not None:
+        if again is not None and nth < SHRUNK_MAX:
             first = needed(first, again)
-        causes.append(Cause(first, tuple(one.id for one in group)))
-    return causes
+        key = (first.id, first.verdict.name)
+        before = causes.get(key, Cause(first, ()))
+        causes[key] = Cause(before.first, before.ids + tuple(one.id for one in group))
+    return list(causes.values())
 
 
 def _places(found: Id) -> tuple[object, ...]:

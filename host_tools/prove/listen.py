@@ -17,6 +17,7 @@ from host_tools.prove.ids import Cut
 from host_tools.prove.story import DUMP_MAX, Boot, Line, Ops, Run, Torn, shape
 from host_tools.prove.subject import Conditions, Live, Subject
 
+ALIKE = 4  # lines back among which one like it is looked for
 LINES_MAX, BOOTS_MAX = 60, 24  # shown of a boot, and of a run: the first and the last half
 CAUSES = {1: "power-on", 2: "hard reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
 
@@ -140,10 +141,12 @@ class Listener:
         if not self.run.boots:
             return
         lines = self.run.boots[-1].lines
-        last = lines[-1] if lines else None
-        if last and line.kind == "serial" == last.kind and shape(last.text) == shape(line.text):
-            last.more += 1
-            return
+        for last in lines[: -1 - ALIKE : -1] if line.kind == "serial" else ():
+            if last.kind != "serial":
+                break
+            if shape(last.text) == shape(line.text):
+                last.more += 1
+                return
         lines.append(line)
 
     def _tidy(self) -> None:

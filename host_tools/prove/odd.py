@@ -32,6 +32,8 @@ Twist = Callable[[Release, Board], Release]
 
 APP_RUN = "    async def run(self) -> None:\n"
 WATCH = "            self.boot.wdt.feed()\n            if self.boot.trial:\n"
+HANG = "while True:\n                    pass\n"
+SHADOWED = ("machine", "os", "esp32", "network", "vfs", "time", "asyncio")
 LATER = "            if not self.boot.trial and self.clock.up_s() > 12:\n                raise "
 OPENER = "async def opener(host: str, port: int, tls: bool) -> tuple:\n"
 PARSED = "    settings = config.parse(config.load(store))\n"
@@ -148,8 +150,7 @@ def _wrong_hash(made: Release, board: Board) -> Release:
 
 def _shadows(made: Release, board: Board) -> Release:
     """Files at the top of the bundle that are named like modules of the chip."""
-    sources = {f"{name}.py": "raise ValueError('shadow')\n"
-               for name in ("machine", "os", "esp32", "network", "vfs", "time", "asyncio")}  # fmt: skip
+    sources = {f"{name}.py": "raise ValueError('shadow')\n" for name in SHADOWED}
     packed = {name: bundles.compile_module(name, text) for name, text in sources.items()}
     files = made.bundle.files | {name[:-3] + ".mpy": mpy for name, mpy in packed.items()}
     companion = made.bundle.companion | {
@@ -200,5 +201,5 @@ ODD: dict[str, Odd] = {
     "late.memory": Odd("runs out of memory once it is confirmed", (
         ("app.py", WATCH, LATER + "MemoryError('64 bytes')\n" + WATCH),)),
     "late.hang": Odd("hangs once it is confirmed", (
-        ("app.py", WATCH, LATER.replace("raise ", "while True:\n                    pass\n") + WATCH),)),
+        ("app.py", WATCH, LATER.replace("raise ", HANG) + WATCH),)),
 }  # fmt: skip

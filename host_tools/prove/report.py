@@ -55,7 +55,7 @@ def sentence(results: Sequence[Result], meta: Meta) -> str:
     release, state = meta.versions.get("candidate", "?"), state_of(results)
     if state == CLEAN:
         states = total(results).settled
-        return f"Release {release} came back from all of {states:,} interrupted states."
+        return f"Release {release} came back from all {states:,} interrupted states."
     if state == BRICK:
         ways = len(meta.causes)
         way = "one way to do it is" if ways == 1 else f"{ways} ways to do it are"
@@ -97,8 +97,8 @@ def _about(results: Sequence[Result], meta: Meta) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in meta.versions.items())
     took = f", {meta.seconds:.0f} s" if meta.seconds else ""
     return (
-        f"Proof of {meta.subject}: {versions}; {len(results)} scenarios, power cut up to "
-        f"{meta.depth} times in a row, seed {meta.seed}{took}"
+        f"Proof of {meta.subject}: {versions}; scenarios {len(results)}, "
+        f"power cuts in a row {meta.depth}, seed {meta.seed}{took}"
     )
 
 
@@ -134,13 +134,12 @@ def _row(result: Result, meta: Meta) -> str:
     )
 
 
-def _strips(results: Iterable[Result]) -> Iterator[str]:
-    opened = False
+def _strips(results: Sequence[Result]) -> Iterator[str]:
+    most = max((len(result.steps) for result in results), default=0)
     for result in results:
         if not result.steps:
             continue
-        show = bool(result.failures) or not opened
-        opened = opened or len(result.steps) > 1 and show
+        show = bool(result.failures) or len(result.steps) == most
         yield f'<details{" open" if show else ""} data-scenario="{escape(result.scenario)}">'
         yield f"<summary>{escape(result.scenario)}, {len(result.steps):,} operations</summary>"
         yield from strip(result.steps)

@@ -1,6 +1,7 @@
 """Scenarios run in slices on all cores: each slice cuts a range of one scenario's operations."""
 
 import hashlib
+import math
 import multiprocessing
 import time
 from collections import Counter
@@ -201,12 +202,15 @@ def _judge_run(
 
 # -- all of them -------------------------------------------------------------------------------
 
-_shared: tuple[Subject, Plan] | None = None  # of a worker: inherited by fork
+_shared: tuple[Subject, Plan, float] | None = None  # of a worker: inherited by fork
 
 
 def _work(task: Task) -> tuple[Task, Result]:
     assert _shared is not None
-    return task, run(*_shared, task)
+    subject, plan, deadline_s = _shared
+    if time.monotonic() > deadline_s:
+        return task, Result(task.scenario.name, missing="ran out of time")
+    return task, run(subject, plan, task)
 
 
 def explore(
@@ -215,10 +219,12 @@ def explore(
     plan: Plan,
     processes: int,
     told: Callable[[int, int, Result], None] = lambda done, tasks, result: None,
+    deadline_s: float = math.inf,
 ) -> Iterator[Result]:
-    """Every scenario's result, in their order. told: (tasks done, tasks known, slice)."""
+    """Every scenario's result, in their order. told: (tasks done, tasks known, slice). deadline_s:
+    of time.monotonic(), after which nothing new is begun, and said to be missing."""
     global _shared
-    _shared = subject, plan
+    _shared = subject, plan, deadline_s
     chosen = list(scenarios)
     done = 0
     with multiprocessing.get_context("fork").Pool(processes) as pool:

@@ -29,8 +29,9 @@ class Scenario:
     budget: str = "quick"  # or "full": only there
 
     def on(self, **hardware: str | int | bool) -> "Scenario":
-        """The same on other hardware."""
-        world = replace(self.world, hardware=tuple(sorted(hardware.items())))
+        """The same on other hardware: what is named is added."""
+        merged = {**dict(self.world.hardware), **hardware}
+        world = replace(self.world, hardware=tuple(sorted(merged.items())))
         return replace(self, world=world)
 
 

@@ -8,6 +8,8 @@ hostile.py has the worlds.
 Waiting: cuts of a data update and of a migration of the settings, for want of these features.
 """
 
+from dataclasses import replace
+
 from host_tools.prove.hostile import HOSTILE
 from host_tools.prove.scenario import Conditions, Scenario, offering
 
@@ -37,7 +39,11 @@ SETTINGS = Scenario(
 ROLLBACK = Scenario(
     "rollback", "a release that crashes is tried, given up and remembered",
     offering("0.2.1-app"), start="candidate", until="rejected",
-    phases=(*INSTALL, "boot"), cuts=("record", "boot", "set_boot"),
+    phases=(*INSTALL, "boot"), cuts=("boot",),
+)  # fmt: skip
+REJECT = replace(
+    ROLLBACK, name="reject", why="what is noted of a trial and its end is cut off",
+    cuts=("record", "set_boot"), budget="full",
 )  # fmt: skip
 FALL_BACK = Scenario(
     "fall-back", "the candidate's bundle rots, and the launcher goes back to the release before",
@@ -53,6 +59,25 @@ RUNTIME = Scenario(
     "runtime", "a release on another runtime: all of it comes over the network",
     offering("0.2.1-runtime"), start="candidate", until="updated", phases=WHOLE, budget="full",
 )  # fmt: skip
-POWER = (SETTINGS, ROLLBACK, FALL_BACK, HEAL, RUNTIME)
+POWER = (SETTINGS, ROLLBACK, REJECT, FALL_BACK, HEAL, RUNTIME)
 
-SCENARIOS = (*CORE, *POWER, *HOSTILE)
+
+def _elsewhere(one: Scenario, name: str, why: str, cuts: tuple[str, ...],
+               **hardware: str | int | bool) -> Scenario:  # fmt: skip
+    return replace(one.on(**hardware), name=f"{one.name}-{name}", why=f"{one.why}; {why}",
+                   cuts=cuts, phases=(), budget="full")  # fmt: skip
+
+
+DECIDING = ("set_boot", "boot", "confirm", "heal", "launcher")  # writes of the boot record
+OTHER_ENTRY = "set_boot() on the active slot takes the other entry"
+# The same lives on boards that do it another way: ESP-IDF releases and options differ.
+ELSEWHERE = (
+    _elsewhere(UPDATE, "no-rollback", "its bootloader knows no trials", DECIDING, rollback=False),
+    _elsewhere(UPDATE, "slow", "its flash is worn", DECIDING, flash_slow=9),
+    _elsewhere(HEAL, "other-entry", OTHER_ENTRY, DECIDING, same_slot="rewrite_other"),
+    _elsewhere(FALL_BACK, "other-entry", OTHER_ENTRY, DECIDING, same_slot="rewrite_other"),
+    _elsewhere(SETTINGS, "nvs-chunk", "ESP-IDF loses a chunk of a blob at start", ("settings",),
+               nvs_loses_chunk=True),
+)  # fmt: skip
+
+SCENARIOS = (*CORE, *POWER, *ELSEWHERE, *HOSTILE)

@@ -27,8 +27,8 @@ from host_tools.market.server import DEFAULT_DATE, DEFAULT_SEED, Market
 from host_tools.market.site import Site, static
 from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, wanted_us
 from host_tools.prove import worlds
-from host_tools.prove.owners import CHANGED
 from host_tools.prove.invariants import Invariants
+from host_tools.prove.owners import CHANGED
 from host_tools.prove.subject import AMNESIA, JERK, WORN, WRONG, Conditions
 from host_tools.release.publish import Release
 
@@ -49,8 +49,8 @@ MOVE_S = 5  # a move's longest time
 NEAR_US = 8  # 0.3 degrees: less does not move the beam
 STEP_US = 3  # of PWM
 FRAME_US = 1_000_000  # pulses further apart are no movement
-# Erases of a sector of a slot in one run, by a device that looks for a release every 20 s; those
-# in the field look every 6 h.
+# Erases of a sector of slots or boot record in one run, by a device that looks for a release every
+# 20 s; those in the field look every 6 h.
 SLOT_ERASES, SLOT_ERASES_HOUR = 60, 6
 SPEED_DEG_S = 27  # 25 by the profile, and the rounding of a frame
 LINE = re.compile(r"seesaw (?:state|event)=(\S+) .*?slot=(\S+) version=(\S+)")
@@ -151,7 +151,7 @@ class LiveSeesaw:
     def __init__(self, subject: Seesaw, flash: Flash, conditions: Conditions) -> None:
         self.subject = subject
         self.flash = flash
-        self.conditions = conditions
+        self.conditions: Conditions = conditions
         self.lines: list[str] = []
         self.events: list[str] = []
         self.wrong = ""
@@ -178,7 +178,7 @@ class LiveSeesaw:
         hosts["updates", 80] = self.updates
         self.invariants = Invariants(self)
         self.watchers: list[Callable[[str], None]] = []  # of lines and events
-        self.struck = 0  # how often the world's own fault has met the device
+        self.struck: int = 0  # how often the world's own fault has met the device
         self.offered = subject.release(conditions.offer)
         self.expected = self._legitimate()
         worlds.prepare(self, conditions)
@@ -302,11 +302,11 @@ class LiveSeesaw:
         return None
 
     def _worn(self) -> tuple[str, str] | None:
-        """Erases of the slots: an update that is tried again and again must become rarer."""
+        """Erases of slots and boot record: an update that is tried again and again must become rarer."""
         most = SLOT_ERASES + SLOT_ERASES_HOUR * (self.device.clock.now_us // 3_600_000_000)
         for page, count in self.flash.wear.items():
             erased = count - self._wear.get(page, 0)
-            if erased > most and self.subject.place(page * PAGE).startswith("ota_"):
+            if erased > most and self.subject.place(page * PAGE).startswith("ota"):
                 return WORN, f"the sector at {page * PAGE:#x} was erased {erased} times"
         return None
 
@@ -315,8 +315,9 @@ class LiveSeesaw:
         either, when the power went while they were changed."""
         mine = {key: self.subject.settings[key] for key in KEPT}
         owners = [mine, {**mine, **CHANGED}]
-        found = self.settings()
-        return [found] if found in owners else owners
+        found = [kept for blob in self._blobs() if (kept := _kept(blob)) is not None]
+        agreed = bool(found) and all(kept == found[0] for kept in found)
+        return found[:1] if agreed and found[0] in owners else owners
 
     def _forgotten(self) -> tuple[str, str] | None:
         kept = self.settings()
@@ -327,15 +328,28 @@ class LiveSeesaw:
 
     def settings(self) -> dict[str, Any]:
         """The owner's settings as the flash has them; {} when they are gone."""
+        blobs = self._blobs()
+        return (_kept(blobs[0]) if blobs else None) or {}
+
+    def _blobs(self) -> list[bytes]:
+        """The settings and their copy, as far as they are there."""
         where = self.subject.kit.board.partition("nvs")
         try:
             nvs = Nvs(self.flash.copy(), where.offset, where.size)
-            blobs = {key: value for ns, key, _, value in nvs.items() if ns == "seesaw"}
-            blob = blobs.get("config") or blobs.get("config_b") or b"{}"
-            found = json.loads(blob) if isinstance(blob, bytes) else {}
-        except (NvsError, ValueError):
-            return {}
-        return {key: found.get(key) for key in KEPT}
+        except NvsError:
+            return []
+        blobs = {key: value for ns, key, _, value in nvs.items() if ns == "seesaw"}
+        found = (blobs.get("config"), blobs.get("config_b"))
+        return [blob for blob in found if isinstance(blob, bytes) and blob]
 
     def said(self, words: str) -> bool:
         return any(words in line for line in self.lines)
+
+
+def _kept(blob: bytes) -> dict[str, Any] | None:
+    """What must be kept of these settings; None when they are none."""
+    try:
+        found = json.loads(blob)
+    except ValueError:
+        return None
+    return {key: found.get(key) for key in KEPT} if isinstance(found, dict) else None

@@ -59,8 +59,8 @@ def _replayed(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
 
 def _garbage(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
     """JSON, and nothing in it is what it should be."""
-    text = json.dumps({"format": 1, "version": [], "board": {}, "bundle": "\ud800", "x": [[[]]] * 9})
-    return Reply(body=text.encode())
+    found = {"format": 1, "version": [], "board": {}, "bundle": "\ud800", "x": [[[]]] * 9}
+    return Reply(body=json.dumps(found).encode())
 
 
 FAULTS: dict[str, Spoil] = {

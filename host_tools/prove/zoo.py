@@ -34,7 +34,7 @@ from host_tools.prove.subject import Conditions, Limits, Verdict
 ROWS = Path(__file__).parents[2] / "tests" / "zoo"
 REFUSED = "refused"  # by the build, or by the trial: the device never came to run it for good
 ALL = range(10**9)  # operations of a run
-SECONDS = 3 * 3600  # of a recovery: six times the longest that a good one waits
+SECONDS = 2 * 3600  # of a recovery: four times the longest that a good one waits
 HEALTHY = "healthy"
 UNTORN = ("before", "after")
 # From cheap to dear. 'build': refused before it ships. 'run', 'world': no cut, in a good world and

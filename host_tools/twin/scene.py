@@ -23,7 +23,9 @@ from host_tools.emulator.micropython_engine import (
     NoMicroPython,
     find_micropython,
 )
+from host_tools.emulator.partitions import TYPE_DATA, PartitionTable, PartitionTableError
 from host_tools.emulator.serial_port import SerialPort
+from host_tools.emulator.storage import SUBTYPE_NVS
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, files, flash_image, inspect, runtime, settings
@@ -48,6 +50,7 @@ POLL_S = 2  # of the simulated market
 LIVE_POLL_S = 20  # of the real providers, who have other guests
 CAUSES = {1: "power-on", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
 PROVIDER_FAULT = "html"  # a web page in place of prices, with status 200
+NVS_LEAST = 3 * 4096  # bytes
 FOREVER_S = 10 * 366 * 86400
 PRICE_STEP_S = 60  # of simulated time between two prices
 VM_SECONDS = 20  # for a MicroPython VM to say hello
@@ -340,7 +343,16 @@ def load_flash(path: Path) -> Flash:
     """A flash with the bytes of an image file. UserError when it is none."""
     data = files.read(path)
     inspect.examine(data, str(path))  # a whole flash, or UserError
-    return Flash.from_bytes(data)
+    flash = Flash.from_bytes(data)
+    try:
+        table = PartitionTable.read(flash)
+    except PartitionTableError:
+        return flash  # the bootloader says so, for ever
+    nvs = table.first(TYPE_DATA, SUBTYPE_NVS)
+    if table.otadata is None or (nvs and nvs.size < NVS_LEAST):
+        lacks = "no boot record (otadata)" if table.otadata is None else "too small an nvs"
+        raise UserError(str(path), f"is no seesaw: its table has {lacks}", "build it for a board")
+    return flash
 
 
 def find_instrument(name: str) -> Instrument:

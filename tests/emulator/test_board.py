@@ -77,6 +77,23 @@ def test_the_watchdog_can_be_set_again_and_never_stopped(make):
 
 
 @pytest.mark.parametrize("make", ENGINES)
+def test_no_watchdog_barks_while_the_bootloader_runs(make):
+    bench = make("""
+import machine
+cause = machine.reset_cause()
+print(cause)
+if cause == 1:
+    machine.WDT(timeout=250)  # the start after a reset takes longer
+    machine.reset()
+""")
+    bench.run(10)
+
+    assert bench.lines == ["1", "2"]
+    assert bench.events[1:2] == ["reset machine.reset()"]
+    assert len(bench.events) == 3
+
+
+@pytest.mark.parametrize("make", ENGINES)
 def test_a_panic_is_no_watchdog_but_a_hard_reset(make):
     bench = make("""
 import machine

@@ -117,6 +117,7 @@ def erased_by(tear: str) -> Flash:
     flash.cut = (0, tear)
     with pytest.raises(PowerCut):
         flash.erase(PAGE)
+    assert flash.wear == ({} if tear == "before" else {1: 1})
     assert flash.pages[0] + flash.pages[2] == NOISE[:PAGE] + NOISE[2 * PAGE : 3 * PAGE]
     return flash
 

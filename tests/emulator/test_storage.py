@@ -1,6 +1,7 @@
 """esp32.Partition and esp32.NVS: every error's number and text, and what makes the chip panic."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,6 +118,36 @@ def test_a_change_of_the_running_slot_panics(action, args):
     assert chip.flash.ops == 1
 
 
+@pytest.mark.parametrize(
+    ("at", "size", "why"),
+    [
+        (OTA_0 + 0x100000, PAGE, "running slot"),
+        (OTA_0 - PAGE, 2 * PAGE, "running slot"),
+        (0, PAGE, "partition table"),
+        (0x8000, PAGE, "partition table"),
+    ],
+)
+def test_the_driver_looks_at_addresses_and_not_at_partitions(at, size, why):
+    rows = ("nvs", 1, 2, NVS, 0x4000), ("ota_0", 0, 16, OTA_0, 0x1B0000), ("x", 1, 64, at, size)
+    chip = storage(flash(app(), rows=rows))
+    with pytest.raises(Panic, match=why):
+        chip.part_erase(at, 0, size)
+    with pytest.raises(Panic, match=why):
+        chip.part_write(at, 0, b"x" * size)
+    assert chip.flash.ops == 0
+
+
+def test_flags_of_the_table():
+    chip = storage()
+    chip.by_offset[DATA] = replace(chip.by_offset[DATA], readonly=True)
+    for action, args in (("part_write", (0, b"")), ("part_erase", (DATA_SIZE, 1))):
+        assert refused(getattr(chip, action), DATA, *args) == (-269, "ESP_ERR_NOT_ALLOWED")
+    assert len(chip.part_read(DATA, 0, 4)) == 4
+    # No fuse of an emulated chip has turned its flash encryption on.
+    chip.table = PartitionTable(tuple(replace(p, encrypted=True) for p in chip.table.entries))
+    assert chip.part_get("data")[5] is False
+
+
 def test_the_panic_resets_the_board():
     bench = tiny.on_cpython("""
 import machine
@@ -187,6 +218,23 @@ def test_nvs_is_durable_without_commit_and_the_same_value_writes_nothing():
     chip.nvs_commit()
     assert chip.flash.ops == ops
     assert Nvs.start(chip.flash, NVS, 0x4000).get_i32("s", "n") == 5
+
+
+def test_names_end_at_a_nul_as_in_c():
+    chip = storage()
+    assert chip.part_get("nvs\0x") == chip.part_find(1, 0xFF, "nvs\0y")[0] == chip.part_get("nvs")
+    chip.nvs_open("s\0t")
+    chip.nvs_set_i32("s", "n\0m", 5)
+    assert chip.nvs_get_i32("s\0u", "n") == 5
+
+
+@pytest.mark.parametrize("size", [0, 2 * PAGE])
+def test_without_a_partition_for_nvs_the_board_boots_and_nvs_says_so(size):
+    nvs = (("nvs", 1, 2, NVS, size),) if size else ()
+    chip = storage(flash(app(), rows=(*nvs, ("ota_0", 0, 16, OTA_0, 1 << 20))))
+    expected = (-4353, "ESP_ERR_NVS_NOT_INITIALIZED")
+    assert refused(chip.nvs_open, "s") == refused(chip.nvs_get_i32, "s", "n") == expected
+    assert chip.flash.ops == 0
 
 
 def test_nvs_that_cannot_be_used_is_erased_at_start():

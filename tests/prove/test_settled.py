@@ -27,7 +27,7 @@ GOOD, BAD = Verdict(OK), Verdict(BRICK)
 SOME = 9  # operations of a scenario whose torn states are sampled, beside all that select a slot
 RUNTIME = 150  # so many operations at the start; there the runtime is copied
 CHECKED = 40  # states of a scenario that were looked up, and are then run all the same
-LIMITS = Limits(seconds=2000)  # of virtual time: a state that never comes back costs less
+LIMITS = Limits(seconds=240)  # of virtual time; a healthy device takes half of it
 # It takes a sector for copied when its beginning is right: a torn one stays torn for ever.
 FAULTY = [("seesaw/update/install.py", "return sector != 0 and self._held == data",
            "return sector != 0 and self._held[:512] == data[:512]")]  # fmt: skip

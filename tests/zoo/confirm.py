@@ -92,17 +92,10 @@ ROWS = (
         (REJECTED,),
     ),
     Row(
-        "installs-from-fall-back", "after a fall-back the next install writes over the boot record "
-        "of the release that runs: both entries name the bad slot",
-        "https://github.com/ruuvi/ruuvi.gateway_esp.c/pull/1283",
-        "world", "?",
-        (("seesaw/update/plan.py", '(OTHER, VALID): "heal"', '(OTHER, VALID): "install"'),),
-        (FALLEN,),
-    ),
-    Row(
         "confirms-from-fall-back", "the old release, fallen back to, confirms: the entry of the "
-        "damaged slot is marked valid for ever, and only resets follow", OTA,
-        "world", "?",
+        "damaged slot is marked valid for ever, and only resets follow",
+        "https://github.com/ruuvi/ruuvi.gateway_esp.c/pull/1283",
+        "world", "hard brick",
         (
             ("seesaw/main.py", MAIN, MAIN + "    chip.mark_valid()\n"),
             ("seesaw/update/plan.py", '(OTHER, VALID): "heal"', '(OTHER, VALID): "reset"'),
@@ -114,7 +107,9 @@ ROWS = (
         "crashes: nothing is left to roll back to", OTA,
         "run", "hard brick",
         (("seesaw/updater.py", '        self.say("prove")\n',
-          '        self.say("prove")\n        self.boot.other.ioctl(6, 0)\n        1 // 0\n'),),
+          '        self.say("prove")\n        self.boot.other.ioctl(6, 0)\n        1 // 0\n'),
+         ("seesaw/updater.py", "            await self.look()\n", "            1 // 0\n"),
+         ("seesaw/app.py", "import asyncio\n", "1 // 0\n")),
         (replace(UPDATE, until="time", phases=()),),
     ),
     Row(
@@ -147,7 +142,7 @@ ROWS = (
 WAITING = (
     Waiting(
         "fifteen-percent", "only some hardware fails, so the laboratory passes",
-        "https://github.com/search?q=esphome-jk-bms+874&type=issues", "fleets and shares",
+        "https://github.com/syssi/esphome-jk-bms/issues/874", "fleets and shares",
     ),
     Waiting("wrong-slot-after-panic", "boots the wrong slot after a panic", IDF + "15552",
             "its cause: not known"),

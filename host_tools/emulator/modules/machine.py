@@ -117,7 +117,11 @@ class Timer:
 
     def init(self, *, mode=PERIODIC, freq=-1, period=-1, callback=None):
         on_alarm(self.id, lambda: callback(self))
-        call("timer", self.id, period if period > 0 else 1000 // freq, mode == Timer.PERIODIC)
+        if freq > 0:
+            period = max(1, 1000 // freq)
+        elif period <= 0:
+            period = 0xFFFFFFFF
+        call("timer", self.id, period, mode == Timer.PERIODIC)
 
     def deinit(self):
         call("timer", self.id, 0, False)

@@ -7,6 +7,8 @@ from _overlay import Overlay
 
 
 def getaddrinfo(host, port, *more):
+    if not isinstance(host, str):
+        raise TypeError("can't convert '" + type(host).__name__ + "' object to str implicitly")
     ms, answered = call("resolve", host)
     if ms:
         sleep_ms(ms)

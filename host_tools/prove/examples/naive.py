@@ -27,7 +27,9 @@ BOARD = boards.load("esp32_wrover")
 PLACE = BOARD.partition("vfs")
 FILES = {  # of one release: app.py needs the lib.py of its own version
     "app.py": "import lib\nVERSION = '{0}'\n\ndef show():\n    print('shows', lib.reading_{1}())\n",
-    "lib.py": "VERSION = '{0}'\n\ndef reading_{1}():\n    return VERSION\n",
+    "lib.py": "VERSION = '{0}'\nTABLE = "
+    + str(list(range(100)))
+    + "\n\ndef reading_{1}():\n    return VERSION\n",
 }
 MAIN = """
 import asyncio, hashlib, json, machine, network, os, sys

@@ -1,0 +1,98 @@
+"""The rows of the proof: each comes to its phase, and the healthy firmware is clean in it."""
+
+import pytest
+
+from host_tools.prove import combinations, kits, runner
+from host_tools.prove.hostile import HOSTILE, NETWORKS, OWNERS, RELEASES, SERVERS
+from host_tools.prove.networks import NETWORKS as KNOWN_NETWORKS
+from host_tools.prove.odd import ODD
+from host_tools.prove.owners import OWNERS as KNOWN_OWNERS
+from host_tools.prove.runner import Plan, Result, Task
+from host_tools.prove.scenario import Scenario, offering
+from host_tools.prove.scenarios import ELSEWHERE, FALL_BACK, HEAL, POWER, SCENARIOS, UPDATE
+from host_tools.prove.seesaw import Seesaw
+from host_tools.prove.servers import SERVERS as KNOWN_SERVERS
+
+LOSES = "        self.feed.state = \"NO_WIFI\"\n"
+WIPES = LOSES + """\
+        for key in ("config", "config_b"):
+            self.record._store.put(key, b"{}")
+"""
+
+
+def look(subject: Seesaw, scenario: Scenario) -> Result:
+    return runner.run(subject, Plan(), Task(scenario, None))
+
+
+def bad(results: list[Result]) -> list[str]:
+    return [f"{r.scenario}: {r.missing or r.failures}" for r in results if r.missing or r.failures]
+
+
+@pytest.fixture(scope="module")
+def subject() -> Seesaw:
+    return kits.seesaw()
+
+
+def test_rows_are_named_once_and_say_why() -> None:
+    names = [one.name for one in (*SCENARIOS, *combinations.scenarios("full"))]
+
+    assert len(set(names)) == len(names)
+    assert all(one.why and one.budget in ("quick", "full") for one in SCENARIOS)
+    assert not any(mark in name for name in names for mark in "/; ")  # they are parts of ids
+
+
+def test_every_behaviour_is_in_a_row() -> None:
+    assert {*NETWORKS, "good"} == set(KNOWN_NETWORKS)
+    assert set(SERVERS) < set(KNOWN_SERVERS)
+    assert {*RELEASES, "runtime"} == set(ODD)
+    assert {*OWNERS, "nobody", "sets-at-boot"} == set(KNOWN_OWNERS)
+
+
+def test_the_healthy_firmware_is_clean_in_every_world(subject: Seesaw) -> None:
+    quick = [one for one in HOSTILE if one.budget == "quick"]
+    results = [look(subject, one) for one in quick]
+
+    assert len(results) > 60
+    assert not bad(results), "\n".join(bad(results))
+
+
+def test_the_phases_of_power_are_reached(subject: Seesaw) -> None:
+    results = [look(subject, one) for one in (*POWER, *ELSEWHERE)]
+
+    assert not bad(results), "\n".join(bad(results))
+
+
+@pytest.mark.parametrize("scenario", [HEAL, FALL_BACK], ids=lambda one: one.name)
+def test_a_cut_while_it_mends_itself_is_survived(subject: Seesaw, scenario: Scenario) -> None:
+    result = runner.run(subject, Plan(depth=1), Task(scenario, range(1000)))
+
+    assert result.counts.operations >= 4
+    assert not bad([result])
+
+
+@pytest.mark.parametrize("board", ["esp32", "esp32s3", "esp32c3"])
+def test_other_boards_live_in_the_same_worlds(board: str) -> None:
+    subject = kits.seesaw(board=board)
+    names = ("lossy", "bundle-truncated", "release-chip", "release-app", "unplugs", "brown-out")
+    chosen = [UPDATE, HEAL, *(one for one in HOSTILE if one.name in names)]
+    results = [look(subject, one) for one in chosen]
+
+    assert len(results) == 2 + len(names)
+    assert not bad(results), "\n".join(bad(results))
+
+
+def test_what_a_world_wears_out_is_found() -> None:
+    """A candidate that forgets its owner when the network is away: no cut is needed to show it."""
+    subject = kits.changed([("seesaw/app.py", LOSES, WIPES)])
+    absent = next(one for one in HOSTILE if one.name == "absent")
+    (failure,) = look(subject, absent).failures
+
+    assert (failure.id, failure.verdict.name) == ("absent", "amnesia")
+
+
+def test_a_scenario_that_does_not_show_its_world_has_shown_nothing(subject: Seesaw) -> None:
+    calm = Scenario("calm", "nothing strikes", offering("fix"), start="candidate",
+                    until="struck:1", seconds=60, cuts=())  # fmt: skip
+    result = look(subject, calm)
+
+    assert "not struck:1" in result.missing and not result.failures

@@ -1,0 +1,97 @@
+"""Settings and what else is kept: written in the wrong order, lost, or not understood."""
+
+from dataclasses import replace
+
+from host_tools.prove.scenario import offering
+from host_tools.prove.scenarios import NEXT, UPDATE
+from host_tools.prove.zoo import Row, Waiting
+
+MAIN = "    record = Record(store)\n"
+NVS = "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/storage/nvs_flash.html"
+ONWARD = replace(NEXT, seconds=900, phases=())
+MIGRATES = replace(UPDATE, name="migrates", phases=(), cuts=("record", "settings", "nvs"))
+GARBAGE = replace(ONWARD, name="garbage", world=offering("fix", server="garbage"), until="time")
+
+
+def saves(code: str) -> tuple[str, str, str]:
+    """Once, in its trial, the candidate brings the settings into a new form."""
+    indented = "".join(f"        {line}\n" for line in code.splitlines())
+    return ("seesaw/main.py", MAIN,
+            "    import json\n\n    found = json.loads(config.load(store))\n"
+            '    if "schema" not in found:\n' + indented + MAIN)  # fmt: skip
+
+
+ROWS = (
+    Row("erased-before-written", "the settings are erased before the new ones are written",
+        "https://github.com/espressif/esp-idf/issues/12505",
+        "cut", "amnesia",
+        (saves('found["schema"] = 2\nstore._nvs.erase_key("config")\n'
+               'store.put("config", json.dumps(found).encode())'),),
+        (MIGRATES,)),
+    Row("migrated-in-two-steps", "two writes that belong together: the power goes in between", NVS,
+        "cut", "amnesia",
+        (saves('made = {"schema": 2, "ssid": found["ssid"], "password": found["password"]}\n'
+               'store.put("config", json.dumps(made).encode())\nmade.update(found)\n'
+               'store.put("config", json.dumps(made).encode())'),),
+        (MIGRATES,)),
+    Row("keys-lost", "the new schema keeps what it knows alone: the calibration is gone",
+        "https://github.com/tbnobody/OpenDTU/issues/1613",
+        "run", "amnesia",
+        (saves('found = {"schema": 2, "ssid": found["ssid"], "password": found["password"]}\n'
+               "config.save(store, json.dumps(found).encode())"),),
+        (replace(UPDATE, until="time", phases=()),)),
+    Row("meaning-changed", "a key means another thing since the SDK changed: the network is lost",
+        "https://github.com/espressif/esp-idf/issues/3726",
+        "run", "amnesia",
+        (saves('found["schema"] = 2\nfound["password"] = found["password"].encode().hex()\n'
+               "config.save(store, json.dumps(found).encode())"),),
+        (replace(UPDATE, until="time", phases=()),)),
+    Row("parses-what-it-kept", "an answer of the server is kept, and parsed at every start",
+        "https://www.theregister.com/2020/07/18/samsung_bluray_mass_dieoff_explained/",
+        "world", "hard brick",
+        (("seesaw/updater.py", "        return trust.check(answer.body)\n",
+          '        self.record._put("offer", answer.body)\n'
+          "        return trust.check(answer.body)\n"),
+         ("seesaw/main.py", MAIN, '    kept = store.get("offer")\n    if kept:\n'
+          "        from seesaw.update.offer import Offer\n\n        Offer(kept)\n" + MAIN)),
+        (GARBAGE,)),
+    Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
+        "run", "deaf",
+        (("seesaw/main.py", MAIN, '    for day in range(20):\n        try:\n'
+          '            store._nvs.set_blob("day%d" % day, bytes(900))\n'
+          "        except OSError:\n            break\n" + MAIN),),
+        (ONWARD,)),
+    Row("waits-at-the-prompt", "a crash ends at the prompt, without watchdog and reset",
+        "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/inisetup.py",
+        "run", "hard brick",
+        (("launcher/main.py", "machine.WDT(timeout=WDT_MS)  # whatever", "WDT_MS  # whatever"),
+         ("launcher/main.py", "        self.wdt = machine.WDT(timeout=WDT_MS)\n",
+          "        class Wdt:\n            def feed(self):\n                pass\n\n"
+          "        self.wdt = Wdt()\n"),
+         ("launcher/main.py", "        main()\n    except Exception as error:  # SystemExit is not "
+          "one: it carries the hand-over\n        fall(error)\n",
+          "        main()\n    except Exception as error:\n        sys.print_exception(error)\n"
+          "        boot.timer.deinit()\n"),
+         ("seesaw/app.py", "            if self.boot.trial:\n                self.judge()\n",
+          "            if self.boot.trial:\n                self.judge()\n"
+          "            elif self.clock.up_s() >= 15:\n                1 // 0\n")),
+        (UPDATE,)),
+    Row("modules-of-another-vm", "compiled for another MicroPython: an import error at every start",
+        "https://github.com/micropython/micropython/issues/15356",
+        "run", "refused",
+        (("seesaw/app.py", "import asyncio\n",
+          'raise ValueError("incompatible .mpy file")\nimport asyncio\n'),),
+        (replace(UPDATE, name="trial", until="rejected", phases=()),)),
+)  # fmt: skip
+WAITING = (
+    Waiting("file-by-file", "files are replaced one by one: versions are mixed",
+            "https://github.com/olivergregorius/micropython_ota/issues/17",
+            "a subject that keeps its code in files: host_tools/prove/examples"),
+    Waiting("file-system-rot", "the launcher's file system rots: a stock runtime waits for ever",
+            "https://github.com/micropython/micropython/issues/5337", "a runtime of our own"),
+    Waiting("data-partition-formatted", "a file system on erased flash is formatted silently",
+            "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/inisetup.py",
+            "data partitions"),
+    Waiting("newer-disk-version", "the driver rewrites the superblock: the older one sees old files",
+            "https://github.com/littlefs-project/littlefs/issues/825", "data partitions"),
+)  # fmt: skip

@@ -1,0 +1,79 @@
+"""Network, server and market: answers that are none, and what the owner is shown."""
+
+from dataclasses import replace
+
+from host_tools.prove.scenario import offering
+from host_tools.prove.scenarios import FIRST_BOOT, NEXT
+from host_tools.prove.zoo import Row, Waiting
+
+ONWARD = replace(NEXT, seconds=900, phases=())
+BUNDLE_HASH = '        raise InstallError("the bundle\'s hash is wrong")\n'
+UNHASHED = ("seesaw/update/install.py", BUNDLE_HASH, "        pass\n")
+PAGE = replace(ONWARD, name="page", world=offering("fix", server="bundle-404-page"), until="time")
+CHUNKED = replace(ONWARD, name="chunked", world=offering("fix", server="bundle-chunked"),
+                  until="time")  # fmt: skip
+CUT_SHORT = replace(ONWARD, name="cut-short", world=offering("fix", server="bundle-truncated"),
+                    until="time")  # fmt: skip
+DARK = replace(FIRST_BOOT, name="dark", world=offering("", server="prices-hang"), until="time",
+               seconds=3600, phases=())  # fmt: skip
+AROUND = replace(FIRST_BOOT, name="around", until="time", seconds=900, phases=())
+
+ROWS = (
+    Row("page-for-firmware", "a router answers with its page and status 200: it is written as "
+        "firmware", "https://github.com/arendst/Tasmota/issues/7643",
+        "world", "wrong", (UNHASHED,), (PAGE,)),
+    Row("chunked-is-empty", "a proxy sends chunks: the length is taken for 0, the empty file for a "
+        "success", "https://github.com/arduino/nina-fw/issues/144",
+        "world", "wrong",
+        (UNHASHED, ("seesaw/net/http.py", "        await _chunks(wire, cap, sink)\n",
+                    "        return\n")),
+        (CHUNKED,)),
+    Row("cut-short-is-complete", "the connection closes early: what came is taken for all of it",
+        "https://github.com/mendersoftware/mender-mcu-client/pull/16",
+        "world", "wrong",
+        (UNHASHED, ("seesaw/net/http.py",
+                    '            raise HttpError("truncated", f"{length} bytes short")\n',
+                    "            return\n")),
+        (CUT_SHORT,)),
+    Row("says-live", "the provider is gone for an hour, and the owner is told LIVE",
+        "https://github.com/tphakala/esp32-birdnet-mic/issues/56",
+        "world", "dark",
+        (("seesaw/feed.py", '        self.state = "STALE" if self.last else "NO_DATA"\n',
+          '        self.state = "LIVE"\n'),),
+        (DARK,)),
+    Row("servo-jumps", "the beam goes to its place at once", 
+        "https://www.servocity.com/how-does-a-servo-work/",
+        "run", "jerk",
+        (("seesaw/app.py", "            self.servo.pulse(self.motion.step())\n",
+          "            self.motion.step()\n            self.servo.pulse(target_ns)\n"),),
+        (AROUND,)),
+    Row("servo-out-of-range", "a change of scale, and no clamp: the servo is driven into its stop",
+        "https://www.servocity.com/how-does-a-servo-work/",
+        "run", "jerk",
+        (("seesaw/core/tilt.py", "TILT_MAX_DEG = 12.0", "TILT_MAX_DEG = 30.0"),
+         ("seesaw/core/tilt.py", "int(min(max(pulse_us, low_us), high_us) * 1000 + 0.5)",
+          "int(pulse_us * 1000 + 0.5)")),
+        (AROUND,)),
+    Row("without-a-profile", "full speed from the first frame to the last",
+        "https://www.servocity.com/how-does-a-servo-work/",
+        "run", "jerk",
+        (("seesaw/core/profile.py", "SPEED_MAX = 25 ", "SPEED_MAX = 2500 "),
+         ("seesaw/core/profile.py", "ACCELERATION_MAX = 40 ", "ACCELERATION_MAX = 14434 ")),
+        (AROUND,)),
+)  # fmt: skip
+WAITING = (
+    Waiting("root-expired", "the root of trust of its TLS expires: the fleet cannot update",
+            "https://github.com/OpenEVSE/ESP32_WiFi_V4.x/issues/806", "TLS"),
+    Waiting("updater-certificate-expires", "the certificate of the updater itself runs out",
+            "https://en.wikipedia.org/wiki/Chromecast", "TLS, a calendar of trust"),
+    Waiting("rollout-reaches-nobody", "a stage below all reaches no device at all",
+            "https://pub.dev/packages/flutter_ota_kit/changelog", "fleets and shares"),
+    Waiting("one-key", "one trusted key: lost, the fleet is lost",
+            "https://github.com/espressif/esp-idf/issues/18915", "signed metadata"),
+    Waiting("rotated-too-early", "the key is swapped before the release that knows the new one",
+            "https://github.com/esphome/esphome/pull/17981", "signed metadata"),
+    Waiting("fast-forward", "a huge version number, accepted once, blocks all that follow",
+            "https://theupdateframework.github.io/specification/latest/", "signed metadata"),
+    Waiting("anti-rollback-fuse", "the bootloader refuses the release that one rolls back to",
+            "https://github.com/espressif/esp-idf/issues/6886", "eFuses, which we do not burn"),
+)  # fmt: skip
