@@ -240,9 +240,30 @@ def _proved(parser: argparse.ArgumentParser) -> None:
         "--firmware", metavar="DIR", help="a working tree of the firmware (default: this project's)"
     )
     parser.add_argument(
+        "--candidate", metavar="BUNDLE",
+        help="a release as 'seesaw release keep' saves it, folder or zip (default: the tree)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--from", metavar="BUNDLE", dest="older",
+        help="the kept release that it is installed over; its launcher stays (default: the tree's)",
+    )  # fmt: skip
+    parser.add_argument(
         "--board", metavar="NAME", default="esp32_wrover",
         help="a folder of boards/ (default: esp32_wrover)",
     )  # fmt: skip
+
+
+def _release_keep(parser: argparse.ArgumentParser) -> None:
+    def option(name: str, metavar: str, help: str, **more: Any) -> None:
+        parser.add_argument(name, metavar=metavar, help=help, **more)
+
+    option("--version", "V", "such as 1.2.3", required=True)
+    option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
+    option("--runtime", "FILE", "MicroPython .bin (default: a stand-in for the emulator)")
+    option("--firmware", "DIR", "a working tree of the firmware (default: this project's)")
+    option("--trial-s", "N", "seconds that it must prove itself (default: 600)", type=_count,
+           default=600)  # fmt: skip
+    option("--out", "DIR", "where to (default: tests/releases/V)")
 
 
 def _replay(parser: argparse.ArgumentParser) -> None:
@@ -325,6 +346,12 @@ COMMANDS = (
         "host_tools.prove.command:prove",
     ),
     Command(
+        "release keep",
+        "keep the working tree as a release, for the matrix of later proofs",
+        _release_keep,
+        "host_tools.release.kept:keep",
+    ),
+    Command(
         "replay",
         "run one counterexample of `prove` again, step by step",
         _replay,
@@ -343,7 +370,7 @@ COMMANDS = (
         "host_tools.bench:main",
     ),
 )
-GROUPS = {"image": "flash images"}
+GROUPS = {"image": "flash images", "release": "releases"}
 
 
 class _Parser(argparse.ArgumentParser):

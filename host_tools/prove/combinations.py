@@ -28,17 +28,21 @@ def scenario(choice: Choice) -> Scenario:
     """The candidate in that world for a quarter of an hour. Raises KeyError for unknown names."""
     network, server, offer, owner, hardware = choice
     options = dict(HARDWARE[hardware][2]) if hardware else {}
-    name = "combined:" + ",".join(choice)
+    name = "_".join(("mix", *choice[:4], hardware or "sound"))
     world = offering(offer, network, server, owner, **options)
     return Scenario(name, "several troubles at once", world, start="candidate", until="time",
                     seconds=SECONDS, cuts=NO_CUTS)  # fmt: skip
 
 
 def possible(choice: Choice) -> Choice:
-    """The same, less what no firmware comes back from: without rollback there is no trial, and a
-    release that hears nobody stays for ever (esp-idf issue 7859)."""
-    unheard = choice[2].removeprefix(BASE) in ("wifi", "dns", "tls", "deaf")
-    return (*choice[:4], "") if unheard and choice[4] == "no-rollback" else choice
+    """The same, on good hardware where no firmware could do better: without rollback there is no
+    trial, and a release that hears nobody stays for ever (esp-idf issue 7859); an nvs that takes no
+    change keeps neither new settings nor what was learnt of a bad release."""
+    _, _, offer, owner, hardware = choice
+    unheard = offer.removeprefix(BASE) in ("wifi", "dns", "tls", "deaf")
+    forgets = offer != "fix" or owner.startswith("sets-")
+    hopeless = {"no-rollback": unheard, "dead-nvs": forgets}.get(hardware, False)
+    return (*choice[:4], "") if hopeless else choice
 
 
 def pairs(first: int, second: int) -> Iterator[Choice]:
@@ -46,7 +50,7 @@ def pairs(first: int, second: int) -> Iterator[Choice]:
     for one, other in product(AXES[first], AXES[second]):
         choice = [axis[0] for axis in AXES]
         choice[first], choice[second] = one, other
-        yield tuple(choice)  # type: ignore[misc]
+        yield possible(tuple(choice))  # type: ignore[arg-type]
 
 
 def sample(count: int, seed: int = 0) -> list[Choice]:

@@ -13,14 +13,12 @@ from typing import Any
 
 from host_tools.errors import UserError
 from host_tools.image import bundle as bundles
-from host_tools.prove import evidence, ids, kits, replay, report, runner
+from host_tools.prove import evidence, ids, parts, replay, report, runner
 from host_tools.prove.evidence import BRICK, CLEAN, Meta
 from host_tools.prove.explore import Counts
+from host_tools.prove.parts import Part, Wanted
 from host_tools.prove.progress import Progress
 from host_tools.prove.runner import Plan, Result
-from host_tools.prove.scenario import Scenario
-from host_tools.prove.scenarios import SCENARIOS
-from host_tools.prove.subject import Subject
 
 CODES = {CLEAN: 0, BRICK: 1}  # anything else is 2: nothing was shown
 SHOWN_MAX = 10  # causes that are printed
@@ -28,21 +26,16 @@ SHOWN_MAX = 10  # causes that are printed
 
 def prove(arguments: argparse.Namespace) -> int:
     """0: clean. 1: a state was found that does not come back. 2: nothing was shown."""
-    subject = _subject(arguments)
-    chosen = _scenarios(arguments)
+    chosen = parts.parts(_wanted(arguments))
     if arguments.list:
-        for one in chosen:
-            print(f"{one.name:28} {one.budget:6} {one.why}")
+        for one in (one for part in chosen for one in part.scenarios):
+            print(f"{one.name:40} {one.budget:6} {one.why}")
         return 0
-    plan = Plan(depth=arguments.depth, nest=None) if arguments.full else Plan(arguments.depth)
     began = time.monotonic()
-    deadline_s = began + arguments.limit * 60
-    with Progress(sys.stderr) as progress:
-        results = list(runner.explore(
-            subject, chosen, plan, arguments.jobs or os.cpu_count() or 1, progress.slice, deadline_s
-        ))  # fmt: skip
+    found = _explore(chosen, arguments, began + arguments.limit * 60)
     seconds = time.monotonic() - began
-    meta = evidence.meta(subject, plan, chosen, results, seconds, arguments.seed)
+    results = [result for _, some in found for result in some]
+    meta = parts.meta(found, seconds, arguments.seed)
     if arguments.report:
         report.write(Path(arguments.report), results, meta)
     if arguments.json:
@@ -53,28 +46,37 @@ def prove(arguments: argparse.Namespace) -> int:
     return CODES.get(evidence.state_of(results), 2)
 
 
+def _explore(
+    chosen: Sequence[Part], arguments: argparse.Namespace, deadline_s: float
+) -> list[tuple[Part, list[Result]]]:
+    jobs = arguments.jobs or os.cpu_count() or 1
+    with Progress(sys.stderr) as progress:
+        return [
+            (part, list(runner.explore(part.subject, part.scenarios, part.plan, jobs,
+                                       progress.slice, deadline_s)))
+            for part in chosen
+        ]  # fmt: skip
+
+
 def again(arguments: argparse.Namespace) -> int:
     """`seesaw replay ID`: 0 when that state comes back, 1 when it does not."""
+    part = parts.part_of(_wanted(arguments), ids.parse(arguments.id).scenario)
     plan = Plan(depth=9, nest=None)
-    return replay.show(_subject(arguments), arguments.id, SCENARIOS, plan, arguments.json)
+    return replay.show(part.subject, arguments.id, part.scenarios, plan, arguments.json)
 
 
-def _subject(arguments: argparse.Namespace) -> Subject:
-    source = Path(arguments.firmware) if arguments.firmware else bundles.FIRMWARE
-    if not (source / "seesaw").is_dir():
-        raise UserError(str(source), "holds no firmware: no folder 'seesaw'",
-                        "name a folder like firmware/")  # fmt: skip
-    return kits.seesaw(source, arguments.board)
-
-
-def _scenarios(arguments: argparse.Namespace) -> list[Scenario]:
-    names = [one.name for one in SCENARIOS]
-    for name in arguments.scenario or ():
-        if name not in names:
-            raise UserError(f"scenario {name}", "is not known", "choose from seesaw prove --list")
-    if arguments.scenario:
-        return [one for one in SCENARIOS if one.name in arguments.scenario]
-    return [one for one in SCENARIOS if arguments.full or arguments.list or one.budget == "quick"]
+def _wanted(arguments: argparse.Namespace) -> Wanted:
+    """`replay` has fewer arguments than `prove`."""
+    given = vars(arguments)
+    return Wanted(
+        Path(arguments.firmware) if arguments.firmware else bundles.FIRMWARE,
+        Path(arguments.candidate) if arguments.candidate else None,
+        Path(arguments.older) if arguments.older else None,
+        arguments.board,
+        bool(given.get("full") or given.get("list")),
+        given.get("depth", 2),
+        given.get("scenario") or (),
+    )
 
 
 def _text(results: Sequence[Result], meta: Meta, seconds: float) -> list[str]:

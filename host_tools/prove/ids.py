@@ -83,8 +83,10 @@ def fingerprint(subject: Subject) -> str:
 
 
 def stamped(text: str, release_hash: str) -> str:
-    """An id with the release that it belongs to; release_hash: of fingerprint()."""
-    return str(replace(parse(text), release=release_hash[:RELEASE]))
+    """An id with the release that it belongs to, unless it names one already; release_hash: of
+    fingerprint()."""
+    found = parse(text)
+    return str(found if found.release else replace(found, release=release_hash[:RELEASE]))
 
 
 def scenario_of(found: Id, scenarios: Iterable[Scenario], release_hash: str) -> Scenario:

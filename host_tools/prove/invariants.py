@@ -52,7 +52,7 @@ class Invariants:
     def version(self, slot: str) -> str:
         """What the trailer of a slot says, "" for none."""
         place = self.live.subject.kit.board.partition(slot)
-        raw = self.live.flash.pages[(place.offset + place.size) // PAGE - 1]
+        raw = self.live.flash.read(place.offset + place.size - PAGE, PAGE)
         return raw[VERSION].rstrip(b"\0").decode("ascii", "replace") if raw[:8] == MAGIC else ""
 
     def _guard(self, name: str, check: Callable[..., None]) -> None:

@@ -24,7 +24,7 @@ from host_tools.release import kept
 from host_tools.release.publish import OFFER, Release
 
 # Install is cut for the working tree by 'update' and 'next'; an older updater's was, at its time.
-QUICK_CUTS = ("set_boot", "record", "boot", "confirm", "heal", "launcher")
+QUICK_CUTS = ("set_boot", "boot", "confirm", "heal", "launcher")
 BACK_S = 4 * HOUR  # a deaf release is left after its updater fell a few times, with pauses
 
 # What is added to seesaw/main.py, which the launcher starts by run(boot, program).

@@ -135,11 +135,10 @@ def _row(result: Result, meta: Meta) -> str:
 
 
 def _strips(results: Sequence[Result]) -> Iterator[str]:
-    most = max((len(result.steps) for result in results), default=0)
-    for result in results:
-        if not result.steps:
-            continue
-        show = bool(result.failures) or len(result.steps) == most
+    """Of the scenarios that were cut at all: of the others the table says enough."""
+    cut = [result for result in results if any(step.cut for step in result.steps)]
+    for result in cut:
+        show = bool(result.failures) or result is max(cut, key=lambda one: len(one.steps))
         yield f'<details{" open" if show else ""} data-scenario="{escape(result.scenario)}">'
         yield f"<summary>{escape(result.scenario)}, {len(result.steps):,} operations</summary>"
         yield from strip(result.steps)

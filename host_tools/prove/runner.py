@@ -16,6 +16,7 @@ from host_tools.prove.settled import Below
 from host_tools.prove.subject import OK, Conditions, Limits, Live, Subject, Verdict
 
 SLICE = 160  # operations of a scenario that one task cuts
+FAILURES_MAX = 40  # of one slice; the rest would say the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def run(subject: Subject, plan: Plan, task: Task, explorer: Explorer | None = No
         result.failures += [
             Failure(f"{scenario.name}/{b.steps}", b.verdict, b.caller) for b in found
         ]
-        if plan.stop and found:
+        if found and (plan.stop or len(result.failures) >= FAILURES_MAX):
             raise Enough
 
     chip.on_op = cut
@@ -243,7 +244,7 @@ def explore(
 
 
 def _slices(scenario: Scenario, first: Result, plan: Plan) -> list[Task]:
-    if scenario.cuts == () or first.missing or (plan.stop and first.failures):
-        return []
+    if scenario.cuts == () or first.missing or first.failures:
+        return []  # what ends badly without a cut need not be cut
     count = len(first.steps)
     return [Task(scenario, range(at, at + SLICE)) for at in range(0, count, SLICE)]

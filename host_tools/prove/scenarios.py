@@ -48,12 +48,12 @@ REJECT = replace(
 FALL_BACK = Scenario(
     "fall-back", "the candidate's bundle rots, and the launcher goes back to the release before",
     offering("", rot="ota_1:bundle"), before=(UPDATE,),
-    until="confirmed", phases=("launcher", "boot", "confirm"),
+    until="confirmed", phases=("launcher", "boot", "confirm"), cuts=("launcher", "boot"),
 )  # fmt: skip
 HEAL = Scenario(
     "heal", "the candidate's runtime rots, and the release before heals the boot record",
     offering("", rot="ota_1:runtime"), before=(UPDATE,),
-    until="confirmed", phases=("heal", "boot", "confirm"),
+    until="confirmed", phases=("heal", "boot", "confirm"), cuts=("heal", "boot"),
 )  # fmt: skip
 RUNTIME = Scenario(
     "runtime", "a release on another runtime: all of it comes over the network",

@@ -29,7 +29,7 @@ from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, wanted_us
 from host_tools.prove import worlds
 from host_tools.prove.invariants import Invariants
 from host_tools.prove.owners import CHANGED
-from host_tools.prove.subject import AMNESIA, JERK, WORN, WRONG, Conditions
+from host_tools.prove.subject import AMNESIA, DARK, JERK, WORN, WRONG, Conditions
 from host_tools.release.publish import Release
 
 SETTINGS: dict[str, Any] = {
@@ -48,7 +48,9 @@ LOOK_US = 500_000  # between two looks at the beam
 MOVE_S = 5  # a move's longest time
 NEAR_US = 8  # 0.3 degrees: less does not move the beam
 STEP_US = 3  # of PWM
-FRAME_US = 1_000_000  # pulses further apart are no movement
+FRAME_US = 1_000_000  # pulses further apart are no movement: the next begins with one frame
+STILL_US = 20_000
+HONEST_S = 1500  # after the last price that came, nobody may say LIVE
 # Erases of a sector of slots or boot record in one run, by a device that looks for a release every
 # 20 s; those in the field look every 6 h.
 SLOT_ERASES, SLOT_ERASES_HOUR = 60, 6
@@ -141,8 +143,8 @@ class Seesaw:
         """Does a slot hold this release, byte for byte?"""
         if version not in self.kit.releases:
             return False
-        first = self.kit.board.partition(slot).offset // PAGE
-        return all(flash.pages[first + n] == page for n, page in self.pages_of(version))
+        start = self.kit.board.partition(slot).offset
+        return all(flash.read(start + n * PAGE, PAGE) == page for n, page in self.pages_of(version))
 
 
 class LiveSeesaw:
@@ -154,7 +156,8 @@ class LiveSeesaw:
         self.conditions: Conditions = conditions
         self.lines: list[str] = []
         self.events: list[str] = []
-        self.wrong = ""
+        self.wrong = self.dark = ""
+        self._boots_us: list[int] = []
         self._looked = (-1, False)  # when the beam was last compared with the market, and how
         self._running = ("", "")  # (slot, version) of the last line
         self._follows = False
@@ -195,6 +198,8 @@ class LiveSeesaw:
             if found:
                 self._running = (found[2], found[3])
                 self._follows = found[1] == "LIVE"
+                if self._follows and not self.dark and not self._priced():
+                    self.dark = f"says LIVE, and no price came for {HONEST_S} s: {line}"
                 self._only_good_bytes(*self._running)
                 self.invariants.runs(*self._running)
             self._tell(line)
@@ -205,8 +210,19 @@ class LiveSeesaw:
             self._running, self._follows = ("", ""), False
             self._checked.clear()
         if line.startswith("boot "):
+            self._boots_us.append(self.device.clock.now_us)
             self.invariants.booted(self.device.board.storage.running.label)
         self._tell(line)
+
+    def _priced(self) -> bool:
+        """Has the provider given a price of late?"""
+        since = self.market.clock.epoch() - HONEST_S
+        for at, _, _, status in reversed(self.market.site.log):
+            if at < since:
+                return False
+            if status == 200:
+                return True
+        return False
 
     def _tell(self, line: str) -> None:
         for watcher in self.watchers:
@@ -280,6 +296,8 @@ class LiveSeesaw:
         for page, before in self._fixed:
             if self.flash.pages[page] != before:
                 return WRONG, f"the flash at {page * PAGE:#x} changed, which nothing may write"
+        if self.dark:
+            return DARK, self.dark
         return self._jerk() or self._worn() or self._forgotten()
 
     def _jerk(self) -> tuple[str, str] | None:
@@ -293,8 +311,10 @@ class LiveSeesaw:
                 continue
             if not low <= ns <= high:
                 return JERK, f"a pulse of {ns // 1000} us at {at_us / 1e6:.1f} s"
-            if last and at_us - last[0] < FRAME_US:
-                most = speed * (at_us - last[0]) / 1000 + 2 * STEP_US * 1000
+            if last and not any(last[0] < boot_us <= at_us for boot_us in self._boots_us):
+                gap_us = at_us - last[0]
+                frame_us = gap_us if gap_us < FRAME_US else STILL_US
+                most = speed * frame_us / 1000 + 2 * STEP_US * 1000
                 if abs(ns - last[2]) > most:
                     step_us = abs(ns - last[2]) // 1000
                     return JERK, f"{step_us} us in one frame at {at_us / 1e6:.1f} s"
@@ -302,7 +322,7 @@ class LiveSeesaw:
         return None
 
     def _worn(self) -> tuple[str, str] | None:
-        """Erases of slots and boot record: an update that is tried again and again must become rarer."""
+        """Erases of slots and boot record: what is tried again and again must become rarer."""
         most = SLOT_ERASES + SLOT_ERASES_HOUR * (self.device.clock.now_us // 3_600_000_000)
         for page, count in self.flash.wear.items():
             erased = count - self._wear.get(page, 0)

@@ -58,6 +58,6 @@ def _cell(nth: int, steps: Sequence[Step], tab: int) -> str:
     x, y = nth % PER_ROW * PITCH, nth // PER_ROW * PITCH
     return (
         f'<rect class="cell {kind}" x="{x}" y="{y}" width="{CELL}" height="{CELL}" rx="1.5" '
-        f'tabindex="{tab}" role="img" aria-label="{escape(title)}">'
+        f'tabindex="{tab}" role="img">'
         f"<title>{escape(title)}</title></rect>"
     )

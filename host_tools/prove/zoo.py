@@ -218,14 +218,15 @@ def _first(row: Row, tears: Tears) -> Caught:
 def _caught(name: str, scenario: Scenario, failure: Failure) -> Caught:
     verdict: Verdict = failure.verdict
     level = _level(scenario, failure.id.partition("/")[2])
-    return Caught(name, level, verdict.name, failure.id, f"{verdict.words} {failure.caller}".strip())
+    words = f"{verdict.words} {failure.caller}".strip()
+    return Caught(name, level, verdict.name, failure.id, words)
 
 
 def _level(scenario: Scenario, cuts: str) -> str:
     """cuts: of a counterexample, 'phase:number,tear;...'."""
     if not cuts:
-        offer = scenario.world.offer
-        return "run" if scenario.world == Conditions(offer=offer) else "world"
+        good = Conditions(offer=scenario.world.offer, wall_s=scenario.world.wall_s)
+        return "run" if scenario.world == good else "world"
     if ";" in cuts:
         return "nested"
     return "cut" if cuts.rpartition(",")[2] in UNTORN else "torn"

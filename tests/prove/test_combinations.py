@@ -36,6 +36,7 @@ def test_the_quick_sample_is_clean() -> None:
 
 def test_a_sample_has_every_behaviour_before_any_comes_again() -> None:
     drawn = combinations.sample(40)
+    # All axes but the last, which possible() may change.
     for axis, column in list(zip(AXES, zip(*drawn, strict=True), strict=True))[:-1]:
         counts = [column.count(name) for name in axis]
         assert sum(counts) == 40
@@ -43,15 +44,26 @@ def test_a_sample_has_every_behaviour_before_any_comes_again() -> None:
     assert combinations.sample(40) == drawn != combinations.sample(40, seed=1)
 
 
-def test_without_rollback_a_release_that_hears_nobody_is_not_offered() -> None:
-    """Nothing tries it: whoever runs such a bootloader depends on the release being tested."""
-    choice = ("good", "good", "0.2.1-wifi", "nobody", "no-rollback")
-    assert combinations.possible(choice) == (*choice[:4], "")
-    assert combinations.possible((*choice[:4], "dead-nvs")) == (*choice[:4], "dead-nvs")
+@pytest.mark.parametrize(
+    ("offer", "owner", "hardware", "kept"),
+    [
+        ("0.2.1-wifi", "nobody", "no-rollback", False),
+        ("0.2.1-app", "nobody", "no-rollback", True),
+        ("0.2.1-app", "nobody", "dead-nvs", False),
+        ("fix", "sets-in-trial", "dead-nvs", False),
+        ("fix", "unplugs", "dead-nvs", True),
+        ("0.2.1-wifi", "unplugs", "slow-flash", True),
+    ],
+)
+def test_what_no_firmware_could_survive_is_on_good_hardware(
+    offer: str, owner: str, hardware: str, kept: bool
+) -> None:
+    choice = ("good", "good", offer, owner, hardware)
+    assert combinations.possible(choice) == (*choice[:4], hardware if kept else "")
 
 
 def test_two_at_once_are_exhaustive() -> None:
-    found = list(combinations.pairs(0, 3))
+    found = list(combinations.pairs(0, 3))  # networks and owners
 
     assert len(set(found)) == len(AXES[0]) * len(AXES[3]) == len(found)
     assert len(combinations.scenarios("full")) > 500

@@ -2,7 +2,7 @@
 
 import pytest
 
-from host_tools.prove import combinations, kits, runner
+from host_tools.prove import combinations, ids, kits, runner
 from host_tools.prove.hostile import HOSTILE, NETWORKS, OWNERS, RELEASES, SERVERS
 from host_tools.prove.networks import NETWORKS as KNOWN_NETWORKS
 from host_tools.prove.odd import ODD
@@ -38,7 +38,7 @@ def test_rows_are_named_once_and_say_why() -> None:
 
     assert len(set(names)) == len(names)
     assert all(one.why and one.budget in ("quick", "full") for one in SCENARIOS)
-    assert not any(mark in name for name in names for mark in "/; ")  # they are parts of ids
+    assert all(ids.NAME.fullmatch(name) for name in names)
 
 
 def test_every_behaviour_is_in_a_row() -> None:
@@ -66,7 +66,7 @@ def test_the_phases_of_power_are_reached(subject: Seesaw) -> None:
 def test_a_cut_while_it_mends_itself_is_survived(subject: Seesaw, scenario: Scenario) -> None:
     result = runner.run(subject, Plan(depth=1), Task(scenario, range(1000)))
 
-    assert result.counts.operations >= 4
+    assert result.counts.operations >= 3
     assert not bad([result])
 
 

@@ -105,7 +105,7 @@ ROWS = (
     Row(
         "erases-its-way-back", "in its trial it erases the other slot to be quicker later, then "
         "crashes: nothing is left to roll back to", OTA,
-        "run", "hard brick",
+        "run", "wrong",
         (("seesaw/updater.py", '        self.say("prove")\n',
           '        self.say("prove")\n        self.boot.other.ioctl(6, 0)\n        1 // 0\n'),
          ("seesaw/updater.py", "            await self.look()\n", "            1 // 0\n"),

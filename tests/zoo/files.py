@@ -57,13 +57,13 @@ ROWS = (
         (GARBAGE,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",
-        (("seesaw/main.py", MAIN, '    for day in range(20):\n        try:\n'
-          '            store._nvs.set_blob("day%d" % day, bytes(900))\n'
+        (("seesaw/main.py", MAIN, '    for day in range(500):\n        try:\n'
+          '            store._nvs.set_i32("day%d" % day, day)\n'
           "        except OSError:\n            break\n" + MAIN),),
         (ONWARD,)),
     Row("waits-at-the-prompt", "a crash ends at the prompt, without watchdog and reset",
         "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/inisetup.py",
-        "run", "hard brick",
+        "run", "deaf",
         (("launcher/main.py", "machine.WDT(timeout=WDT_MS)  # whatever", "WDT_MS  # whatever"),
          ("launcher/main.py", "        self.wdt = machine.WDT(timeout=WDT_MS)\n",
           "        class Wdt:\n            def feed(self):\n                pass\n\n"
@@ -92,6 +92,6 @@ WAITING = (
     Waiting("data-partition-formatted", "a file system on erased flash is formatted silently",
             "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/inisetup.py",
             "data partitions"),
-    Waiting("newer-disk-version", "the driver rewrites the superblock: the older one sees old files",
+    Waiting("newer-disk-version", "the driver rewrites the superblock: the older sees old files",
             "https://github.com/littlefs-project/littlefs/issues/825", "data partitions"),
 )  # fmt: skip

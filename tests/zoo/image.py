@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from host_tools.image import board as boards
-from host_tools.image import flash_image, runtime
 from host_tools.image import bundle as bundles
+from host_tools.image import flash_image, runtime
 from host_tools.prove import kits
 from host_tools.prove.scenario import Scenario, offering
 from host_tools.prove.scenarios import NEXT, UPDATE
@@ -60,7 +60,7 @@ TABLE = "nvs, data, nvs, 0x9000, 16K\notadata, data, ota, 0xd000, 8K\n"
 ROWS = (
     Row("combined-image", "bootloader, table and app in one file, written to a slot: every check "
         "passes and it never boots", "https://github.com/micropython/micropython/issues/8659",
-        "run", "refused", scenarios=(offered("combined", "rejected"),)),
+        "run", "refused", scenarios=(offered("combined", "interrupted"),)),
     Row("larger-than-the-slot", "the new release does not fit the slots that are in the field",
         "https://github.com/esphome/esphome/issues/9555",
         "build", "refused", build=lambda: built(board().slot_size, 65536)),
@@ -86,7 +86,7 @@ ROWS = (
     Row("another-models-runtime", "another model's firmware was pushed: 500 locks were dead",
         LOCKS, "build", "refused", build=lambda: taken(other_chip())),
     Row("another-models-offer", "the same, published all the same", LOCKS,
-        "run", "refused", scenarios=(offered("chip", "rejected"),)),
+        "run", "refused", scenarios=(offered("chip", "hindered"),)),
     Row("another-boards-offer", "the offer is for another board, and nobody looks", LOCKS,
         "run", "wrong",
         (("seesaw/updater.py", "        if offer.board != self.board:\n"
@@ -117,19 +117,16 @@ ROWS = (
         (ONWARD,)),
     Row("erases-beyond-the-slot", "the erase reaches past the slot's end, and hangs or fails",
         "https://github.com/espressif/ESP8266_RTOS_SDK/issues/1073",
-        "run", "hard brick",
+        "run", "worn",
         (("seesaw/update/install.py", "        self.part.ioctl(FLASH_ERASE, 0)\n",
           "        for sector in range(self.size // SECTOR + 1):\n            self.feed()\n"
           "            self.part.ioctl(FLASH_ERASE, sector)\n"),),
         (ONWARD,)),
     Row("no-room-in-the-trailer", "the version does not fit the fixed layout of the old reader",
         "https://github.com/pycom/pycom-micropython-sigfox/issues/252",
-        "build", "refused", 
+        "build", "refused",
         build=lambda: kits.make("0.2.0-a-very-long-name-of-it", bundles.FIRMWARE)),
     Row("well-hashed-rubbish", "the hash of the wrong file was published with it",
         "https://github.com/espressif/esp-idf/issues/4780",
         "run", "refused", scenarios=(offered("rubbish", "rejected"),)),
-    Row("shadows-modules", "files that are named like modules of the chip come before them",
-        "https://docs.micropython.org/en/latest/library/index.html",
-        "run", "refused", scenarios=(offered("shadows", "rejected"),)),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from host_tools.prove.scenario import offering
+from host_tools.prove.scenario import Conditions, offering
 from host_tools.prove.scenarios import FIRST_BOOT, NEXT
 from host_tools.prove.zoo import Row, Waiting
 
@@ -16,7 +16,9 @@ CUT_SHORT = replace(ONWARD, name="cut-short", world=offering("fix", server="bund
                     until="time")  # fmt: skip
 DARK = replace(FIRST_BOOT, name="dark", world=offering("", server="prices-hang"), until="time",
                seconds=3600, phases=())  # fmt: skip
-AROUND = replace(FIRST_BOOT, name="around", until="time", seconds=900, phases=())
+# Over the next day's open, when the beam has far to go.
+AROUND = replace(FIRST_BOOT, name="around", world=Conditions(wall_s=85_500), until="time",
+                 seconds=900, phases=())  # fmt: skip
 
 ROWS = (
     Row("page-for-firmware", "a router answers with its page and status 200: it is written as "
@@ -41,7 +43,7 @@ ROWS = (
         (("seesaw/feed.py", '        self.state = "STALE" if self.last else "NO_DATA"\n',
           '        self.state = "LIVE"\n'),),
         (DARK,)),
-    Row("servo-jumps", "the beam goes to its place at once", 
+    Row("servo-jumps", "the beam goes to its place at once",
         "https://www.servocity.com/how-does-a-servo-work/",
         "run", "jerk",
         (("seesaw/app.py", "            self.servo.pulse(self.motion.step())\n",

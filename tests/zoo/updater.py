@@ -20,7 +20,7 @@ ROWS = (
         "download, not even of a downgrade", ENERGY + "237",
         "run", "hard brick",
         (("seesaw/updater.py", INSTALL,
-          '                raise MemoryError("memory allocation failed, allocating 4096 bytes")\n'),),
+          '                raise MemoryError("allocating 4096 bytes")\n'),),
         (ONWARD,),
     ),
     Row(
