@@ -30,6 +30,12 @@ prove: .venv/ready ## show that this firmware cannot brick a device, or show how
 prove-full: .venv/ready ## the same, exhaustively: a quarter of an hour
 	@$(BIN)/seesaw prove --full $(ARGS)
 
+zoo: .venv/ready ## the ways updates have bricked devices, planted in this firmware: all must be caught
+	@$(BIN)/seesaw zoo $(ARGS)
+
+mutants: .venv/ready ## does the proof see 200 small faults in the code that installs and confirms?
+	@$(BIN)/seesaw mutants $(ARGS)
+
 bench: .venv/ready ## speed and memory, as ratios taken in one run
 	@$(BIN)/seesaw bench $(ARGS)
 
@@ -65,4 +71,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full bench emulate flash deploy try config console port clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash deploy try config console port clean

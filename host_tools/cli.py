@@ -3,29 +3,16 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from host_tools import arguments_of_proof
+from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
 USAGE_ERROR, INTERRUPTED = 2, 130  # exit codes
 SECONDS_MAX = 10**8  # three years
 PORT_MAX = 65535
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command.
-
-    path: its words, 'image build'. handler: 'module:function', imported only when the command is
-    used; the function takes the parsed arguments and returns the exit code.
-    """
-
-    path: str
-    help: str
-    arguments: Callable[[argparse.ArgumentParser], None]
-    handler: str
 
 
 def _image_build(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +47,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
         "--clock", choices=("sim", "real"), default="sim",
         help="of the simulated market: from ten minutes after an open, 60 times as fast; or now",
     )  # fmt: skip
-    option("--seed", "N", "of the simulated prices (default: 1)", type=_count, default=1)
+    option("--seed", "N", "of the simulated prices (default: 1)", type=count, default=1)
     option("--for", "SECONDS", "how long (default: until Ctrl-C)", type=_seconds, dest="seconds")
     option("--offer", "SECONDS", "offer a release that long after power-on", type=_seconds)
     parser.add_argument(
@@ -88,7 +75,7 @@ def _market(parser: argparse.ArgumentParser) -> None:
 
 def _screenshot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
-    parser.add_argument("--width", metavar="N", type=_count, default=1280, help="default: 1280")
+    parser.add_argument("--width", metavar="N", type=count, default=1280, help="default: 1280")
     parser.add_argument("--dark", action="store_true", help="as in dark mode")
 
 
@@ -124,7 +111,7 @@ def _deploy(parser: argparse.ArgumentParser) -> None:
         "--version", metavar="V", help="default: one above the version that runs, with the time"
     )
     parser.add_argument(
-        "--trial-s", metavar="N", type=_count, default=60,
+        "--trial-s", metavar="N", type=count, default=60,
         help="seconds that it must prove itself, 10 to 600 (default: 60)",
     )  # fmt: skip
     parser.add_argument(
@@ -195,14 +182,8 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number, 0 or above")
-    return int(text)
-
-
 def _port(text: str) -> int:
-    port = _count(text)
+    port = count(text)
     if port > PORT_MAX:
         raise argparse.ArgumentTypeError(f"{port} is above {PORT_MAX}")
     return port
@@ -212,64 +193,6 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--quick", action="store_true", help="hardly any repeats: noisy times")
     parser.add_argument("--strict", action="store_true", help="end with code 1 on a miss")
-
-
-def _prove(parser: argparse.ArgumentParser) -> None:
-    _proved(parser)
-    parser.add_argument(
-        "--scenario", metavar="NAME", action="append", help="only this one; may be repeated"
-    )
-    parser.add_argument("--list", action="store_true", help="say which scenarios there are")
-    parser.add_argument(
-        "--full", action="store_true", help="all scenarios, and a second cut at every operation"
-    )
-    parser.add_argument(
-        "--depth", metavar="N", type=_count, default=2, help="cuts in a row (default: 2)"
-    )
-    parser.add_argument("--seed", metavar="N", type=_count, default=0, help="of what is drawn")
-    parser.add_argument(
-        "--limit", metavar="MINUTES", type=_count, default=60, help="give up after (default: 60)"
-    )
-    parser.add_argument("--jobs", metavar="N", type=_count, help="processes (default: all cores)")
-    parser.add_argument("--report", metavar="DIR", help="write a page and its evidence.json there")
-    parser.add_argument("--json", metavar="FILE", help="write the figures for programs")
-
-
-def _proved(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--firmware", metavar="DIR", help="a working tree of the firmware (default: this project's)"
-    )
-    parser.add_argument(
-        "--candidate", metavar="BUNDLE",
-        help="a release as 'seesaw release keep' saves it, folder or zip (default: the tree)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--from", metavar="BUNDLE", dest="older",
-        help="the kept release that it is installed over; its launcher stays (default: the tree's)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--board", metavar="NAME", default="esp32_wrover",
-        help="a folder of boards/ (default: esp32_wrover)",
-    )  # fmt: skip
-
-
-def _release_keep(parser: argparse.ArgumentParser) -> None:
-    def option(name: str, metavar: str, help: str, **more: Any) -> None:
-        parser.add_argument(name, metavar=metavar, help=help, **more)
-
-    option("--version", "V", "such as 1.2.3", required=True)
-    option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
-    option("--runtime", "FILE", "MicroPython .bin (default: a stand-in for the emulator)")
-    option("--firmware", "DIR", "a working tree of the firmware (default: this project's)")
-    option("--trial-s", "N", "seconds that it must prove itself (default: 600)", type=_count,
-           default=600)  # fmt: skip
-    option("--out", "DIR", "where to (default: tests/releases/V)")
-
-
-def _replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="ID", help="as prove prints it")
-    _proved(parser)
-    parser.add_argument("--json", action="store_true", help="for programs")
 
 
 COMMANDS = (
@@ -340,24 +263,6 @@ COMMANDS = (
         "host_tools.image.commands:inspect",
     ),
     Command(
-        "prove",
-        "show that a release cannot brick a device, or show how it does",
-        _prove,
-        "host_tools.prove.command:prove",
-    ),
-    Command(
-        "release keep",
-        "keep the working tree as a release, for the matrix of later proofs",
-        _release_keep,
-        "host_tools.release.kept:keep",
-    ),
-    Command(
-        "replay",
-        "run one counterexample of `prove` again, step by step",
-        _replay,
-        "host_tools.prove.command:again",
-    ),
-    Command(
         "screenshot",
         "take a picture of the page of `seesaw run` (needs Chromium)",
         _screenshot,
@@ -370,6 +275,7 @@ COMMANDS = (
         "host_tools.bench:main",
     ),
 )
+COMMANDS += arguments_of_proof.COMMANDS
 GROUPS = {"image": "flash images", "release": "releases"}
 
 

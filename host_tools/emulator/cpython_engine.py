@@ -78,6 +78,14 @@ class Session:
         self.board.spend(self.number, us)
         self.turn()
 
+    def sleep(self, us: int) -> None:
+        """time.sleep(): timers call back in it, not after it (the port's event poll hook)."""
+        clock = self.device.clock
+        end_us = clock.now_us + us
+        while clock.due <= end_us < NEVER:
+            self.spend(max(0, clock.due - clock.now_us))
+        self.spend(max(0, end_us - clock.now_us))
+
     def tick(self) -> None:
         self.turns += 1
         self.board.spend(self.number, TICK_US if self.turns < TURNS_HUNG else TICK_HUNG_US)

@@ -107,10 +107,10 @@ def time_module(session: "Session") -> types.ModuleType:
         return calendar.timegm((*(no_float(f) for f in fields[:6]), 0, 0, 0)) - EPOCH_2000
 
     def sleep(seconds: float) -> None:
-        session.spend(max(0, int(single(1000 * single(seconds)))) * 1000)
+        session.sleep(max(0, int(single(1000 * single(seconds)))) * 1000)
 
     def sleep_ms(ms: int) -> None:
-        session.spend(max(0, no_float(ms)) * 1000)
+        session.sleep(max(0, no_float(ms)) * 1000)
 
     return make(
         "time",

@@ -20,7 +20,7 @@ from host_tools.prove.subject import OK, Subject
 FORMAT = 1
 CLEAN, BRICK, NOTHING = "clean", "brick", "nothing"
 IDS_MAX = 100  # of one scenario's failures in evidence.json
-CAUSES_MAX = 8  # that are told as stories
+CAUSES_MAX = 4  # that are told as stories
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ class Explorer:
         self.recovery = recovery
         self.limits = limits or Limits()
         self.nest = nest
+        self.tears = tears  # the ways to cut an operation; a weaker flash model has fewer
         self.settled = Settled()
         self.counts = Counts()
 
@@ -130,7 +131,7 @@ class Explorer:
         """Every torn state of an operation that is about to happen, and how it ends. first: the
         operation is one of the scenario's own, not of a recovery."""
         found = []
-        for tear in tears(op):
+        for tear in self.tears(op):
             child = chip.copy()
             child.tear(op, tear)
             record = self.settle(child, depth)
@@ -154,7 +155,9 @@ def below(step: str, record: Record, caller: str) -> list[Below]:
 def judge(
     live: Live, reason: str, detail: str, boots: int, fix: str, limits: Limits, elapsed_s: int
 ) -> Verdict:
-    """What a recovery came to. reason, detail: of its Outcome."""
+    """What a recovery came to, the gravest first. reason, detail: of its Outcome."""
+    if reason in ("boot failure", "reset loop"):
+        return Verdict(BRICK, f"{reason}: {detail}", boots, elapsed_s)
     trouble = live.trouble()
     if trouble is not None:
         return Verdict(*trouble, boots, elapsed_s)
@@ -163,8 +166,6 @@ def judge(
         if boots > limits.boots:
             return Verdict(WORN, f"took {boots} boots", boots, elapsed_s)
         return Verdict(OK, "", boots, elapsed_s)
-    if reason in ("boot failure", "reset loop"):
-        return Verdict(BRICK, f"{reason}: {detail}", boots, elapsed_s)
     if live.updated(fix):
         return Verdict(DARK, f"runs {fix} without a market; last: {last}", boots, elapsed_s)
     if live.healthy():

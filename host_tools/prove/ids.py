@@ -20,7 +20,7 @@ from host_tools.prove.subject import Subject, Verdict
 
 RELEASE = 8  # hex digits of the release's hash
 CUTS_MAX = 16
-SHRUNK_MAX = 24  # groups: each costs a few runs
+SHRUNK_MAX = 6  # groups that are run again to shrink their ids
 FORM = "scenario/phase:number,tear;phase:number,tear@release"
 CUT = re.compile(r"([a-z0-9_]+):([0-9]{1,9}),([a-z]+(?::[0-9]{1,9})?)", re.ASCII)
 NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)

@@ -1,8 +1,9 @@
 """`seesaw mutants`: how many small faults, made by rule, does the proof find?
 
-Each mutant (mutate.py) goes through the runs of all quick scenarios, then through cuts, to the
+Each mutant (mutate.py) goes through the runs of some scenarios, then through cuts, to the
 first counterexample. A line that no scenario executes cannot be judged: 'not reached'. Survivors
-must be known, with the reason why they do no harm (tests/prove/mutants.json).
+must be known, with the reason: they do no harm, or what would find them is not there yet
+(tests/prove/mutants.json).
 """
 
 import argparse
@@ -24,18 +25,46 @@ from host_tools.prove import kits
 from host_tools.prove.explore import Explorer
 from host_tools.prove.mutate import COUNT, FILES, Mutant, listed, source
 from host_tools.prove.runner import Plan, Result, Task, recovery, run
-from host_tools.prove.scenario import Scenario
-from host_tools.prove.scenarios import SCENARIOS
+from host_tools.prove.scenario import HOUR, NO_CUTS, Scenario, offering
+from host_tools.prove.scenarios import FALL_BACK, HEAL, NEXT, ROLLBACK, SCENARIOS, UPDATE
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.subject import Limits
 
 KNOWN = Path(__file__).parents[2] / "tests" / "prove" / "mutants.json"
-# One cut of each operation, two around the writes that decide; a recovery may take two hours.
-PLAN = Plan(nest=("set_boot", "confirm"), stop=True, limits=Limits(seconds=2 * 3600))
+# One cut of each operation, two around the writes that decide; a recovery may take an hour.
+PLAN = Plan(nest=("set_boot", "confirm"), stop=True, limits=Limits(seconds=3600))
 FIRST = ("update", "next", "rollback", "fall-back", "heal", "first-boot")
+WORLDS = (  # of each kind of trouble one, or two
+    "release-late.crash", "release-late.hang", "release-hang", "release-hang.updater",
+    "release-leak", "release-wifi", "release-deaf", "release-rubbish", "release-hash",
+    "release-chip", "release-combined", "release-board", "release-big", "prices-gone",
+    "prices-hang", "absent", "lossy", "clock-ahead", "stale", "replayed", "404-page", "no-range",
+    "bundle-truncated", "bundle-too-short", "unplugs", "strip-20", "sets-in-trial", "dead-nvs",
+    "bad-runtime", "bad-first", "other-entry", "no-rollback", "brown-out-rtc",
+)  # fmt: skip
+# Lives that no other scenario has, and without which mutants survive.
+MORE = (
+    replace(FALL_BACK, name="fall-back-after-reject", start="candidate", before=(ROLLBACK, NEXT),
+            why="the bundle rots of a device that has rejected a release before"),
+    replace(FALL_BACK, name="refetch", world=offering("candidate", rot="ota_1:bundle"),
+            until="updated", phases=("launcher", "install", "confirm"),
+            why="the bundle rots, and the same release comes again: it was damaged, not bad"),
+    Scenario("bad-trailer", "the other slot's last sector takes no change for a while",
+             offering("fix", tired_sectors="ota_1:431"), start="candidate", until="hindered"),
+    replace(HEAL, name="heal-by-candidate", start="candidate", before=(NEXT,),
+            why="the runtime of the release after it rots, and the candidate heals the record"),
+    replace(UPDATE, name="trial-no-range", world=offering("candidate", server="no-range"),
+            why="the candidate's own trial, with a server that knows no ranges"),
+    replace(ROLLBACK, name="rejected-for-good", until="time", seconds=HOUR, cuts=NO_CUTS,
+            why="what was rejected stays on offer, and is not tried again"),
+    Scenario("hindered-for-good", "what does not come whole stays on offer: it tries less and less",
+             offering("fix", server="bundle-too-short"), start="candidate", cuts=NO_CUTS),
+    replace(NEXT, name="at-once", seconds=60, why="the candidate's install works the first time"),
+)  # fmt: skip
 CUT = ("fall-back", "heal", "rollback", "update", "next", "reject")
+RECORD_STRIDE = 3  # operations on NVS: every third is cut
 NIGH, STRIDE = 12, 37  # of an install: operations at either end that are cut, and between them
-SECONDS_MAX = 240  # of wall time a mutant
+SECONDS_MAX = 600  # of wall time a mutant
 SURVIVED, UNREACHED, LATE = "survived", "not reached", "out of time"
 ALIVE = (SURVIVED, UNREACHED, LATE)
 Lines = frozenset[tuple[str, int]]  # (file below firmware/, line)
@@ -66,9 +95,9 @@ class Fate:
 @cache
 def searches() -> dict[str, Scenario]:
     """'run:NAME' and 'cut:NAME' -> scenario, in their order."""
-    scenarios = {one.name: one for one in SCENARIOS}
-    quick = [one.name for one in SCENARIOS if one.budget == "quick"]
-    names = [*FIRST, *(name for name in quick if name not in FIRST)]
+    scenarios = {one.name: replace(one, seconds=min(one.seconds, HOUR))
+                 for one in (*SCENARIOS, *MORE)}  # fmt: skip
+    names = *FIRST, *(one.name for one in MORE), *WORLDS
     found = {f"run:{name}": scenarios[name] for name in names}
     return found | {f"cut:{name}": scenarios[name] for name in CUT}
 
@@ -80,20 +109,26 @@ def search(device: Seesaw, name: str) -> Result:
     whole = run(device, PLAN, Task(scenario, None), explorer)
     if name.startswith("run:") or whole.failures or whole.missing:
         return whole
-    phases = {step.phase for step in whole.steps}
-    named = phases if scenario.cuts is None else set(scenario.cuts)
-    deciding = replace(scenario, cuts=tuple(sorted(named - {"install"})))
-    last = max((n for n, step in enumerate(whole.steps) if step.phase == "install"), default=0)
-    parts = [Task(deciding, range(len(whole.steps)))]
-    if "install" in named and last:
-        install = replace(scenario, cuts=("install",))
-        ranges = range(last - NIGH, last + 1), range(NIGH), range(NIGH, last, STRIDE)
-        parts += [Task(install, one) for one in ranges]
-    for task in parts:
+    for task in _cuts(scenario, whole):
         result = run(device, PLAN, task, explorer)
         if result.failures:
-            break
-    return result
+            return result
+    return whole
+
+
+def _cuts(scenario: Scenario, whole: Result) -> Iterator[Task]:
+    """What to cut: all that decides, and a part of the many like operations. whole: its run."""
+    phases = {step.phase for step in whole.steps}
+    named = phases if scenario.cuts is None else set(scenario.cuts)
+    count = len(whole.steps)
+    yield Task(replace(scenario, cuts=tuple(sorted(named - {"install", "record"}))), range(count))
+    if "record" in named:
+        yield Task(replace(scenario, cuts=("record",)), range(0, count, RECORD_STRIDE))
+    last = max((n for n, step in enumerate(whole.steps) if step.phase == "install"), default=0)
+    if "install" in named and last:
+        install = replace(scenario, cuts=("install",))
+        for part in range(last - NIGH, last + 1), range(NIGH), range(NIGH, last, STRIDE):
+            yield Task(install, part)
 
 
 class Coverage:
@@ -195,7 +230,8 @@ def fates(mutants: list[Mutant], hints: dict[str, str], processes: int) -> Itera
 
 
 def known(path: Path = KNOWN) -> dict[str, str]:
-    """id -> the search that found it, or 'harmless: REASON', or "". UserError when unreadable."""
+    """id -> the search that found it, 'harmless: REASON', 'waits: WHAT WOULD FIND IT', or "" for a
+    survivor that nobody looked at. UserError when unreadable."""
     try:
         return dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
@@ -203,8 +239,9 @@ def known(path: Path = KNOWN) -> dict[str, str]:
                         "run it from the project's own folder") from error  # fmt: skip
 
 
-def harmless(word: str) -> bool:
-    return word.startswith("harmless: ")
+def explained(word: str) -> bool:
+    """Has somebody looked at this survivor?"""
+    return word.startswith(("harmless: ", "waits: "))
 
 
 def drawn(mutants: list[Mutant], seed: str, count: int) -> list[Mutant]:
@@ -224,7 +261,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """0: whoever survived is known to do no harm. 1: not so."""
+    """0: of each survivor it is written down why. 1: not so."""
     mutants = listed()
     words = {} if arguments.renew and not KNOWN.exists() else known()
     chosen = drawn(mutants, arguments.seed, arguments.only)
@@ -236,7 +273,7 @@ def main(arguments: argparse.Namespace) -> int:
     found.sort(key=lambda one: one.id)
     if arguments.renew:
         _renew(mutants, words, found)
-    bad = [one for one in found if one.alive and not harmless(words.get(one.id, ""))]
+    bad = [one for one in found if one.alive and not explained(words.get(one.id, ""))]
     if arguments.json:
         print(json.dumps({"mutants": [asdict(one) for one in found],
                           "unknown": [one.id for one in bad]}, indent=1))  # fmt: skip
@@ -250,7 +287,7 @@ def _renew(mutants: list[Mutant], words: dict[str, str], found: list[Fate]) -> N
     for fate in found:
         if not fate.alive:
             new[fate.id] = fate.search
-        elif not harmless(new[fate.id]):
+        elif not explained(new[fate.id]):
             new[fate.id] = ""
     KNOWN.write_text(json.dumps(new, indent=1) + "\n")
 

@@ -77,9 +77,9 @@ def listed(texts: dict[str, str] | None = None, count: int = COUNT) -> list[Muta
     found: list[Mutant] = []
     while any(groups.values()):  # each file and operator in turn
         for (file, _), group in sorted(groups.items()):
-            one = _next(group, texts[file])
-            if one is not None:
-                found.append(one)
+            chosen = _next(group, texts[file])
+            if chosen is not None:
+                found.append(chosen)
             if len(found) == count:
                 return sorted(found, key=lambda one: one.id)
     return sorted(found, key=lambda one: one.id)
@@ -174,7 +174,7 @@ class Walk(ast.NodeVisitor):
                                      *COMPARED[type(node.ops[0])])  # fmt: skip
         elif isinstance(node, ast.BoolOp):
             words = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-            yield from self._between("logic", *node.values[:2], *words)
+            yield from self._between("logic", node.values[0], node.values[1], *words)
         elif isinstance(node, ast.Constant):
             yield from self._constant(node)
         elif isinstance(node, ast.Return) and node.value is not None:
@@ -184,7 +184,9 @@ class Walk(ast.NodeVisitor):
             yield "raise", *self._at(node), "pass"
         elif isinstance(node, ast.ExceptHandler):
             if not isinstance(node.body[0], ast.Pass | ast.Raise):
-                yield "except", self._at(node.body[0])[0], self._at(node.body[-1])[1], "pass"
+                last = node.body[-1]
+                self.lines = (node.body[0].lineno, last.end_lineno or last.lineno)
+                yield "except", self._at(node.body[0])[0], self._at(last)[1], "pass"
         elif isinstance(node, SIMPLE):
             yield from self._dropped(node)
         yield from self._blocks(node)
@@ -209,8 +211,8 @@ class Walk(ast.NodeVisitor):
         if isinstance(node, ast.Expr):
             drop = isinstance(node.value, ast.Call | ast.Await)
         else:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
-            drop = isinstance(node, ast.AugAssign) or not isinstance(targets[0], ast.Name)
+            local = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            drop = not local  # without a local variable it could only fall over
         if drop and self.scope:
             yield "drop", *self._at(node), "pass"
 
@@ -220,9 +222,9 @@ class Walk(ast.NodeVisitor):
             block = getattr(node, name, None)
             if not isinstance(block, list) or not self.scope:
                 continue
-            for one, other in zip(block, block[1:], strict=False):
-                if isinstance(one, SIMPLE) and isinstance(other, SIMPLE) and not _says(one):
-                    yield from self._swapped(one, other)
+            for this, next_ in zip(block, block[1:], strict=False):
+                if isinstance(this, SIMPLE) and isinstance(next_, SIMPLE) and not _says(this):
+                    yield from self._swapped(this, next_)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for one in node.body[2:] if _says(node.body[0]) else node.body[1:]:
                 if not isinstance(one, ast.Return):

@@ -16,7 +16,8 @@ from host_tools.prove.settled import Below
 from host_tools.prove.subject import OK, Conditions, Limits, Live, Subject, Verdict
 
 SLICE = 160  # operations of a scenario that one task cuts
-FAILURES_MAX = 40  # of one slice; the rest would say the same
+FAILURES_MAX = 8  # of one slice; the rest would say the same
+FAILURES_ENOUGH = 12  # of all slices: a failure takes long to be sure of, so no more is begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,7 @@ def _judge_run(
 
 # -- all of them -------------------------------------------------------------------------------
 
+_failures = multiprocessing.get_context("fork").Value("i", 0)  # of all workers
 _shared: tuple[Subject, Plan, float] | None = None  # of a worker: inherited by fork
 
 
@@ -211,7 +213,12 @@ def _work(task: Task) -> tuple[Task, Result]:
     subject, plan, deadline_s = _shared
     if time.monotonic() > deadline_s:
         return task, Result(task.scenario.name, missing="ran out of time")
-    return task, run(subject, plan, task)
+    if _failures.value >= FAILURES_ENOUGH:
+        return task, Result(task.scenario.name, missing="not looked at: enough failures")
+    result = run(subject, plan, task)
+    with _failures.get_lock():
+        _failures.value += len(result.failures)
+    return task, result
 
 
 def explore(
@@ -226,6 +233,7 @@ def explore(
     of time.monotonic(), after which nothing new is begun, and said to be missing."""
     global _shared
     _shared = subject, plan, deadline_s
+    _failures.value = 0
     chosen = list(scenarios)
     done = 0
     with multiprocessing.get_context("fork").Pool(processes) as pool:

@@ -4,7 +4,7 @@ host_tools/README.md has a worked example. The device itself is the emulated boa
 how one is made, what surrounds it, and how one sees from outside that it is well.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from host_tools.emulator.device import Device
@@ -107,7 +107,6 @@ class Subject(Protocol):
 class Limits:
     """What counts as coming back. All generous to a healthy device, each with its reason."""
 
-    seconds: int = 86_400  # a virtual day: nobody waits longer for a light to come back
+    seconds: int = 3600  # of virtual time: 180 looks for a release, of which 64 may be passed over
     boots: int = 60  # a launcher that takes turns between programs needs up to 20
     erases: int = 200  # of one sector in one recovery; sectors bear 100,000
-    extra: dict[str, int] = field(default_factory=dict)

@@ -170,14 +170,18 @@ class Search(Explorer):
         return found
 
 
-def search(device: Seesaw, scenario: Scenario, how: str, tears: Tears = tears) -> Result:
-    """One scenario to its first failure. how: of PLANS. tears: the flash model."""
-    plan = Plan(depth=PLANS[how], stop=True, limits=Limits(seconds=SECONDS))
+def search(
+    device: Seesaw, scenario: Scenario, how: str, tears: Tears = tears, cuts: range = ALL,
+    seconds: int = SECONDS,
+) -> Result:  # fmt: skip
+    """One scenario to its first failure. how: of PLANS. tears: the flash model. cuts: the
+    operations to cut. seconds: that a recovery may take."""
+    plan = Plan(depth=PLANS[how], stop=True, limits=Limits(seconds=seconds))
     if how == "run":
         return run(device, plan, Task(scenario, None))
     explorer = Search(device, recovery(device, scenario), plan.limits, plan.nest)
     explorer.tears = untorn if how == "cut" else tears
-    return run(device, plan, Task(scenario, ALL), explorer)
+    return run(device, plan, Task(scenario, cuts), explorer)
 
 
 def searches(level: str) -> list[str]:

@@ -274,3 +274,17 @@ def test_a_fault_of_the_host_is_not_the_firmwares_to_catch():
     bench.device.around.serial = lambda text: broken()
     with pytest.raises(KeyError, match="of the host"):
         bench.run()
+
+
+def test_a_timer_calls_back_within_a_long_sleep():
+    lines = tiny.output("""
+import machine, time
+start = time.ticks_ms()
+timer = machine.Timer(0)
+ring = lambda t: print('rang after', time.ticks_diff(time.ticks_ms(), start) // 1000)
+timer.init(mode=machine.Timer.PERIODIC, period=2000, callback=ring)
+time.sleep(5)
+timer.deinit()
+print('slept', time.ticks_diff(time.ticks_ms(), start) // 1000)
+""")
+    assert lines == ["rang after 2", "rang after 4", "slept 5"]

@@ -82,7 +82,21 @@ def test_a_row_without_its_fault_escapes_and_is_said_to_be_wrong() -> None:
     assert not zoo.right(tame, Caught(tame.name, "run", "deaf"))
 
 
-@pytest.mark.parametrize("name", TORN_PROGRAMS)
-def test_without_torn_programs_a_row_escapes(name: str) -> None:
-    assert zoo.right(row(name), zoo.examine(row(name)))
-    assert not zoo.examine(row(name), zoo.untorn_programs).verdict
+# As many operations as it takes, and a recovery shorter than in the zoo.
+NOTES, ERASES, SECONDS = range(100), range(30), 900
+
+
+@pytest.mark.parametrize(
+    ("name", "weaker", "cuts"),
+    [
+        *((name, zoo.untorn_programs, NOTES) for name in TORN_PROGRAMS),
+        *((name, zoo.atomic_erases, ERASES) for name in PARTIAL_ERASES),
+    ],
+)
+def test_a_weaker_flash_model_lets_a_row_escape(name: str, weaker: zoo.Tears, cuts: range) -> None:
+    device, (scenario,) = zoo.subject(row(name)), row(name).scenarios
+    strong = zoo.search(device, scenario, "torn", cuts=cuts, seconds=SECONDS)
+    weak = zoo.search(device, scenario, "torn", weaker, cuts, SECONDS)
+
+    assert [failure.verdict.name for failure in strong.failures][:1] == [row(name).verdict]
+    assert not weak.failures

@@ -95,7 +95,7 @@ ROWS = (
         "confirms-from-fall-back", "the old release, fallen back to, confirms: the entry of the "
         "damaged slot is marked valid for ever, and only resets follow",
         "https://github.com/ruuvi/ruuvi.gateway_esp.c/pull/1283",
-        "world", "hard brick",
+        "world", "deaf",
         (
             ("seesaw/main.py", MAIN, MAIN + "    chip.mark_valid()\n"),
             ("seesaw/update/plan.py", '(OTHER, VALID): "heal"', '(OTHER, VALID): "reset"'),

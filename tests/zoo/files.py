@@ -7,7 +7,14 @@ from host_tools.prove.scenarios import NEXT, UPDATE
 from host_tools.prove.zoo import Row, Waiting
 
 MAIN = "    record = Record(store)\n"
-NVS = "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/storage/nvs_flash.html"
+INISETUP = (
+    "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/"
+    "inisetup.py"
+)
+NVS = (
+    "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/storage/"
+    "nvs_flash.html"
+)
 ONWARD = replace(NEXT, seconds=900, phases=())
 MIGRATES = replace(UPDATE, name="migrates", phases=(), cuts=("record", "settings", "nvs"))
 GARBAGE = replace(ONWARD, name="garbage", world=offering("fix", server="garbage"), until="time")
@@ -62,7 +69,7 @@ ROWS = (
           "        except OSError:\n            break\n" + MAIN),),
         (ONWARD,)),
     Row("waits-at-the-prompt", "a crash ends at the prompt, without watchdog and reset",
-        "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/inisetup.py",
+        INISETUP,
         "run", "deaf",
         (("launcher/main.py", "machine.WDT(timeout=WDT_MS)  # whatever", "WDT_MS  # whatever"),
          ("launcher/main.py", "        self.wdt = machine.WDT(timeout=WDT_MS)\n",
@@ -90,7 +97,7 @@ WAITING = (
     Waiting("file-system-rot", "the launcher's file system rots: a stock runtime waits for ever",
             "https://github.com/micropython/micropython/issues/5337", "a runtime of our own"),
     Waiting("data-partition-formatted", "a file system on erased flash is formatted silently",
-            "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/inisetup.py",
+            INISETUP,
             "data partitions"),
     Waiting("newer-disk-version", "the driver rewrites the superblock: the older sees old files",
             "https://github.com/littlefs-project/littlefs/issues/825", "data partitions"),

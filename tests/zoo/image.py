@@ -91,7 +91,7 @@ ROWS = (
         "run", "wrong",
         (("seesaw/updater.py", "        if offer.board != self.board:\n"
           '            raise Nothing("an offer for board " + offer.board)\n', ""),),
-        (replace(ONWARD, world=offering(ODD + "board")),)),
+        (replace(ONWARD, world=offering(ODD + "board"), until="time"),)),
     Row("old-runtime-without-rollback", "a runtime from before rollback: no trial can fail",
         "https://github.com/wled/WLED/issues/4842",
         "build", "refused",
@@ -101,7 +101,7 @@ ROWS = (
         "world", "wrong",
         (("seesaw/update/install.py", '        raise InstallError("the bundle\'s hash is wrong")\n',
           "        pass\n"),),
-        (replace(ONWARD, world=offering("fix", server="replayed")),)),
+        (replace(ONWARD, world=offering("fix", server="replayed"), until="time"),)),
     Row("updates-the-bootloaders-realm", "it rewrites what lies outside the slots, in place",
         "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/system/"
         "esp_https_ota.html",

@@ -88,7 +88,8 @@ ROWS = (
     ),
     Row(
         "settings-migrated-one-way", "it brings the settings into a new form, then fails: the "
-        "release before cannot read them", "https://github.com/littlefs-project/littlefs/issues/825",
+        "release before cannot read them",
+        "https://github.com/littlefs-project/littlefs/issues/825",
         "run", "amnesia",
         (
             ("seesaw/main.py", "    record = Record(store)\n",
@@ -114,7 +115,7 @@ ROWS = (
         "app-first-for-ever", "the app crashes before it hands over to the updater, and the "
         "launcher always starts the app first",
         "https://github.com/adafruit/circuitpython/issues/9335",
-        "run", "hard brick",
+        "run", "deaf",
         (
             ("launcher/main.py",
              '    (False, None, None, None, None, None, True, "updater"),\n', ""),
@@ -163,6 +164,7 @@ WAITING = (
             "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
             "downloads that resume (a marker of progress is in power.py)"),
     Waiting("data-of-the-new-driver", "the file system's new version cannot be read after a "
-            "rollback", "https://github.com/micropython/micropython/issues/16115",
+            "rollback",
+            "https://github.com/micropython/micropython/issues/16115",
             "data partitions"),
 )  # fmt: skip
