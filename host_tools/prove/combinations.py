@@ -5,6 +5,7 @@ combination that somebody names, such as a test that draws them.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -73,5 +74,10 @@ EVERY = (*pairs(0, 3), *pairs(2, 3), *pairs(3, 4), *sample(FULL, seed=1))
 
 def scenarios(budget: str = "quick") -> tuple[Scenario, ...]:
     """Each once."""
-    chosen = sample(QUICK) if budget == "quick" else list(dict.fromkeys(EVERY))
-    return tuple(scenario(choice) for choice in chosen)
+    quick = sample(QUICK)
+    if budget == "quick":
+        return tuple(scenario(choice) for choice in quick)
+    return tuple(
+        scenario(choice) if choice in quick else replace(scenario(choice), budget="full")
+        for choice in dict.fromkeys((*quick, *EVERY))
+    )

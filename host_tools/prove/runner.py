@@ -189,12 +189,11 @@ def _judge_run(
 ) -> None:  # fmt: skip
     """The run itself: its phases were reached, nothing forbidden happened, and it comes back."""
     unseen = [phase for phase in scenario.phases if not result.phases[phase]]
-    if unseen:
-        result.missing = "did not reach " + ", ".join(unseen)
+    missing = ["did not reach " + ", ".join(unseen)] if unseen else []
     if scenario.until != "time" and outcome.reason != "until":
         last = live.lines[-1] if live.lines else "silence"
-        words = f"ended by {outcome.reason}, not {scenario.until}: {last}"
-        result.missing = result.missing or words
+        missing.append(f"ended by {outcome.reason}, not {scenario.until}: {last}")
+    result.missing = "; ".join(missing)
     trouble = live.trouble()
     verdict = Verdict(*trouble) if trouble else explorer.settle(chip, 0).verdict
     if not verdict.ok:

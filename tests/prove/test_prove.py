@@ -1,0 +1,147 @@
+"""`seesaw prove` as people run it: the healthy firmware, faulty trees, and what it refuses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from host_tools import cli
+from host_tools.image import bundle
+from host_tools.prove import kits, parts, runner
+from host_tools.prove.runner import Plan
+from host_tools.prove.scenarios import SCENARIOS
+
+SMALL = ["--scenario", "first-boot", "--scenario", "heal"]
+UPDATE = next(one for one in SCENARIOS if one.name == "update")
+
+
+def tree(folder: Path, *changes: tuple[str, str, str]) -> str:
+    """A copy of the firmware with these changes: (file, old text, new text)."""
+    copy = folder / "firmware"
+    shutil.copytree(bundle.FIRMWARE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, old, new in changes:
+        text = (copy / name).read_text()
+        assert old in text, f"{name} has no {old!r} any more: mend the test"
+        (copy / name).write_text(text.replace(old, new))
+    return str(copy)
+
+
+def test_the_firmware_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole quick proof: every operation of an update, every world, the release matrix."""
+    out = tmp_path / "proof.json"
+    code = cli.main(["prove", "--json", str(out)])
+    said = capsys.readouterr().out
+
+    assert code == 0, said
+    found = json.loads(out.read_text())
+    assert found["verdict"] == "clean" and not found["causes"]
+    assert found["totals"]["depth"] == 2
+    by_name = {row["scenario"]: row for row in found["scenarios"]}
+    for name in ("update", "next"):
+        figures = by_name[name]["figures"]
+        assert figures["operations"] > 1000 and figures["counted"] > 8000, name
+        assert figures["runs"] >= figures["classes"] > 500
+    assert len(by_name) > 120
+    print(said.splitlines()[-1])
+
+
+def test_two_proofs_of_one_seed_are_the_same(tmp_path: Path) -> None:
+    found = []
+    for number in (1, 2):
+        report = tmp_path / str(number)
+        assert cli.main(["prove", *SMALL, "--report", str(report)]) == 0
+        found.append((report / "evidence.json").read_bytes())
+    assert found[0] == found[1]
+    assert len(json.loads(found[0])["trace"]) == 64
+
+
+def test_the_scenarios_of_an_update_cut_what_matters() -> None:
+    subject = kits.seesaw()
+    (result,) = runner.explore(subject, [UPDATE], Plan(depth=1), 2)
+    phases = {step.phase for step in result.steps if step.cut}
+    assert phases == {"boot", "install", "record", "set_boot", "confirm"}
+    assert not result.failures and not result.missing
+    callers = {step.phase: step.caller.partition(":")[0] for step in result.steps}
+    assert callers["confirm"] == "seesaw/update/trial.py"
+    assert callers["boot"].endswith("bootloader.py")
+
+
+FAULTY = {
+    "deaf": ("seesaw/updater.py", "    async def look(self) -> None:\n",
+             "    async def look(self) -> None:\n        raise Nothing('later')\n\n"
+             "    async def unused(self) -> None:\n"),
+    "wrong": ("seesaw/update/install.py", '        raise InstallError("the bundle\'s hash is wrong")',
+              "        pass"),
+    "amnesia": ("seesaw/main.py", "    record = Record(store)\n",
+                "    record = Record(store)\n    store._nvs.erase_key('config')\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "scenario"), [("deaf", "next"), ("wrong", "release-hash"), ("amnesia", "first-boot")]
+)
+def test_a_faulty_tree_is_found(
+    verdict: str, scenario: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty = tree(tmp_path, FAULTY[verdict])
+    code = cli.main(["prove", "--firmware", faulty, "--scenario", scenario, "--depth", "1"])
+    said = capsys.readouterr().out
+
+    assert code == 1, said
+    assert f"\n{verdict}: " in said
+    (line,) = [line for line in said.splitlines() if line.startswith("  seesaw replay '")]
+    told = cli.main(["replay", "--firmware", faulty, line.split("'")[1]])
+    assert told == 1
+    assert verdict in capsys.readouterr().out
+
+
+def test_a_release_that_is_not_accepted_is_not_proved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crashes = ("seesaw/app.py", "    async def run(self) -> None:\n",
+               "    async def run(self) -> None:\n        raise ValueError\n")  # fmt: skip
+    faulty = tree(tmp_path, crashes)
+    assert cli.main(["prove", "--firmware", faulty, "--scenario", "update"]) == 2
+    said = capsys.readouterr().out
+    assert "nothing shown: did not reach confirm; ended by time, not updated: " in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["prove", "--firmware", "/nowhere"], "holds no firmware"),
+        (["prove", "--scenario", "nothing"], "scenario 'nothing': there is none"),
+        (["prove", "--board", "toaster"], "toaster"),
+        (["prove", "--candidate", "/nowhere"], "/nowhere"),
+        (["replay", "rubbish;"], "rubbish"),
+        (["replay", "nothing/install:1,before"], "nothing"),
+        (["replay", "update/install:1,before@00000000"], "another release"),
+        (["replay", "update/install:99999,before"], "99999"),
+        (["zoo", "unicorn"], "unicorn"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.startswith("seesaw: ") and error.count("\n") == 1
+
+
+def test_a_tree_that_does_not_compile_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty = tree(tmp_path, ("seesaw/app.py", "async def run", "async deff run"))
+    assert cli.main(["prove", "--firmware", faulty]) == 2
+    assert "seesaw/app.py: does not compile" in capsys.readouterr().err
+
+
+def test_running_out_of_time_is_not_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["prove", *SMALL, "--limit", "0"]) == 2
+    assert "ran out of time" in capsys.readouterr().out
+
+
+def test_every_scenario_has_a_name_of_its_own() -> None:
+    found = [one.name for part in parts.parts(parts.Wanted(full=True)) for one in part.scenarios]
+    assert len(found) == len(set(found)) > 500
