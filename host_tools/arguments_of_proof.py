@@ -69,6 +69,13 @@ def zoo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
+def mutants(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--only", metavar="N", type=count, default=200, help="draw so many")
+    parser.add_argument("--seed", metavar="TEXT", default="", help="of the draw")
+    parser.add_argument("--renew", action="store_true", help="write the list of fates anew")
+
+
 COMMANDS = (
     Command("prove", "show that a release cannot brick a device, or show how it does", prove,
             "host_tools.prove.command:prove"),
@@ -76,6 +83,8 @@ COMMANDS = (
             "host_tools.prove.command:again"),
     Command("zoo", "plant the ways updates have bricked devices, and catch each", zoo,
             "host_tools.prove.zoo:main"),
+    Command("mutants", "small faults made by rule: which of them does the proof find?", mutants,
+            "host_tools.prove.mutants:main"),
     Command("release keep", "keep the working tree as a release, for the matrix of later proofs",
             release_keep, "host_tools.release.kept:keep"),
 )  # fmt: skip

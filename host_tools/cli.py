@@ -195,7 +195,8 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="end with code 1 on a miss")
 
 
-COMMANDS = (
+COMMANDS: tuple[Command, ...] = (
+    *arguments_of_proof.COMMANDS,
     Command(
         "run",
         "the main job: an emulated seesaw follows a market",
@@ -275,7 +276,6 @@ COMMANDS = (
         "host_tools.bench:main",
     ),
 )
-COMMANDS += arguments_of_proof.COMMANDS
 GROUPS = {"image": "flash images", "release": "releases"}
 
 

@@ -5,6 +5,7 @@ offer, does the device come to run it, confirmed, with its beam and its settings
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from host_tools.emulator.flash import Flash, Op, Reads
@@ -72,7 +73,8 @@ class Explorer:
         self.recovery = recovery
         self.limits = limits or Limits()
         self.nest = nest
-        self.tears = tears  # the ways to cut an operation; a weaker flash model has fewer
+        # The ways to cut an operation; a weaker flash model has fewer.
+        self.tears: Callable[[Op], tuple[str, ...]] = tears
         self.settled = Settled()
         self.counts = Counts()
 

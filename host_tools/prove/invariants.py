@@ -3,7 +3,7 @@
 - A slot is only ever selected when it holds a release byte for byte: no reply but a valid one, and
   nothing half written, changes what will boot.
 - No release is confirmed for the first time unless its updater fetched an offer and a part of a
-  bundle in this very boot.
+  bundle in this very boot, nor before its trial's time is over.
 - A confirmed release is left for an older one only with a reason code, or when its slot is damaged.
 """
 
@@ -31,12 +31,14 @@ class Invariants:
         self.live = live
         self.broken = ""
         self._asked = 0  # requests to the update server before this boot
+        self._booted_us = 0
         self._stable = ""  # the newest version that ran confirmed in this power cycle
 
     def booted(self, slot: str) -> None:
         """Just after the bootloader: see what it started, and stand between firmware and chip."""
         board = self.live.device.board
         self._asked = len(self.live.updates.log)
+        self._booted_us = self.live.device.clock.now_us
         version = self.version(slot)
         after = board.storage.running
         if self._older(version) and not self._left():
@@ -79,6 +81,9 @@ class Invariants:
         slot = self.live.device.board.storage.running.label
         if trial.get("version") != self.version(slot):
             return  # no first confirm: its boot record had to be healed
+        ran_s = (self.live.device.clock.now_us - self._booted_us) // 1_000_000
+        if ran_s < trial.get("trial_s", 0):
+            self._break(f"confirms {trial['version']} after {ran_s} s of {trial['trial_s']}")
         since = list(self.live.updates.log)[self._asked :]
         fetched = [path for _, _, path, status in since if status in FETCHED]
         offer = any(path.endswith("release.json") for path in fetched)

@@ -23,10 +23,10 @@ from typing import Any
 from host_tools.errors import UserError
 from host_tools.prove import kits
 from host_tools.prove.explore import Explorer
-from host_tools.prove.mutate import COUNT, FILES, Mutant, listed, source
+from host_tools.prove.mutate import FILES, Mutant, listed, source
 from host_tools.prove.runner import Plan, Result, Task, recovery, run
-from host_tools.prove.scenario import HOUR, NO_CUTS, Scenario, offering
-from host_tools.prove.scenarios import FALL_BACK, HEAL, NEXT, ROLLBACK, SCENARIOS, UPDATE
+from host_tools.prove.scenario import HOUR, Scenario
+from host_tools.prove.scenarios import MORE, SCENARIOS, TRIALS
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.subject import Limits
 
@@ -41,25 +41,6 @@ WORLDS = (  # of each kind of trouble one, or two
     "prices-hang", "absent", "lossy", "clock-ahead", "stale", "replayed", "404-page", "no-range",
     "bundle-truncated", "bundle-too-short", "unplugs", "strip-20", "sets-in-trial", "dead-nvs",
     "bad-runtime", "bad-first", "other-entry", "no-rollback", "brown-out-rtc",
-)  # fmt: skip
-# Lives that no other scenario has, and without which mutants survive.
-MORE = (
-    replace(FALL_BACK, name="fall-back-after-reject", start="candidate", before=(ROLLBACK, NEXT),
-            why="the bundle rots of a device that has rejected a release before"),
-    replace(FALL_BACK, name="refetch", world=offering("candidate", rot="ota_1:bundle"),
-            until="updated", phases=("launcher", "install", "confirm"),
-            why="the bundle rots, and the same release comes again: it was damaged, not bad"),
-    Scenario("bad-trailer", "the other slot's last sector takes no change for a while",
-             offering("fix", tired_sectors="ota_1:431"), start="candidate", until="hindered"),
-    replace(HEAL, name="heal-by-candidate", start="candidate", before=(NEXT,),
-            why="the runtime of the release after it rots, and the candidate heals the record"),
-    replace(UPDATE, name="trial-no-range", world=offering("candidate", server="no-range"),
-            why="the candidate's own trial, with a server that knows no ranges"),
-    replace(ROLLBACK, name="rejected-for-good", until="time", seconds=HOUR, cuts=NO_CUTS,
-            why="what was rejected stays on offer, and is not tried again"),
-    Scenario("hindered-for-good", "what does not come whole stays on offer: it tries less and less",
-             offering("fix", server="bundle-too-short"), start="candidate", cuts=NO_CUTS),
-    replace(NEXT, name="at-once", seconds=60, why="the candidate's install works the first time"),
 )  # fmt: skip
 CUT = ("fall-back", "heal", "rollback", "update", "next", "reject")
 RECORD_STRIDE = 3  # operations on NVS: every third is cut
@@ -96,8 +77,8 @@ class Fate:
 def searches() -> dict[str, Scenario]:
     """'run:NAME' and 'cut:NAME' -> scenario, in their order."""
     scenarios = {one.name: replace(one, seconds=min(one.seconds, HOUR))
-                 for one in (*SCENARIOS, *MORE)}  # fmt: skip
-    names = *FIRST, *(one.name for one in MORE), *WORLDS
+                 for one in SCENARIOS}  # fmt: skip
+    names = *FIRST, *(one.name for one in (*MORE, *TRIALS)), *WORLDS
     found = {f"run:{name}": scenarios[name] for name in names}
     return found | {f"cut:{name}": scenarios[name] for name in CUT}
 
@@ -251,13 +232,6 @@ def drawn(mutants: list[Mutant], seed: str, count: int) -> list[Mutant]:
 
 
 # -- the command -------------------------------------------------------------------------------
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--only", metavar="N", type=int, default=COUNT, help="so many, drawn")
-    parser.add_argument("--seed", metavar="TEXT", default="", help="of the draw")
-    parser.add_argument("--renew", action="store_true", help=f"write the list {KNOWN.name} anew")
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ Waiting: cuts of a data update and of a migration of the settings, for want of t
 from dataclasses import replace
 
 from host_tools.prove.hostile import HOSTILE
-from host_tools.prove.scenario import Conditions, Scenario, offering
+from host_tools.prove.scenario import HOUR, NO_CUTS, Conditions, Scenario, offering
 
 INSTALL = ("install", "set_boot", "record")
 WHOLE = (*INSTALL, "boot", "confirm")
@@ -80,4 +80,38 @@ ELSEWHERE = (
                nvs_loses_chunk=True),
 )  # fmt: skip
 
-SCENARIOS = (*CORE, *POWER, *ELSEWHERE, *HOSTILE)
+# Lives that no other scenario has, and without which faults planted by rule were not seen.
+MORE = (
+    replace(FALL_BACK, name="fall-back-after-reject", start="candidate", before=(ROLLBACK, NEXT),
+            why="the bundle rots of a device that has rejected a release before"),
+    replace(FALL_BACK, name="refetch", world=offering("candidate", rot="ota_1:bundle"),
+            until="updated", phases=("launcher", "install", "confirm"), cuts=NO_CUTS,
+            why="the bundle rots, and the same release comes again: it was damaged, not bad"),
+    Scenario("bad-trailer", "the other slot's last sector takes no change for a while",
+             offering("fix", tired_sectors="ota_1:431"), start="candidate", until="hindered",
+             cuts=NO_CUTS),
+    replace(HEAL, name="heal-by-candidate", start="candidate", before=(NEXT,),
+            why="the runtime of the release after it rots, and the candidate heals the record"),
+    replace(UPDATE, name="trial-no-range", world=offering("candidate", server="no-range"),
+            cuts=NO_CUTS, why="the candidate's own trial, with a server that knows no ranges"),
+    replace(ROLLBACK, name="rejected-for-good", until="time", seconds=HOUR, cuts=NO_CUTS,
+            why="what was rejected stays on offer, and is not tried again"),
+    Scenario("hindered-for-good", "what does not come whole stays on offer: it tries less and less",
+             offering("fix", server="bundle-too-short"), start="candidate", cuts=NO_CUTS),
+    replace(NEXT, name="at-once", seconds=60, cuts=NO_CUTS,
+            why="the candidate's install works the first time"),
+)  # fmt: skip
+# A trial is a candidate's own only when it is on offer to the release before it.
+TRIALS = tuple(
+    replace(UPDATE, name=f"trial-{name}", why=f"the candidate's own trial: {why}", cuts=NO_CUTS,
+            world=offering("candidate", **{axis: name}))
+    for axis, name, why in (
+        ("network", "flapping", "a network that comes and goes"),
+        ("network", "lossy", "a network that loses connections"),
+        ("network", "dns-slow", "names that take long"),
+        ("server", "chunked", "an update server that sends in chunks"),
+        ("server", "prices-chunked", "prices that come in chunks"),
+    )
+)  # fmt: skip
+
+SCENARIOS = (*CORE, *POWER, *MORE, *TRIALS, *ELSEWHERE, *HOSTILE)

@@ -71,15 +71,16 @@ FAULTY = {
     "deaf": ("seesaw/updater.py", "    async def look(self) -> None:\n",
              "    async def look(self) -> None:\n        raise Nothing('later')\n\n"
              "    async def unused(self) -> None:\n"),
-    "wrong": ("seesaw/update/install.py", '        raise InstallError("the bundle\'s hash is wrong")',
-              "        pass"),
+    "wrong": ("seesaw/update/install.py",
+              '        raise InstallError("the bundle\'s hash is wrong")', "        pass"),
     "amnesia": ("seesaw/main.py", "    record = Record(store)\n",
                 "    record = Record(store)\n    store._nvs.erase_key('config')\n"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("verdict", "scenario"), [("deaf", "next"), ("wrong", "release-hash"), ("amnesia", "first-boot")]
+    ("verdict", "scenario"),
+    [("deaf", "next"), ("wrong", "release-hash"), ("amnesia", "first-boot")],
 )
 def test_a_faulty_tree_is_found(
     verdict: str, scenario: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
