@@ -101,6 +101,17 @@ MORE = (
     replace(NEXT, name="at-once", seconds=60, cuts=NO_CUTS,
             why="the candidate's install works the first time"),
 )  # fmt: skip
+# Life between two updates.
+IDLE = Scenario(
+    "idle", "nothing is on offer: it follows the market and leaves its flash alone",
+    start="candidate", seconds=2 * HOUR, cuts=NO_CUTS,
+)  # fmt: skip
+DAYS = Scenario(
+    "days", "days at the pace of real life, and only then a release",
+    offering("fix", server="later", owner="patient"), start="candidate", until="updated",
+    seconds=4 * 24 * HOUR, cuts=NO_CUTS,
+)  # fmt: skip
+
 # A trial is a candidate's own only when it is on offer to the release before it.
 TRIALS = tuple(
     replace(UPDATE, name=f"trial-{name}", why=f"the candidate's own trial: {why}", cuts=NO_CUTS,
@@ -114,4 +125,4 @@ TRIALS = tuple(
     )
 )  # fmt: skip
 
-SCENARIOS = (*CORE, *POWER, *MORE, *TRIALS, *ELSEWHERE, *HOSTILE)
+SCENARIOS = (*CORE, *POWER, *MORE, IDLE, DAYS, *TRIALS, *ELSEWHERE, *HOSTILE)

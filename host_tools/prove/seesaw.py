@@ -44,6 +44,7 @@ SETTINGS: dict[str, Any] = {
     "us_per_degree": 30,
 }
 KEPT = ("ssid", "password", "instrument", "center_us", "us_per_degree")
+IDLE_OPS, IDLE_OPS_HOUR = 200, 20  # on flash, where nothing is on offer
 LOOK_US = 500_000  # between two looks at the beam
 MOVE_S = 5  # a move's longest time
 NEAR_US = 8  # 0.3 degrees: less does not move the beam
@@ -138,7 +139,6 @@ class Seesaw:
             self._slots[version] = [page for page in pages if page[1].strip(b"\xff")]
         return self._slots[version]
 
-
     def holds(self, flash: Flash, slot: str, version: str) -> bool:
         """Does a slot hold this release, byte for byte?"""
         if version not in self.kit.releases:
@@ -164,6 +164,7 @@ class LiveSeesaw:
         self._checked: set[tuple[str, str]] = set()  # slots whose bytes were compared this boot
         self._fixed = self._protected()
         self._wear = flash.wear.copy()
+        self._ops = flash.ops
         around = Surroundings(serial=self._hear, events=self._happened)
         options = Options(chip=subject.kit.board.chip)
         for name, value in conditions.hardware:
@@ -323,6 +324,10 @@ class LiveSeesaw:
 
     def _worn(self) -> tuple[str, str] | None:
         """Erases of slots and boot record: what is tried again and again must become rarer."""
+        written = self.flash.ops - self._ops
+        idle = IDLE_OPS + IDLE_OPS_HOUR * (self.device.clock.now_us // 3_600_000_000)
+        if not self.conditions.offer and written > idle:
+            return WORN, f"wrote to flash {written} times though there was nothing to do"
         most = SLOT_ERASES + SLOT_ERASES_HOUR * (self.device.clock.now_us // 3_600_000_000)
         for page, count in self.flash.wear.items():
             erased = count - self._wear.get(page, 0)

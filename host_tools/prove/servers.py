@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Change = Callable[["LiveSeesaw"], None]
 Spoil = Callable[["LiveSeesaw", Request, Reply], Reply]  # the right answer -> what is sent
 WHERE = ("", "bundle-", "prices-")
+LATER_S = 2 * 86_400
 
 
 def _fault(name: str) -> Spoil:
@@ -108,7 +109,19 @@ def _server(where: str, spoil: Spoil) -> Change:
     return change
 
 
+def _later(live: LiveSeesaw) -> None:
+    """For two days it has the release that runs; then the new one."""
+    clock, new = live.device.clock, live.offered
+    live.offered = live.subject.release(live.subject.candidate)
+
+    def publish() -> None:
+        live.offered = new
+
+    clock.set_alarm("publish", clock.now_us + LATER_S * 1_000_000, publish)
+
+
 SERVERS: dict[str, Change] = {
     "good": lambda live: None,
+    "later": _later,
     **{where + name: _server(where, spoil) for where in WHERE for name, spoil in FAULTS.items()},
 }
