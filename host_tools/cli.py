@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -10,7 +11,7 @@ from host_tools import arguments_of_proof
 from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
-USAGE_ERROR, INTERRUPTED = 2, 130  # exit codes
+USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes
 SECONDS_MAX = 10**8  # three years
 PORT_MAX = 65535
 
@@ -325,6 +326,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever reads has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
 
 
 if __name__ == "__main__":

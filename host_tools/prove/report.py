@@ -55,6 +55,8 @@ def sentence(results: Sequence[Result], meta: Meta) -> str:
     release, state = meta.versions.get("candidate", "?"), state_of(results)
     if state == CLEAN:
         states = total(results).settled
+        if not states:
+            return f"Release {release} came through {len(results)} scenarios; nothing was cut off."
         return f"Release {release} came back from all {states:,} interrupted states."
     if state == BRICK:
         ways = len(meta.causes)

@@ -98,6 +98,11 @@ MORE = (
             why="what was rejected stays on offer, and is not tried again"),
     Scenario("hindered-for-good", "what does not come whole stays on offer: it tries less and less",
              offering("fix", server="bundle-too-short"), start="candidate", cuts=NO_CUTS),
+    replace(NEXT, name="after-another", before=(Scenario(
+                "unproven", "a release that breaks Wi-Fi is tried again and again",
+                offering("0.2.1-wifi"), start="candidate", seconds=4 * HOUR),),
+            seconds=120, cuts=NO_CUTS, budget="full",
+            why="what one release is held back for does not hold back the next"),
     replace(NEXT, name="at-once", seconds=60, cuts=NO_CUTS,
             why="the candidate's install works the first time"),
 )  # fmt: skip
