@@ -86,7 +86,7 @@ class Explorer:
         if found is None:
             found = self._run(flash, depth)
             self.settled.add(flash, found)
-            self.counts.classes = self.settled.classes
+            self.counts.classes += 1
         return found
 
     def _run(self, flash: Flash, depth: int) -> Record:

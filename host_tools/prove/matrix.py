@@ -73,7 +73,7 @@ def rows(
     candidate = kept.above(known[-1][0].version)
     return [
         Row(_subject(older, launcher, candidate, source, board),
-            _scenarios(older, candidate, made_with, full), 2 if full else 1)
+            _scenarios(older, candidate, made_with, full), 1)
         for older, _ in (known if full else known[-1:])
         for made_with, launcher in launchers.items()
     ]  # fmt: skip

@@ -132,7 +132,10 @@ def recovery(subject: Subject, scenario: Scenario) -> Conditions:
 LASTING = ("same_slot", "rollback", "nvs_loses_chunk", "flash_slow", "bad_sectors")
 
 
-def run(subject: Subject, plan: Plan, task: Task, explorer: Explorer | None = None) -> Result:
+def run(
+    subject: Subject, plan: Plan, task: Task, explorer: Explorer | None = None,
+    deadline_s: float = math.inf,
+) -> Result:  # fmt: skip
     """One slice. Without cuts: the run alone, its end settled, its operations counted."""
     scenario, began = task.scenario, time.perf_counter()
     result = Result(scenario.name)
@@ -144,9 +147,13 @@ def run(subject: Subject, plan: Plan, task: Task, explorer: Explorer | None = No
     world = wanted(subject, scenario.world)
     live = subject.start(chip, world)
     explorer = explorer or Explorer(subject, recovery(subject, scenario), plan.limits, plan.nest)
+    explorer.counts = Counts()
     trace = hashlib.sha256()
 
     def cut(op: Op) -> None:
+        if time.monotonic() > deadline_s:
+            result.missing = "ran out of time"
+            raise Enough
         number = len(result.steps)
         phase = subject.phase(op, live.device.board.boots)
         nth = result.phases[phase]
@@ -203,6 +210,7 @@ def _judge_run(
 
 # -- all of them -------------------------------------------------------------------------------
 
+_explorers: dict[Conditions, Explorer] = {}  # of a worker, by their worlds
 _failures = multiprocessing.get_context("fork").Value("i", 0)  # of all workers
 _shared: tuple[Subject, Plan, float] | None = None  # of a worker: inherited by fork
 
@@ -214,7 +222,13 @@ def _work(task: Task) -> tuple[Task, Result]:
         return task, Result(task.scenario.name, missing="ran out of time")
     if _failures.value >= FAILURES_ENOUGH:
         return task, Result(task.scenario.name, missing="not looked at: enough failures")
-    result = run(subject, plan, task)
+    explorer = None
+    if plan.nest is None:  # what one slice has settled, the others of this process need not
+        world = recovery(subject, task.scenario)
+        explorer = _explorers.setdefault(
+            world, Explorer(subject, world, plan.limits, plan.nest)
+        )
+    result = run(subject, plan, task, explorer, deadline_s)
     with _failures.get_lock():
         _failures.value += len(result.failures)
     return task, result
@@ -233,6 +247,7 @@ def explore(
     global _shared
     _shared = subject, plan, deadline_s
     _failures.value = 0
+    _explorers.clear()
     chosen = list(scenarios)
     done = 0
     with multiprocessing.get_context("fork").Pool(processes) as pool:

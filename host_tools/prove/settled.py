@@ -52,11 +52,10 @@ class Group:
 
 
 class Settled:
-    """All that is known; `classes` counts the runs that had to be made."""
+    """All that is known."""
 
     def __init__(self) -> None:
         self._groups: list[Group] = []
-        self.classes = 0
 
     def find(self, flash: Flash, depth: int) -> Record | None:
         for number, group in enumerate(self._groups):
@@ -69,7 +68,6 @@ class Settled:
 
     def add(self, flash: Flash, record: Record) -> None:
         """flash: the state that the run started from, as it was then."""
-        self.classes += 1
         for group in self._groups:
             if group.pages == record.pages:
                 break
