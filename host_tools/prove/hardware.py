@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from host_tools.emulator.board import PWRON
 from host_tools.emulator.errors import ChipReset
 from host_tools.emulator.flash import PAGE
+from host_tools.emulator.otadata import Entry, State, write_entry
+from host_tools.emulator.partitions import PartitionTable
 
 if TYPE_CHECKING:
     from host_tools.prove.seesaw import LiveSeesaw
@@ -64,7 +66,16 @@ def _brown_out(live: LiveSeesaw, rtc: str) -> None:
     pwm.on_pulse = pulse
 
 
+def _entry(live: LiveSeesaw, wanted: str) -> None:
+    """'index:seq:STATE': an entry of the boot record as another firmware may have left it."""
+    index, seq, state = wanted.split(":")
+    otadata = PartitionTable.read(live.flash).otadata
+    assert otadata, "a seesaw has a boot record"
+    write_entry(live.flash, otadata, int(index), Entry.make(int(seq), State[state]))
+
+
 HARDWARE: dict[str, Callable[[LiveSeesaw, str], None]] = {
+    "entry": _entry,
     "bad_sectors": _bad,  # for ever
     "tired_sectors": _bad,  # while it is too hot, or the supply too weak
     "rot": _rot,

@@ -31,7 +31,7 @@ class Invariants:
         self.live = live
         self.broken = ""
         self._asked = 0  # requests to the update server before this boot
-        self._booted_us = 0
+        self._booted_us = self._booted_at = 0
         self._stable = ""  # the newest version that ran confirmed in this power cycle
 
     def booted(self, slot: str) -> None:
@@ -39,6 +39,7 @@ class Invariants:
         board = self.live.device.board
         self._asked = len(self.live.updates.log)
         self._booted_us = self.live.device.clock.now_us
+        self._booted_at = self.live.market.clock.epoch()
         version = self.version(slot)
         after = board.storage.running
         if self._older(version) and not self._left():
@@ -87,6 +88,9 @@ class Invariants:
         since = list(self.live.updates.log)[self._asked :]
         fetched = [path for _, _, path, status in since if status in FETCHED]
         offer = any(path.endswith("release.json") for path in fetched)
+        prices = [at for at, *_, status in self.live.market.site.log if status == FETCHED[0]]
+        if trial.get("feed") and not any(at >= self._booted_at for at in prices):
+            self._break(f"confirms {trial['version']}, which had no price in its trial")
         if trial.get("server") and not (offer and any("bundle" in path for path in fetched)):
             self._break(f"confirms {trial['version']}, whose updater fetched nothing in its trial")
 

@@ -20,6 +20,7 @@ Actions = list[tuple[Any, ...]]  # of a server's peer: host_tools/emulator/net.p
 Change = Callable[["LiveSeesaw"], None]
 
 LOSSY_OF = 3  # connections, of which one dies
+LOST_S = 400  # below what a trial has to prove itself
 FLAP_S = 60  # the network is there, then away
 YEARS_S = 10 * 365 * 86_400
 SLOW_DNS_S = 13.0  # just short of when lwIP gives up; the whole VM waits
@@ -156,7 +157,22 @@ def _flapping(live: LiveSeesaw) -> None:
     turn()
 
 
+def _lost_names(live: LiveSeesaw) -> None:
+    """As the first trial begins no name is known any more, for minutes: all fails at once."""
+    clock, hosts = live.device.clock, live.device.net.hosts
+    known = dict(hosts)
+
+    def hear(line: str) -> None:
+        if "event=prove " in line and not live.struck:
+            live.struck += 1
+            hosts.clear()
+            clock.set_alarm("names", clock.now_us + LOST_S * 1_000_000, lambda: hosts.update(known))
+
+    live.watchers.append(hear)
+
+
 NETWORKS: dict[str, Change] = {
+    "lost-names": _lost_names,
     "good": lambda live: None,
     "absent": _absent,
     "lossy": _lossy,

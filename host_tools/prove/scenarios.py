@@ -81,7 +81,7 @@ ELSEWHERE = (
 )  # fmt: skip
 
 # Lives that no other scenario has, and without which faults planted by rule were not seen.
-MORE = (
+MORE: tuple[Scenario, ...] = (
     replace(FALL_BACK, name="fall-back-after-reject", start="candidate", before=(ROLLBACK, NEXT),
             why="the bundle rots of a device that has rejected a release before"),
     replace(FALL_BACK, name="refetch", world=offering("candidate", rot="ota_1:bundle"),
@@ -106,6 +106,15 @@ MORE = (
     replace(NEXT, name="at-once", seconds=60, cuts=NO_CUTS,
             why="the candidate's install works the first time"),
 )  # fmt: skip
+MORE += (
+    replace(UPDATE, name="trial-prices-end", why="prices end as the candidate's trial begins",
+            world=offering("candidate", server="prices-end"), seconds=2 * HOUR, cuts=NO_CUTS),
+    replace(UPDATE, name="trial-lost-names", why="no name is known as the candidate's trial begins",
+            world=offering("candidate", network="lost-names"), cuts=NO_CUTS),
+    replace(NEXT, name="invalid-entry", why="another firmware marked an entry INVALID",
+            world=offering("fix", entry="1:2:INVALID"), seconds=120, cuts=NO_CUTS),
+)  # fmt: skip
+
 # Life between two updates.
 IDLE = Scenario(
     "idle", "nothing is on offer: it follows the market and leaves its flash alone",

@@ -20,6 +20,7 @@ Change = Callable[["LiveSeesaw"], None]
 Spoil = Callable[["LiveSeesaw", Request, Reply], Reply]  # the right answer -> what is sent
 WHERE = ("", "bundle-", "prices-")
 LATER_S = 2 * 86_400
+OUTAGE_S = 900
 
 
 def _fault(name: str) -> Spoil:
@@ -120,8 +121,22 @@ def _later(live: LiveSeesaw) -> None:
     clock.set_alarm("publish", clock.now_us + LATER_S * 1_000_000, publish)
 
 
+def _prices_end(live: LiveSeesaw) -> None:
+    """As the first trial begins the provider sends web pages, for a while."""
+    clock = live.device.clock
+
+    def hear(line: str) -> None:
+        if "event=prove " in line and not live.struck:
+            live.struck += 1
+            live.market.break_provider("html")
+            clock.set_alarm("prices", clock.now_us + OUTAGE_S * 1_000_000, live.market.mend)
+
+    live.watchers.append(hear)
+
+
 SERVERS: dict[str, Change] = {
     "good": lambda live: None,
+    "prices-end": _prices_end,
     "later": _later,
     **{where + name: _server(where, spoil) for where in WHERE for name, spoil in FAULTS.items()},
 }
