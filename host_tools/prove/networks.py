@@ -171,7 +171,18 @@ def _lost_names(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
+def _lost_in_trial(live: LiveSeesaw) -> None:
+    """The access point goes away as the other slot starts."""
+
+    def hear(line: str) -> None:
+        if line.startswith("boot ota_1"):
+            live.device.around.air.clear()
+
+    live.watchers.append(hear)
+
+
 NETWORKS: dict[str, Change] = {
+    "lost-in-trial": _lost_in_trial,
     "lost-names": _lost_names,
     "good": lambda live: None,
     "absent": _absent,

@@ -37,7 +37,7 @@ def test_the_firmware_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str
     found = json.loads(out.read_text())
     assert found["verdict"] == "clean" and not found["causes"]
     assert found["totals"]["depth"] == 2
-    by_name = {row["scenario"]: row for row in found["scenarios"]}
+    by_name = {row["name"]: row for row in found["scenarios"]}
     for name in ("update", "next"):
         figures = by_name[name]["figures"]
         assert figures["operations"] > 1000 and figures["counted"] > 8000, name

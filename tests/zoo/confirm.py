@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-from host_tools.prove.networks import NETWORKS
 from host_tools.prove.scenario import Scenario, offering
 from host_tools.prove.scenarios import NEXT, ROLLBACK, UPDATE
-from host_tools.prove.seesaw import LiveSeesaw
 from host_tools.prove.zoo import Row, Waiting
 
 IDF = "https://github.com/espressif/esp-idf/issues/"
@@ -25,18 +23,6 @@ FALLEN = Scenario(
     seconds=1800,
 )  # fmt: skip
 
-
-def lost_in_trial(live: LiveSeesaw) -> None:
-    """The access point goes away as the new release starts."""
-
-    def hear(line: str) -> None:
-        if line.startswith("boot ota_1"):
-            live.device.around.air.clear()
-
-    live.watchers.append(hear)
-
-
-NETWORKS["lost-in-trial"] = lost_in_trial
 
 LOOK_PATH = ('"release.json"', '"releases.json"')
 MAIN = "    radio = chip.Radio()\n"
