@@ -18,7 +18,6 @@ def prove(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depth", metavar="N", type=count, default=2, help="cuts in a row (default: 2)"
     )
-    parser.add_argument("--seed", metavar="N", type=count, default=0, help="of what is drawn")
     parser.add_argument(
         "--limit", metavar="MINUTES", type=count, default=60, help="give up after (default: 60)"
     )
@@ -43,6 +42,7 @@ def proved(parser: argparse.ArgumentParser) -> None:
         "--board", metavar="NAME", default="esp32_wrover",
         help="a folder of boards/ (default: esp32_wrover)",
     )  # fmt: skip
+    parser.add_argument("--seed", metavar="N", type=count, default=0, help="of worlds drawn")
 
 
 def release_keep(parser: argparse.ArgumentParser) -> None:

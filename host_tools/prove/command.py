@@ -76,6 +76,7 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
         bool(given.get("full") or given.get("list")),
         given.get("depth", 2),
         given.get("scenario") or (),
+        arguments.seed,
     )
 
 

@@ -28,7 +28,8 @@ class Part:
 @dataclass(frozen=True)
 class Wanted:
     """What is to be proved. source: a firmware tree. candidate, older: kept releases in its place
-    and under it. names: only these scenarios."""
+    and under it. names: only these scenarios. seed: of the
+    combinations that are drawn."""
 
     source: Path = bundles.FIRMWARE
     candidate: Path | None = None
@@ -37,6 +38,7 @@ class Wanted:
     full: bool = False
     depth: int = 2
     names: Sequence[str] = ()
+    seed: int = 0
 
 
 def parts(wanted: Wanted) -> list[Part]:
@@ -66,7 +68,7 @@ def _all(wanted: Wanted) -> Iterator[Part]:
         subject = kits.built(wanted.candidate, wanted.older, wanted.source, wanted.board)
     else:
         subject = kits.seesaw(wanted.source, wanted.board)
-    yield Part(subject, (*chosen, *combinations.scenarios(budget)), plan)
+    yield Part(subject, (*chosen, *combinations.scenarios(budget, wanted.seed)), plan)
     if not wanted.candidate and wanted.board == kits.DEFAULT_BOARD:
         for row in matrix.rows(wanted.source, full=wanted.full, board=wanted.board):
             yield Part(row.subject, row.scenarios,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from host_tools.emulator.device import Outcome
 from host_tools.emulator.flash import Flash, Op
-from host_tools.prove.explore import Counts, Explorer, below
+from host_tools.prove.explore import NEST, Counts, Explorer, below
 from host_tools.prove.scenarios import Scenario
 from host_tools.prove.settled import Below
 from host_tools.prove.subject import OK, Conditions, Limits, Live, Subject, Verdict
@@ -82,7 +82,7 @@ class Plan:
     its first failure."""
 
     depth: int = 2
-    nest: tuple[str, ...] | None = ("set_boot", "confirm", "heal", "boot", "launcher")
+    nest: tuple[str, ...] | None = NEST
     stop: bool = False
     limits: Limits = field(default_factory=Limits)
 

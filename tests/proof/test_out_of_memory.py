@@ -162,7 +162,7 @@ def explore(
     part: Part, every: bool = False, persistent: bool = False, stride: int = 1
 ) -> list[Finding]:
     """Every fault of a part: at each place's first execution, or with `every` at each execution
-    (a quarter of an hour on one core for all parts)."""
+    (76,000 faults in all parts)."""
     case = Case(part)
     fault = Explorer(
         case.world.device, part.phase, every=every, persistent=persistent, stride=stride,

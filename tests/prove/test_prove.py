@@ -56,6 +56,15 @@ def test_two_proofs_of_one_seed_are_the_same(tmp_path: Path) -> None:
     assert len(json.loads(found[0])["trace"]) == 64
 
 
+def test_the_seed_draws_other_worlds(capsys: pytest.CaptureFixture[str]) -> None:
+    drawn = [{one.name for part in parts.parts(parts.Wanted(seed=seed)) for one in part.scenarios
+              if one.name.startswith("mix_")} for seed in (0, 0, 7)]  # fmt: skip
+    assert drawn[0] == drawn[1] != drawn[2]
+    (name, *_) = sorted(drawn[2] - drawn[0])
+    assert cli.main(["prove", "--seed", "7", "--scenario", name]) == 0
+    assert name in capsys.readouterr().out
+
+
 def test_the_scenarios_of_an_update_cut_what_matters() -> None:
     subject = kits.seesaw()
     (result,) = runner.explore(subject, [UPDATE], Plan(depth=1), 2)
