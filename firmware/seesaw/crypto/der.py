@@ -6,6 +6,8 @@ RFC 7468 section 13 (PEM), RFC 5480 section 2 (P-256), RFC 3279 section 2.3.1 (R
 
 import binascii
 
+from seesaw.crypto import BadKey
+
 PEM_SIZE_MAX = 4096  # characters; a key of RSA-4096 has 800
 BEGIN = "-----BEGIN PUBLIC KEY-----"
 END = "-----END PUBLIC KEY-----"
@@ -19,10 +21,6 @@ P256 = (
     b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
     b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"
 )
-
-
-class BadKey(Exception):
-    """This is no public key that the device can use; the text says at what that showed."""
 
 
 def p256_key(pem: str) -> bytes:

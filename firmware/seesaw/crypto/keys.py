@@ -7,8 +7,7 @@ has the heap for one.
 import binascii
 import hashlib
 
-from seesaw.crypto import der
-from seesaw.crypto.der import BadKey
+from seesaw.crypto import BadKey
 
 P256 = "ecdsa-sha2-nistp256"  # the keytype too, before TUF 1.0
 
@@ -49,13 +48,13 @@ def verifier(keytype: str, scheme: str, public: str) -> Key:
 
         return Key(ed25519.verify, (_octets(public, ed25519.PUBLIC_SIZE),), False)
     if kind == ("ecdsa", P256) or kind == (P256, P256):
-        from seesaw.crypto import p256
+        from seesaw.crypto import der, p256
 
         octets = der.p256_key(public)
         if p256.point(octets):
             return Key(p256.verify, (octets,), True)
     elif kind == ("rsa", "rsassa-pss-sha256"):
-        from seesaw.crypto import rsa
+        from seesaw.crypto import der, rsa
 
         numbers = der.rsa_key(public)
         if rsa.key_size(*numbers):

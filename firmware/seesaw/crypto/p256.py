@@ -5,7 +5,7 @@ Jacobian coordinates (X, Y, Z) with x = X/Z^2, y = Y/Z^3, and Z = 0 for the poin
 Nothing here is secret, so nothing takes care to run in constant time.
 """
 
-from seesaw.crypto import der, joint
+from seesaw.crypto import BadKey, der, joint
 
 PUBLIC_SIZE = 64  # bytes: x and y
 
@@ -39,7 +39,7 @@ def verify(public: bytes, signature: bytes, digest: bytes, pause=None) -> bool:
         return False
     try:
         r, s = der.two_integers(signature)
-    except der.BadKey:
+    except BadKey:
         return False
     if r >= N or s >= N:
         return False
