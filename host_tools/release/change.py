@@ -165,9 +165,7 @@ def _sign(
     return found
 
 
-def choose(
-    name: str, needed: Sequence[Role], also: Sequence[Role], ring: KeyRing
-) -> list[str]:
+def choose(name: str, needed: Sequence[Role], also: Sequence[Role], ring: KeyRing) -> list[str]:
     """The fewest keys at hand that meet the threshold of every role in `needed`, and, when they are
     there, of those in `also`. UserError when a threshold in `needed` cannot be met."""
     every = [*needed, *also]

@@ -62,11 +62,14 @@ class Source:
             if error.status_code in (403, 404):
                 return None
             raise self._gone(path, error) from error
-        except DownloadError as error:
+        except (DownloadError, OSError) as error:  # OSError: no room for the client's own files
             raise self._gone(path, error) from error
 
     def _gone(self, path: str, error: Exception) -> UserError:
-        why = str(error.__cause__ or error)
+        cause = error.__cause__ or error
+        why = str(getattr(cause, "reason", None) or cause).rpartition("): ")[2]
+        if isinstance(error, OSError):
+            return UserError("looking at a repository", f"{error}", "make room for temporary files")
         return UserError(f"{self.where}, {path}", why, "check the address and the network")
 
 

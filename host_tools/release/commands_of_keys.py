@@ -92,6 +92,8 @@ def _rotated(arguments: Namespace, desk: Desk, made: Rotation, notes: list[str])
     lines = [f"{', '.join(made.rotated)}: {made.old} is replaced by {entry.name} ({where})"]
     if entry.path:
         lines.append(f"the new key belongs where the old one lived: {entry.place}")
+    if not made.also:
+        lines.append(f"once this is published, {made.old} is good for nothing: destroy it")
     if made.also:
         lines.append(
             f"warning: {made.old} still signs for {', '.join(made.also)}; if it is lost or stolen,"

@@ -90,7 +90,8 @@ def inspect(source: Source, known: Field, now_s: int) -> Report:
     try:
         state = states.load(source.read, source.where)
         fleet = releasing.fleet(state, source.read, known.versions)
-        client.look(source, published[max(published)], now_s, whole=True)
+        if not any(device.trouble for device in devices):
+            client.look(source, published[max(published)], now_s, whole=True)
     except UserError as error:
         trouble = f"{error.what}: {error.why}; {error.fix}"
     return Report(source, devices, seen, state, fleet, known.without, trouble)

@@ -254,4 +254,3 @@ def _row(entry: Entry) -> dict[str, Any]:
         "until": entry.until or None,
         "public": entry.key.to_dict(),
     }
-
