@@ -91,7 +91,10 @@ def _rotated(arguments: Namespace, desk: Desk, made: Rotation, notes: list[str])
     where = desk.keys.folder / entry.path if entry.path else entry.uri
     lines = [f"{', '.join(made.rotated)}: {made.old} is replaced by {entry.name} ({where})"]
     if entry.path:
-        lines.append(f"the new key belongs where the old one lived: {entry.place}")
+        lines.append(
+            f"the new key belongs where the old one lived: {entry.place}; take the new"
+            f" {keys.KEYS_FILE} to every machine that signs"
+        )
     if not made.also:
         lines.append(f"once this is published, {made.old} is good for nothing: destroy it")
     if made.also:

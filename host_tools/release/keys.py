@@ -17,7 +17,6 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from securesystemslib.exceptions import KeyMismatchError
 from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Key, Signer, SSlibKey
 
 from host_tools.errors import UserError
@@ -120,11 +119,11 @@ class KeyRing:
                 f"{path}: others on this machine can read this private key (mode {mode:04o});"
                 f" chmod 600 it, and rotate it if they are not to be trusted"
             )
-        try:
-            return CryptoSigner(_private(pem, path, self.ask), _public(entry))
-        except (KeyMismatchError, ValueError) as error:
+        private = _private(pem, path, self.ask)
+        if not (isinstance(entry.key, SSlibKey) and _belong(private, entry.key)):
             why = f"it is another key than {entry.name}"
-            raise UserError(str(path), why, f"put {entry.name} there") from error
+            raise UserError(str(path), why, f"put {entry.name} there")
+        return CryptoSigner(private, entry.key)
 
     def _elsewhere(self, entry: Entry) -> Signer:
         scheme = entry.uri.partition(":")[0]
@@ -137,10 +136,12 @@ class KeyRing:
             raise UserError(f"key {entry.name}", f"{error}", "see keys.json, 'uri'") from error
 
 
-def _public(entry: Entry) -> SSlibKey:
-    if not isinstance(entry.key, SSlibKey):
-        raise UserError(f"key {entry.name}", "a file cannot hold its kind", "see keys.json, 'uri'")
-    return entry.key
+def _belong(private: Any, public: SSlibKey) -> bool:
+    """Is this the private part of that key?"""
+    try:
+        return SSlibKey.from_crypto(private.public_key()).keyval == public.keyval
+    except (ValueError, AttributeError):  # a kind that signs nothing here
+        return False
 
 
 # -- private key files --------------------------------------------------------------------------

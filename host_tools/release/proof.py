@@ -56,10 +56,11 @@ def of_evidence(path: Path, subject: Subject) -> Shown:
     if why:
         again = "prove this bundle: 'seesaw prove --candidate BUNDLE --report DIR'"
         raise UserError(str(path), why, again)
-    sha256 = digest(raw)
-    return Shown(
-        {"sha256": sha256}, f"proven: {_story(found)}", {f"evidence/{sha256}.json": raw}
-    )  # fmt: skip
+    sha256, words = digest(raw), f"proven: {_story(found)}"
+    other = found["sha256"].get("runtime", subject.runtime)
+    if other != subject.runtime:
+        words += f" (on another runtime, {str(other)[:12]})"
+    return Shown({"sha256": sha256}, words, {f"evidence/{sha256}.json": raw})
 
 
 def unproven(found: Any, subject: Subject) -> str:

@@ -8,6 +8,7 @@ from one state to another over such states alone. After a rotation of the timest
 the timestamp that both roots accept comes first, then the root, then the newest timestamp.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,10 @@ from host_tools.release.client import Reader
 from host_tools.release.place import Item
 from host_tools.release.state import State
 
-FOLDERS = ("targets", "metadata")  # of what is published
+# What is published; anything else that lies in these folders stays at home.
+PUBLISHED = re.compile(
+    r"metadata/([0-9]+\.[a-z0-9_]+|timestamp)\.json|targets/([\w.-]+/)+[0-9a-f]{64}\.[\w.-]+"
+)
 TRIED_MAX = 400  # states that are tried on the way
 SEAM = (
     "note: no order of files avoids a moment in which devices find a root and a timestamp that do"
@@ -158,7 +162,7 @@ def write(folder: Path, files: dict[str, bytes], now_s: int) -> bool:
     old = client.reader(folder)
     new = client.overlay(old, dict(files))
     check(new, str(folder), now_s)
-    published = [name for name in files if name.startswith(("metadata/", "targets/"))]
+    published = [name for name in files if PUBLISHED.fullmatch(name)]
     kept = [(name, files[name]) for name in files if name not in published]
     made = plan(old, new, published, now_s)
     place.put(folder, [*kept, *made.items])
@@ -208,9 +212,5 @@ def _same_line(read: Reader, there: Reader, out: Path) -> None:
 
 def _names(folder: Path) -> list[str]:
     """All that is published of a repository, as paths below it."""
-    return [
-        path.relative_to(folder).as_posix()
-        for top in FOLDERS
-        for path in sorted((folder / top).rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    ]
+    found = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    return sorted(name for name in found if PUBLISHED.fullmatch(name))

@@ -1,5 +1,6 @@
 """A desk for each test, copied from one that is set up once: making keys takes a moment."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     line = ["release", "init", str(folder / "repo"), "--keys", str(folder / "keys")]
     assert cli.main([*line, "--now", str(NOW)]) == 0
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A disk that has everything at once; the files that were to be made sure of."""
+    asked: list[int] = []
+    monkeypatch.setattr(os, "fsync", asked.append)
+    return asked
 
 
 @pytest.fixture

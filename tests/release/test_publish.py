@@ -283,6 +283,42 @@ def test_an_older_copy_is_not_published_over_a_newer_one(
     assert contents(desk.out) == before
 
 
+def test_files_are_on_the_disk_before_they_have_their_names(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What os.fsync was asked for, against what is renamed: a power cut leaves no empty file."""
+    assert desk.drill(release("0.2.0")) == 0
+    synced: set[str] = set()
+    real, renamed = os.replace, []
+
+    def replace(source: Path, target: Path) -> None:
+        if desk.out in Path(target).parents:
+            renamed.append(str(source) in synced)
+        real(source, target)
+
+    def fsync(handle: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{handle}"))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(place.os, "replace", replace)
+    assert desk.publish() == 0
+
+    assert len(renamed) > 10 and all(renamed)
+    assert {str(desk.out / "metadata"), str(desk.out / "targets" / BOARD / "0.2.0")} <= synced
+
+
+def test_what_lies_about_is_not_published(desk: Desk) -> None:
+    """A private key in the wrong folder, an editor's copy: none of it goes to the web."""
+    for name in ("targets-1.pem", "1.root.json~", ".1.root.json.swp", "notes.txt"):
+        (desk.repo / "metadata" / name).write_text("secret")
+    (desk.repo / "targets").mkdir()
+    (desk.repo / "targets" / "root-1.pem").write_text("secret")
+    assert desk.publish() == 0
+
+    assert b"secret" not in contents(desk.out).values()
+    assert len(contents(desk.out)) == 10
+
+
 def test_a_device_that_misses_files_would_refuse_them(desk: Desk) -> None:
     """The device of these tests can fail: a mixed set, made by hand, is one."""
     assert desk.drill(release("0.2.0")) == desk.publish() == 0

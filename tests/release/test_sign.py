@@ -160,6 +160,17 @@ def test_evidence_must_speak_of_this_bundle(
     assert contents(desk.repo) == before
 
 
+def test_a_proof_on_another_runtime_is_said(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, file = release("0.2.0"), desk.folder / "evidence.json"
+    hashes = {"bundle": sha256(bundle_of(path)), "runtime": sha256(runtime_of(path))}
+    for runtime_sha256, said in ((hashes["runtime"], False), ("ab" * 32, True)):
+        file.write_text(json.dumps(evidence(path, sha256={**hashes, "runtime": runtime_sha256})))
+        assert desk.run("sign", path, "--evidence", file) == 0
+        assert ("on another runtime, abababababab" in capsys.readouterr().out) is said
+
+
 @pytest.mark.parametrize("text", ["", "[]", "7", "{", '{"a": ' * 5000, "\xff"])
 def test_evidence_must_be_a_json_object(
     desk: Desk, text: str, capsys: pytest.CaptureFixture[str]
