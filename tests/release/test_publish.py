@@ -289,11 +289,13 @@ def test_files_are_on_the_disk_before_they_have_their_names(
     """What os.fsync was asked for, against what is renamed: a power cut leaves no empty file."""
     assert desk.drill(release("0.2.0")) == 0
     synced: set[str] = set()
+    order: list[str] = []
     real, renamed = os.replace, []
 
     def replace(source: Path, target: Path) -> None:
         if desk.out in Path(target).parents:
             renamed.append(str(source) in synced)
+            order.append(Path(target).relative_to(desk.out).as_posix())
         real(source, target)
 
     def fsync(handle: int) -> None:
@@ -304,6 +306,10 @@ def test_files_are_on_the_disk_before_they_have_their_names(
     assert desk.publish() == 0
 
     assert len(renamed) > 10 and all(renamed)
+    assert [name.startswith("targets/") for name in order] == [True] * 2 + [False] * (
+        len(order) - 2
+    )
+    assert order[-2:] == ["metadata/1.root.json", "metadata/timestamp.json"]
     assert {str(desk.out / "metadata"), str(desk.out / "targets" / BOARD / "0.2.0")} <= synced
 
 

@@ -160,9 +160,7 @@ def test_evidence_must_speak_of_this_bundle(
     assert contents(desk.repo) == before
 
 
-def test_a_proof_on_another_runtime_is_said(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_proof_on_another_runtime_is_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     path, file = release("0.2.0"), desk.folder / "evidence.json"
     hashes = {"bundle": sha256(bundle_of(path)), "runtime": sha256(runtime_of(path))}
     for runtime_sha256, said in ((hashes["runtime"], False), ("ab" * 32, True)):
