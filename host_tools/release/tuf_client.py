@@ -25,10 +25,11 @@ from host_tools.release import tuf_desk
 
 VM = "SEESAW_VM"  # "micropython", or "cpython" as without it
 HEAP = "2M"  # of the VM: it compiles the firmware's modules too
+# What the VM runs. An argument of more than 255 bytes would end it, so they come by its stdin.
 SCRIPT = """
 import json, sys
 import tuf_desk
-why = tuf_desk.run(json.loads(sys.argv[1]), int(sys.argv[2]))
+why = tuf_desk.run(*json.loads(sys.stdin.readline()))
 if why:
     print("tuf_client: " + why, file=sys.stderr)
     sys.exit(1)
@@ -53,8 +54,9 @@ def main(argv: "list[str] | None" = None) -> int:
                 Path(command[name]).mkdir(parents=True, exist_ok=True)
         now_s = int(time.time())
         if os.environ.get(VM, "cpython") == "micropython":
-            words = [json.dumps(command, ensure_ascii=False), str(now_s)]
-            return subprocess.run([*vm(), "-c", SCRIPT, *words], env=vm_path()).returncode
+            words = json.dumps([command, now_s], ensure_ascii=False) + "\n"
+            raw = words.encode("utf-8", "surrogateescape")
+            return subprocess.run([*vm(), "-c", SCRIPT], input=raw, env=vm_path()).returncode
         why = tuf_desk.run(command, now_s)
     except (OSError, UserError) as error:
         why = str(error)

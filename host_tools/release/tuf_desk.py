@@ -11,7 +11,7 @@ import os
 from seesaw.net import http
 from seesaw.update.client import Client
 from seesaw.update.errors import FetchError, Mismatch, Missing, TufError
-from seesaw.update.target import Checked, Target, quote
+from seesaw.update.targets import Checked, Target, quote
 from seesaw.update.trusted import Trusted
 
 DEADLINE_S = 60  # of one file
@@ -65,7 +65,10 @@ class Server:
                 sink=sink,
             )  # fmt: skip
         except http.HttpError as error:
-            raise FetchError(f"{path}: {error}") from error
+            failure = str(error)  # MicroPython does not chain exceptions
+            answer = None
+        if answer is None:
+            raise FetchError(f"{path}: {failure}")
         if answer.status in (403, 404):
             raise Missing(f"{path}: {answer.status}")
         if answer.status != 200:

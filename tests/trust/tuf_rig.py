@@ -22,7 +22,7 @@ while True:
     line = sys.stdin.readline()
     if not line:
         break
-    script, *sys.argv[1:] = json.loads(line)
+    script, *sys.argv[1:] = json.loads(line)  # the script may read lines that follow
     asyncio.new_event_loop()
     code = 0
     try:
@@ -30,7 +30,7 @@ while True:
     except SystemExit as error:
         code = error.args[0]
     except BaseException as error:
-        sys.print_exception(error)
+        sys.print_exception(error, sys.stderr)
         code = 99
     gc.collect()
     print(code)
@@ -73,14 +73,14 @@ class Vm:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [*tuf_client.vm(), "-c", WORKER], env=tuf_client.vm_path(), text=True, bufsize=1,
+            [*tuf_client.vm(), "-c", WORKER], env=tuf_client.vm_path(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
-    def run(self, command: list[str], env: dict[str, str]) -> SimpleNamespace:
+    def run(self, command: list[str], input: bytes, env: dict[str, str]) -> SimpleNamespace:
         at = command.index("-c")
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(command[at + 1 :], ensure_ascii=False) + "\n")
+        self._process.stdin.write(json.dumps(command[at + 1 :]).encode() + b"\n" + input)
         self._process.stdin.flush()
         return SimpleNamespace(returncode=int(self._process.stdout.readline()))
 

@@ -2,91 +2,54 @@
 
 Canonical JSON is OLPC's: no blanks, sorted keys, no floats, and of all letters only the quote and
 the backslash are escaped. It is handed on in pieces and never built as a whole.
-
-The two interpreters' json differ; `parse` makes them agree. MicroPython's turns an escaped
-surrogate pair into two letters, takes keys that are no strings, and nests until memory is out.
 """
 
 import json
-
-from seesaw.update.errors import BadMetadata
 
 DEPTH_MAX = 12  # brackets within brackets
 INT_BITS_MAX = 64  # of the magnitude; the time for a longer one grows with its square
 
 
 def parse(raw: bytes) -> object:
-    """The value of a JSON text. BadMetadata for anything else, and when memory is too small.
+    """The value of a JSON text, the same on every interpreter.
 
-    The caller bounds the length.
+    Raises what json raises for other bytes: ValueError, RuntimeError when brackets nest too deep,
+    TypeError, MemoryError. The value may need some 32 times the memory of the text, whose length
+    the caller bounds.
     """
+    if 0 in raw or raw[:1] == b"\xef":
+        raise ValueError("not UTF-8, or a mark before it")  # CPython would take both
     if b"\\ud" in raw or b"\\uD" in raw:
-        # What is left between escaped backslashes is free of them.
-        raw = b"\\\\".join([_pairs(part) for part in raw.split(b"\\\\")])
-    _depth(raw)
-    try:
-        return json.loads(raw)
-    except Exception as error:  # whatever json makes of it
-        raise BadMetadata("not JSON: " + type(error).__name__)
-
-
-def _depth(raw: bytes) -> None:
-    depth = at = 0
-    while at < len(raw):
-        c = raw[at]
-        if c == 0x22:
-            at = _end(raw, at + 1)
-        elif c in b"[{":
-            depth += 1
-            if depth > DEPTH_MAX:
-                raise BadMetadata("nested too deep")
-        elif c in b"]}":
-            depth -= 1
-        at += 1
-
-
-def _end(raw: bytes, at: int) -> int:
-    """Of a string: the first quote with an even number of backslashes before it."""
-    while True:
-        end = slash = raw.find(b'"', at)
-        if end < 0:
-            raise BadMetadata("cut short")
-        while raw[slash - 1] == 0x5C:
-            slash -= 1
-        if (end - slash) % 2 == 0:
-            return end
-        at = end + 1
+        # Between escaped backslashes every other one begins an escape.
+        raw = b"\\\\".join(map(_pairs, raw.split(b"\\\\")))
+    return json.loads(raw)
 
 
 def _pairs(raw: bytes) -> bytes:
-    """Escaped surrogate pairs become UTF-8. BadMetadata for half a pair."""
+    """Escaped surrogate pairs become UTF-8: MicroPython would read two letters."""
     pieces = raw.split(b"\\u")
     high = 0
     for i in range(1, len(pieces)):
         piece = pieces[i]
-        try:
-            code = int(piece[:4], 16)
-        except ValueError:
-            raise BadMetadata("not JSON")
-        kind = code >> 10  # 0x36 the first half, 0x37 the second
-        if (kind == 0x37) != (high > 0) or (kind == 0x36 and len(piece) > 4):
-            break
-        if high:
-            pieces[i] = chr((high << 10) + code - 0x35FDC00).encode() + piece[4:]
-        else:
-            pieces[i] = b"" if kind == 0x36 else b"\\u" + piece
-        high = code if kind == 0x36 else 0
-    else:
-        if not high:
-            return b"".join(pieces)
-    raise BadMetadata("half a surrogate pair")
+        code = int(piece[:4], 16)
+        half = code >> 10  # 0x36 is the first half of a pair, 0x37 the second
+        if (half == 0x37) != (high > 0) or (half == 0x36 and len(piece) > 4):
+            raise ValueError("half a surrogate pair")
+        if half == 0x37:
+            piece = chr((high << 10) + code - 0x35FDC00).encode() + piece[4:]
+        high = code if half == 0x36 else 0
+        pieces[i] = piece if half == 0x37 else b"" if high else b"\\u" + piece
+    if high:
+        raise ValueError("half a surrogate pair")
+    return b"".join(pieces)
 
 
 def feed(value: object, update: object, depth: int = 0) -> None:
     """Call update(bytes) with the canonical form of a parsed value, piece by piece.
 
-    The same bytes as securesystemslib.formats.encode_canonical, in UTF-8. BadMetadata for a float,
-    an int beyond 64 bits, a key that is no string, or brackets deeper than DEPTH_MAX.
+    The same bytes as securesystemslib.formats.encode_canonical, in UTF-8. Some values have none: a
+    float, an int beyond 64 bits, brackets deeper than DEPTH_MAX and half a surrogate pair raise
+    ValueError, a key that is no string AttributeError or TypeError.
     """
     kind = type(value)
     if kind is str:
@@ -106,12 +69,9 @@ def feed(value: object, update: object, depth: int = 0) -> None:
             feed(item, update, depth + 1)
         update(b"}" if kind is dict else b"]")
     else:
-        raise BadMetadata("a %s" % kind.__name__)
+        raise ValueError(kind.__name__)
 
 
 def _text(text: str, update: object) -> None:
-    try:
-        raw = text.encode()
-    except (AttributeError, UnicodeError):  # a key that is no string; half a surrogate pair
-        raise BadMetadata("no text")
+    raw = text.encode()
     update(b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"')

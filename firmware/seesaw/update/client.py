@@ -15,12 +15,10 @@ power cut between any two of them heals with the next update.
 
 from hashlib import sha256
 
-from seesaw.update import clock
-from seesaw.update.delegations import matching
 from seesaw.update.errors import Missing, TufError
-from seesaw.update.metadata import LENGTH_MAX, read
-from seesaw.update.target import Checked, Target, quote
-from seesaw.update.trusted import Trusted
+from seesaw.update.metadata import ISSUED, LENGTH_MAX, read
+from seesaw.update.targets import Checked, Target, matching, quote
+from seesaw.update.trusted import Trusted, check_date, start_s
 
 ROOTS_MAX = 256  # new versions of root in one update
 ROLES_MAX = 32  # targets roles that one search visits
@@ -93,18 +91,24 @@ class Client:
             if name in seen:
                 continue
             seen.add(name)
-            if name != "targets":
-                await self._bring(name, trusted.update_targets, name, delegator)
-            role = trusted.targets[name]
+            role = await self.role(name, delegator)
             if path in role["targets"]:
                 return Target(path, role["targets"][path])
             below, stop = matching(role, path)
             if stop:
                 todo = []
-            todo += [(child, name) for child in reversed(below)]
-            kept = {"targets"}.union([parent for _, parent in todo])
-            trusted.targets = {name: trusted.targets[name] for name in kept}  # memory is scarce
+            for child in reversed(below):
+                todo.append((child, name))
+            if not below and name != "targets":
+                del trusted.targets[name]  # nobody needs its keys, and memory is scarce
         return None
+
+    async def role(self, name: str, delegator: str = "targets") -> dict:
+        """The signed part of a targets role, after refresh(). What it says of a target counts only
+        if find() finds it there. TufError when the role cannot be had."""
+        if name != "targets":
+            await self._bring(name, self.trusted.update_targets, name, delegator)
+        return self.trusted.targets[name]
 
     async def download(self, fetch, target: Target, sink) -> None:
         """Fetch a target into a sink (write(bytes)); only when this returns are the bytes good.
@@ -148,5 +152,5 @@ async def unchanged(store, fetch, now_s: "int | None") -> bool:
     if sha256(raw).digest() != settled:
         return False
     signed = read(raw, "timestamp")[0]
-    clock.check("timestamp", signed, clock.now_s(clock.issued_s(signed), now_s))
+    check_date("timestamp", signed, start_s(signed.get(ISSUED, 0), now_s))
     return True
