@@ -67,6 +67,7 @@ def _octets(digits: str, size: int) -> bytes:
         octets = binascii.unhexlify(digits)
     except ValueError:
         octets = b""
-    if len(octets) != size:
+    # Not all interpreters mind an odd one out at the end.
+    if len(octets) != size or len(digits) != 2 * size:
         raise BadKey("hex")
     return octets

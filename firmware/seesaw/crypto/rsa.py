@@ -18,7 +18,7 @@ def key_size(n: int, e: int) -> int:
 
     n is odd and fills its bytes to the last bit: so do all keys that tools make.
     """
-    if not n & e & 1 or not E_MIN < e < E_MAX or n < 0 or n >> BITS_MAX:
+    if not n & e & 1 or not E_MIN < e < E_MAX or n >> BITS_MAX:
         return 0
     octets = n.to_bytes(BITS_MAX // 8, "big").lstrip(b"\0")
     return len(octets) if len(octets) >= BITS_MIN // 8 and octets[0] > 0x7F else 0
