@@ -24,7 +24,8 @@ class Key:
         """Did the owner of this key sign this message? False for whatever is no signature of it.
 
         feed(update) calls update(bytes) with the message piece by piece, in order; pause(), if
-        given, is called on the way, at least each time after a twentieth of the work.
+        given, is called on the way: at each sixteenth of the work on a curve and each block of
+        SHA-512, before and after the one long step of RSA.
         """
         message = feed
         if self._hashed:
