@@ -82,9 +82,12 @@ def unproven(found: Any, subject: Subject) -> str:
 
 
 def _story(found: dict[str, Any]) -> str:
-    """Where it was proven from, and how far it went, as far as the file says."""
-    words = [f"from {found['versions'].get('old', '?')}", f"depth {found.get('depth', '?')}"]
-    words += [f"{name} {found[name]}" for name in ("budget", "harness") if name in found]
+    """Where it was proven from, and how far that went, as far as the file says."""
+    words = [f"from {found['versions'].get('old', '?')}"]
+    scenarios = found.get("scenarios")
+    if isinstance(scenarios, list):  # a proof of one scenario is clean too: a person must see it
+        words.append(f"in {len(scenarios)} scenario{'s' * (len(scenarios) != 1)}")
+    words += [f"{name} {found[name]}" for name in ("depth", "budget", "harness") if name in found]
     return ", ".join(words)
 
 

@@ -169,6 +169,16 @@ def test_a_proof_on_another_runtime_is_said(desk: Desk, capsys: pytest.CaptureFi
         assert ("on another runtime, abababababab" in capsys.readouterr().out) is said
 
 
+def test_how_far_the_proof_went_is_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    path, file = release("0.2.0"), desk.folder / "evidence.json"
+    more = {"scenarios": [{"name": "update"}], "budget": "full", "harness": "0.1.0"}
+    file.write_text(json.dumps(evidence(path, **more)))
+    assert desk.run("sign", path, "--evidence", file) == 0
+    said = "proven: from 0.1.0, in 1 scenario, depth 2, budget full, harness 0.1.0"
+
+    assert said in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("text", ["", "[]", "7", "{", '{"a": ' * 5000, "\xff"])
 def test_evidence_must_be_a_json_object(
     desk: Desk, text: str, capsys: pytest.CaptureFixture[str]
