@@ -1,12 +1,16 @@
 """The desk program as it is started: processes, environment, arguments."""
 
 import os
+import ssl
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from tuf_repository import Repository
 from tuf_rig import Site
 
@@ -83,6 +87,42 @@ def test_a_server_that_is_not_there(engine: str, tmp_path: Path, url: str) -> No
 
     assert done.returncode == 1
     assert done.stderr.startswith("tuf_client: FetchError: 2.root.json: ")
+
+
+def nobodys_certificate(path: Path) -> Path:
+    """Of a key that nobody has heard of, both in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(private + certificate)
+    return path
+
+
+@engines
+def test_trust_does_not_rest_on_tls(engine: str, tmp_path: Path) -> None:
+    repository = Repository()
+    good_until(repository, datetime.now(UTC) + timedelta(days=2))
+    (tmp_path / "root.json").write_bytes(repository.published["root"][0])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(nobodys_certificate(tmp_path / "pem"))
+    site = Site()
+    site.socket = context.wrap_socket(site.socket, server_side=True)
+    url = site.url(repository).replace("http:", "https:") + "/metadata"
+    done = start(engine, "--metadata-dir", str(tmp_path), "--metadata-url", url, "refresh")
+    site.shutdown()
+    site.server_close()
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @engines

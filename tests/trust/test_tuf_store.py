@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from seesaw.update import client as clients
-from seesaw.update.errors import Expired, FetchError, TufError
+from seesaw.update.errors import Expired, FetchError, Mismatch, TufError, Unsigned
 from tuf_memory import NOW_S, PowerCut, Store, Web, client, refreshed, run
 from tuf_repository import TOP, Repository
 
@@ -115,6 +115,35 @@ def test_the_chain_of_roots_is_bounded(
 
     refreshed(repository, store)
     assert store["root.json"] == repository.published["root"][5]
+
+
+def test_a_role_is_read_by_its_name(repository: Repository) -> None:
+    repository.delegate("targets", "board", ["board/*"])
+    repository.add_target("board/bundle", b"contents", "board")
+    repository.publish_all()
+    one = client(repository, Store({"root.json": repository.published["root"][0]}))
+    run(one.refresh())
+
+    assert list(run(one.role("board"))["targets"]) == ["board/bundle"]
+    assert run(one.role("targets"))["version"] == 2
+    assert run(one.find("board/bundle")).length == 8
+
+
+def test_a_role_that_nobody_delegates_to_is_not_read(repository: Repository) -> None:
+    repository.delegate("targets", "board", ["board/*"])
+    repository.delegate("board", "other", ["board/*"])
+    repository.publish_all()
+    one = client(repository, Store({"root.json": repository.published["root"][0]}))
+    run(one.refresh())
+
+    with pytest.raises(Unsigned):  # listed in snapshot and well signed, but not for targets
+        run(one.role("other"))
+    with pytest.raises(Mismatch):
+        run(one.role("unheard-of"))
+    run(one.role("board"))
+    assert run(one.role("other", "board"))["version"] == 1
+    with pytest.raises(Unsigned):  # other delegates to nobody at all
+        run(one.role("board", "other"))
 
 
 # -- a look with nothing new ---------------------------------------------------------------------

@@ -18,7 +18,7 @@ def parse(raw: bytes) -> object:
     the caller bounds.
     """
     if 0 in raw or raw[:1] == b"\xef":
-        raise ValueError("not UTF-8, or a mark before it")  # CPython would take both
+        raise ValueError("not UTF-8")  # or a mark before it; CPython would take both
     if b"\\ud" in raw or b"\\uD" in raw:
         # Between escaped backslashes every other one begins an escape.
         raw = b"\\\\".join(map(_pairs, raw.split(b"\\\\")))

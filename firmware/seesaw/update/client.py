@@ -70,13 +70,12 @@ class Client:
             if not listed:
                 raise
             most = LENGTH_MAX["snapshot" if name == "snapshot" else "targets"]
-            path = "%d.%s" % (listed["version"], file) if self._consistent() else file
+            path = file
+            if self.trusted.root.get("consistent_snapshot"):
+                path = "%d.%s" % (listed["version"], file)
             raw = await self._fetch(path, min(listed.get("length", most), most))
             update(raw, *args)
             self._store.save(file, raw)
-
-    def _consistent(self) -> bool:
-        return self.trusted.root.get("consistent_snapshot", False)
 
     async def find(self, path: str) -> "Target | None":
         """The target of this path, after refresh(); None when no role has it (5.6.7).
@@ -117,7 +116,8 @@ class Client:
         raises FetchError. Mismatch when length or hash is not as signed (5.7.3).
         """
         checked = Checked(target.path, target.length, target.hashes, sink, self._begin[2])
-        await fetch(target.url(self._consistent()), target.length, checked)
+        path = target.url(self.trusted.root.get("consistent_snapshot"))
+        await fetch(path, target.length, checked)
         checked.finish()
 
     def settle(self) -> None:

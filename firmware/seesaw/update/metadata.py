@@ -65,7 +65,7 @@ def read(raw: bytes, kind: str) -> tuple:
     if signed["_type"] != kind or signed["spec_version"][:2] != "1.":
         raise BadMetadata(kind + ": of another role")
     if expiry_s(signed) < (kind == "timestamp" and signed.get(ISSUED, 0)):
-        raise BadMetadata("issued after it expires")
+        raise BadMetadata(ISSUED)
     signatures = {item["keyid"]: item["sig"] for item in value["signatures"]}
     names = [""] + list(ROLES)  # whose place in the store no delegated role may take
     if kind == "targets":

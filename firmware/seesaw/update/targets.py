@@ -161,4 +161,4 @@ class Checked:
         for wanted, running in self._running:
             good = good and running.digest().hex() == wanted
         if not good:
-            raise Mismatch(self._what + ": other bytes than those signed")
+            raise Mismatch(self._what + ": other bytes")

@@ -115,7 +115,9 @@ class Trusted:
         delegator: "root", or a role in `targets` that delegates to this name. Whoever was trusted
         for one delegator must be signed as the next one says: keys are each delegator's own word.
         """
-        by = self.root if delegator == "root" else self.targets[delegator]["delegations"]
+        by = self.root
+        if delegator != "root":
+            by = self.targets[delegator].get("delegations", {"roles": ()})
         self.targets[name] = self._listed(raw, name, "targets", by)
 
     def _listed(self, raw: bytes, name: str, kind: str, by: dict) -> dict:
