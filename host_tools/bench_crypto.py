@@ -22,7 +22,9 @@ POWS_LIMIT = 6  # of an Ed25519 signature
 GARBAGE_LIMIT_KB = 1_100_000 / KB
 HEAP_LIMIT_KB = 24
 HEAPS_KB = range(12, 64)  # that are tried
-ROUNDS = 20
+ROUNDS = 4
+TIMED_HEAP = "192K"  # what an update has; in one of megabytes searching it takes time too
+WEIGHED_HEAP = "4M"  # holds all the garbage of a call
 VM_SECONDS = 60  # of real time
 ROOM = "seesaw/crypto/"
 MESSAGE = b"a message that fits in one block"
@@ -41,8 +43,7 @@ from seesaw.crypto import keys
 key = keys.verifier("ed25519", "ed25519", "{public}")
 print(key.verify(bytes.fromhex("{signature}"), lambda update: update(b"")))
 """
-# Least times, each in turn with the others; garbage with the collector off.
-TIME = """
+CALLS = """
 import gc
 import time
 
@@ -61,27 +62,35 @@ def check(name):
 
 
 CALLS = (
-    ("pow", lambda: pow(number, exponent, modulus)),
-    ("sha512", lambda: digest.update(BLOCK)),
-    ("ed25519", lambda: check("ed25519")),
-    ("p256", lambda: check("p256")),
-    ("rsa", lambda: check("rsa")),
+    ("pow", 30, lambda: pow(number, exponent, modulus)),
+    ("sha512", 200, lambda: digest.update(BLOCK)),
+    ("ed25519", 12, lambda: check("ed25519")),
+    ("p256", 12, lambda: check("p256")),
+    ("rsa", 30, lambda: check("rsa")),
 )
+"""
+# The time of the VM's process alone, so that other work on the machine is not in it. The VM counts
+# it in whole milliseconds, hence many calls for one.
+TIME = """
 least = {}
 for _ in range({rounds}):
-    for name, call in CALLS:
-        start = time.ticks_us()
-        call()
-        took = time.ticks_diff(time.ticks_us(), start)
+    for name, times, call in CALLS:
+        start = time.clock()
+        for _ in range(times):
+            call()
+        took = (time.clock() - start) / times
         least[name] = min(least.get(name, took), took)
-for name, call in CALLS:
+for name, _, _ in CALLS:
+    print("%s=%d" % (name, least[name] * 1000000))
+"""
+GARBAGE = """
+gc.disable()
+for name, _, call in CALLS:
+    call()  # what it loads stays
     gc.collect()
-    gc.disable()
     before = gc.mem_alloc()
     call()
-    after = gc.mem_alloc()
-    gc.enable()
-    print("%s us=%d garbage=%d" % (name, least[name], after - before))
+    print("%s=%d" % (name, gc.mem_alloc() - before))
 """
 
 
@@ -97,7 +106,7 @@ def measure() -> list[Row]:
     try:
         find_micropython()
     except NoMicroPython as error:
-        return [*_rows({}, None, str(error)), sized]
+        return [*_rows(({}, {}), None, str(error)), sized]
     with tempfile.TemporaryDirectory() as folder:
         for path, mpy in compiled.items():
             Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
@@ -105,39 +114,49 @@ def measure() -> list[Row]:
         return [*_rows(_costs(Path(folder)), _least_heap(Path(folder))), sized]
 
 
-def _rows(costs: dict[str, tuple[float, float]], heap_kb: int | None, why: str = "") -> list[Row]:
-    """costs: by what it is, microseconds and bytes of garbage."""
+def _rows(found: tuple[dict, dict], heap_kb: int | None, why: str = "") -> list[Row]:
+    """found: microseconds and bytes of garbage, each by what took them."""
+    times, garbage = found
 
-    def cost(name: str, index: int, unit: float) -> float | None:
-        return costs[name][index] / unit if name in costs else None
+    def ms(name: str) -> float | None:
+        return times[name] / 1000 if times else None
 
-    ratio = costs["ed25519"][0] / costs["pow"][0] if costs else None
-    how = f"least of {ROUNDS}, in turn with the others; of a message that fits in one block"
+    def kb(name: str) -> float | None:
+        return garbage[name] / KB if garbage else None
+
+    ratio = times["ed25519"] / times["pow"] if times else None
+    how = f"time of the VM's process in a heap of {TIMED_HEAP}B, least of {ROUNDS} times, in turn"
+    one = "of a message that fits in one block of SHA-512"
     return [
-        Row("pow(s, 65537, n) of RSA-3072", cost("pow", 0, 1000), "ms", note=why or "on the VM"),
-        Row("Ed25519 signature", cost("ed25519", 0, 1000), "ms", note=why or how),
+        Row("pow(s, 65537, n) of RSA-3072", ms("pow"), "ms", note=why or how),
+        Row("Ed25519 signature", ms("ed25519"), "ms", note=why or one),
         Row("  in such pow()", ratio, "", POWS_LIMIT, note=why),
-        Row("  its garbage", cost("ed25519", 1, KB), "KB", GARBAGE_LIMIT_KB, note=why),
+        Row("  its garbage", kb("ed25519"), "KB", GARBAGE_LIMIT_KB, note=why),
         Row("  the least heap for it", heap_kb, "KB", HEAP_LIMIT_KB,
             note=why or "all of the VM's heap, with the modules in it"),
-        Row("ECDSA P-256 signature", cost("p256", 0, 1000), "ms", note=why),
-        Row("  garbage of P-256", cost("p256", 1, KB), "KB", note=why),
-        Row("RSA-PSS-3072 signature", cost("rsa", 0, 1000), "ms", note=why),
-        Row("  garbage of RSA-PSS", cost("rsa", 1, KB), "KB", note=why),
-        Row("SHA-512, a block", cost("sha512", 0, 1000), "ms",
+        Row("ECDSA P-256 signature", ms("p256"), "ms", note=why),
+        Row("  garbage of P-256", kb("p256"), "KB", note=why),
+        Row("RSA-PSS-3072 signature", ms("rsa"), "ms", note=why),
+        Row("  garbage of RSA-PSS", kb("rsa"), "KB", note=why),
+        Row("SHA-512, a block", ms("sha512"), "ms",
             note=why or "128 bytes of an Ed25519 message; about half the garbage on the chip"),
-        Row("  garbage of a block", cost("sha512", 1, KB), "KB", note=why),
+        Row("  garbage of a block", kb("sha512"), "KB", note=why),
     ]  # fmt: skip
 
 
-def _costs(folder: Path) -> dict[str, tuple[float, float]]:
+def _costs(folder: Path) -> tuple[dict, dict]:
     (folder / "vectors.py").write_text(_vectors())
-    (folder / "timing.py").write_text(TIME.replace("{rounds}", str(ROUNDS)))
-    said = _run(folder, "timing", "4M")
-    found = re.findall(r"(\w+) us=(\d+) garbage=(\d+)", said)
-    if len(found) != 5:
+    (folder / "timing.py").write_text(CALLS + TIME.replace("{rounds}", str(ROUNDS)))
+    (folder / "garbage.py").write_text(CALLS + GARBAGE)
+    return _numbers(folder, "timing", TIMED_HEAP), _numbers(folder, "garbage", WEIGHED_HEAP)
+
+
+def _numbers(folder: Path, module: str, heap: str) -> dict[str, int]:
+    said = _run(folder, module, heap)
+    found = re.findall(r"(\w+)=(\d+)\n", said)
+    if [name for name, _ in found] != ["pow", "sha512", "ed25519", "p256", "rsa"]:
         raise UserError("signatures on the VM", said[-300:], "mend it")
-    return {name: (float(us), float(garbage)) for name, us, garbage in found}
+    return {name: int(number) for name, number in found}
 
 
 def _least_heap(folder: Path) -> int | None:
