@@ -92,6 +92,7 @@ class Board:
         self.heap_free = self.options.chip_heap_kib * 1024 - MEMORY_USED
         self.rtc = b""
         self.rtc_valid = False
+        self.kept: tuple[bytes, int] | None = None  # see resume()
         self.time_shift = 0.0
         self.interrupt_char = CTRL_C
         self.ring: list[int] = []  # alarms that went off, to be collected by the firmware
@@ -104,11 +105,19 @@ class Board:
     def power_on(self) -> None:
         """Power comes: RTC memory holds garbage, nothing else survives but the flash."""
         self.flash.power_on()
-        self._fade()
-        self.cause = PWRON
+        if self.kept is None:
+            self._fade()
+            self.cause = PWRON
+        else:
+            self.rtc, self.cause = self.kept
+            self.rtc_valid, self.kept = True, None
         self.boots = 0
         self.time_shift = 0.0 if self.options.clock_set else EPOCH_2000 - self.around.wall()
         self.release()
+
+    def resume(self, rtc: bytes, cause: int) -> None:
+        """What power_on() is to be, once: a reset with this cause, which RTC memory outlived."""
+        self.kept = (rtc, cause)
 
     def _fade(self) -> None:
         if self.options.rtc == "lost":

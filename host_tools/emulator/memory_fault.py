@@ -58,6 +58,7 @@ class MemoryFault:
         self.lines = 0
         self.places: dict[str, Place] = {}
         self.fired = ""
+        self.struck_at = 0  # the number of that line
         self.here = ""  # "file:line" of the line counted last
         self.passed = False  # the phase is over and the fault has not struck
         self._over = False  # nothing more will strike
@@ -139,6 +140,7 @@ class MemoryFault:
         place.last = self.lines
         if self.fired or self.strikes(place.first == self.lines):
             self.fired = self.fired or self.here
+            self.struck_at = self.struck_at or self.lines
             if self.persistent:
                 sys.setprofile(self._again)  # CPython stops tracing when a tracer raises
             raise MemoryError(WORDS)
@@ -152,11 +154,13 @@ class MemoryFault:
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault and what came of it: trouble is "" when the device recovered."""
+    """One fault and what came of it: trouble is "" when the device recovered. ran: to its own
+    end, and not only to a state from which another one had recovered."""
 
     id: str  # phase:N
     place: str  # file:line
     trouble: str
+    ran: bool = True
 
 
 class Explorer(MemoryFault):
@@ -164,9 +168,9 @@ class Explorer(MemoryFault):
     child the fault strikes there, and the child goes on to its verdict. So each costs what comes
     after it, and is the same as MemoryFault's with its number.
 
-    every: each execution of a line, not only its first. stride: of these only each stride-th.
-    state: all that the future depends on
-    where a session begins; a child that comes to a state from which another one recovered is done.
+    every: each execution of a line, not only its first. stride: of these the first, and each
+    stride-th after it. state: all that the future depends on where a session begins; a child that
+    comes to a state from which another one recovered is done.
     """
 
     def __init__(
@@ -184,7 +188,7 @@ class Explorer(MemoryFault):
 
     def strikes(self, first: bool) -> bool:
         count = self.lines if self.every else len(self.places)
-        return (first or self.every) and count % self.stride == 0 and self._fork()
+        return (first or self.every) and (count - 1) % self.stride == 0 and self._fork()
 
     def explore(self, run: Callable[[], str]) -> list[Finding]:
         """run: from power-on until the phase has passed, or in a child to the verdict, which it
@@ -208,13 +212,13 @@ class Explorer(MemoryFault):
         if self.state and self._report >= 0 and (self._over or not self.persistent):
             state = self.state()
             if state in self._good:
-                self._leave("")
+                self._leave("", ran=False)
             self._seen.add(state)
 
-    def _leave(self, trouble: str) -> None:
+    def _leave(self, trouble: str, ran: bool = True) -> None:
         """The end of a child."""
         with os.fdopen(self._report, "wb") as report:
-            pickle.dump((trouble, set() if trouble else self._seen), report)
+            pickle.dump((trouble, set() if trouble else self._seen, ran), report)
         os._exit(0)
 
     def _fork(self) -> bool:
@@ -232,7 +236,7 @@ class Explorer(MemoryFault):
             said = answer.read()
         _, status = os.waitpid(child, 0)
         died = f"the child ended with status {status}"
-        trouble, seen = pickle.loads(said) if said else (died, set())
+        trouble, seen, ran = pickle.loads(said) if said else (died, set(), True)
         self._good |= seen
-        self.findings.append(Finding(f"{self.phase.name}:{self.lines}", self.here, trouble))
+        self.findings.append(Finding(f"{self.phase.name}:{self.lines}", self.here, trouble, ran))
         return False

@@ -26,7 +26,8 @@ SHOWN_MAX = 10  # causes that are printed
 
 def prove(arguments: argparse.Namespace) -> int:
     """0: clean. 1: a state was found that does not come back. 2: nothing was shown."""
-    chosen = parts.parts(_wanted(arguments))
+    wanted = _wanted(arguments)
+    chosen = parts.parts(wanted)
     if arguments.list:
         for one in (one for part in chosen for one in part.scenarios):
             print(f"{one.name:40} {one.budget:6} {one.why}")
@@ -35,7 +36,7 @@ def prove(arguments: argparse.Namespace) -> int:
     found = _explore(chosen, arguments, began + arguments.limit * 60)
     seconds = time.monotonic() - began
     results = [result for _, some in found for result in some]
-    meta = parts.meta(found, seconds, arguments.seed)
+    meta = parts.meta(found, seconds, wanted)
     if arguments.report:
         report.write(Path(arguments.report), results, meta)
     if arguments.json:
@@ -89,6 +90,9 @@ def _text(results: Sequence[Result], meta: Meta, seconds: float) -> list[str]:
     total = totals(results)
     lines.append(_row("all", total.operations, total.settled, total.counted, total.runs,
                       total.classes, ""))  # fmt: skip
+    if total.shared_all:
+        lines.append(f"a second cut at {len(total.shared)} of {len(total.shared_all)} operations "
+                     "where recoveries share them")  # fmt: skip
     lines.append(
         f"depth {total.depth}, {total.edges} edges, {seconds:.1f} s, "
         f"{total.runs / max(seconds, 0.1):.0f} full runs a second"

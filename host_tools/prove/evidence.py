@@ -6,6 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from host_tools.prove import ids, replay
@@ -19,6 +21,8 @@ from host_tools.prove.subject import OK, Subject
 
 FORMAT = 1
 CLEAN, BRICK, NOTHING = "clean", "brick", "nothing"
+QUICK, FULL, PART = "quick", "full", "part"
+HARNESS = ("prove", "emulator")  # rooms that a proof rests on
 IDS_MAX = 100  # of one scenario's failures in evidence.json
 CAUSES_MAX = 4  # that are told as stories
 
@@ -26,7 +30,8 @@ CAUSES_MAX = 4  # that are told as stories
 @dataclass(frozen=True)
 class Meta:
     """What a proof speaks of. versions, hashes: by what they are of; whys: by scenario. causes:
-    all of them; stories: of the first CAUSES_MAX. seconds: of real time."""
+    all of them; stories: of the first CAUSES_MAX. seconds: of real time. budget: "quick", "full",
+    or "part" when only some scenarios were looked at."""
 
     subject: str
     versions: dict[str, str]
@@ -37,6 +42,7 @@ class Meta:
     seconds: float = 0.0
     causes: Sequence[Cause] = ()
     stories: Sequence[Story] = field(default_factory=list)
+    budget: str = PART
 
 
 def hashes_of(subject: Subject) -> dict[str, str]:
@@ -72,11 +78,21 @@ def meta(
     )  # fmt: skip
 
 
+@cache
+def harness() -> str:
+    """The version of the harness: a hash of its sources."""
+    found = hashlib.sha256()
+    rooms = Path(__file__).parents[1]
+    for path in sorted(path for room in HARNESS for path in (rooms / room).rglob("*.py")):
+        found.update(f"{path.relative_to(rooms).as_posix()}\n".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
 def state_of(results: Sequence[Result]) -> str:
     """CLEAN only when every scenario has shown something."""
     if any(result.failures for result in results):
         return BRICK
-    shown = results and all(result.counts.runs and not result.missing for result in results)
+    shown = results and all(result.counts.looked and not result.missing for result in results)
     return CLEAN if shown else NOTHING
 
 
@@ -97,7 +113,7 @@ def verdict_of(result: Result) -> str:
     """The verdicts that a scenario's failures have, or OK, or that it has shown nothing."""
     if result.failures:
         return ", ".join(Counter(one.verdict.name for one in result.failures))
-    return OK if result.counts.runs and not result.missing else "nothing shown"
+    return OK if result.counts.looked and not result.missing else "nothing shown"
 
 
 def figures(counts: Counts) -> dict[str, int]:
@@ -125,6 +141,8 @@ def evidence(results: Sequence[Result], meta: Meta) -> dict[str, Any]:
         "subject": meta.subject,
         "versions": meta.versions,
         "sha256": meta.hashes,
+        "budget": meta.budget,
+        "harness": harness(),
         "depth": meta.depth,
         "seed": meta.seed,
         "trace": trace_of(results),

@@ -5,11 +5,13 @@ offer, does the device come to run it, confirmed, with its beam and its settings
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
+from host_tools.emulator.board import Board
 from host_tools.emulator.flash import Flash, Op, Reads
-from host_tools.emulator.tear import tears
+from host_tools.prove import cuts
+from host_tools.prove.cuts import Cuts, Kept
 from host_tools.prove.settled import Below, Record, Settled
 from host_tools.prove.subject import (
     BRICK,
@@ -32,9 +34,11 @@ NEST = ("set_boot", "confirm", "heal", "boot", "launcher")  # phases of a recove
 class Counts:
     """What was done: figures that cannot be bought with states that differ in nothing.
 
-    states: (operation, tear class) -> settled states, of which COUNTED_MAX count.
+    states: (operation, tear class) -> settled states, of which COUNTED_MAX count. shared,
+    shared_all: operations at which one recovery of many was cut, and all that there are.
     """
 
+    looked: int = 0  # states that were asked for
     runs: int = 0
     classes: int = 0
     depth: int = 0
@@ -43,6 +47,8 @@ class Counts:
     states: Counter[str] = field(default_factory=Counter)
     digests: set[bytes] = field(default_factory=set)  # of states after one cut
     edges: int = 0
+    shared: set[tuple[str, str, int]] = field(default_factory=set)
+    shared_all: set[tuple[str, str, int]] = field(default_factory=set)
 
     @property
     def settled(self) -> int:
@@ -53,6 +59,7 @@ class Counts:
         return sum(min(count, COUNTED_MAX) for count in self.states.values())
 
     def add(self, other: "Counts") -> None:
+        self.looked += other.looked
         self.runs += other.runs
         self.classes += other.classes
         self.depth = max(self.depth, other.depth)
@@ -61,51 +68,69 @@ class Counts:
         self.states.update(other.states)
         self.digests |= other.digests
         self.edges += other.edges
+        self.shared |= other.shared
+        self.shared_all |= other.shared_all
 
 
 class Explorer:
     """All that is known of one subject under one recovery."""
 
     def __init__(self, subject: Subject, recovery: Conditions, limits: Limits | None = None,
-                 nest: tuple[str, ...] | None = NEST) -> None:  # fmt: skip
-        """nest: phases in which a recovery is itself cut; None for all of them."""
+                 nest: tuple[str, ...] | None = NEST, share: int = 0) -> None:  # fmt: skip
+        """nest: phases in which a recovery is itself cut; None for all of them. share: of the
+        others too, each operation in one recovery of so many, drawn by its state."""
         self.subject = subject
         self.recovery = recovery
         self.limits = limits or Limits()
         self.nest = nest
-        # The ways to cut an operation; a weaker flash model has fewer.
-        self.tears: Callable[[Op], tuple[str, ...]] = tears
+        self.share = share
+        # The ways to cut an operation, where the device decides (the phases of `nest`) and
+        # elsewhere; a weaker flash model has fewer.
+        self.cuts_deciding: Cuts = cuts.standard
+        self.cuts: Cuts = cuts.power
+        # Further ones where it decides, of a scenario's own operations.
+        self.more: tuple[str, ...] = ()
         self.settled = Settled()
         self.counts = Counts()
+        self._children: dict[Any, list[tuple[str, Record]]] = {}
+        # Is it enough to cut some recoveries at an operation? Where the first cut decides nothing,
+        # as states of the same install or of the same log of NVS end alike.
+        self.sampled = False
+        self._shared: Counter[Any] = Counter()  # operations at which a recovery was cut
 
     # -- one state -------------------------------------------------------------------------
 
-    def settle(self, flash: Flash, depth: int) -> Record:
+    def settle(self, flash: Flash, depth: int, kept: Kept | None = None) -> Record:
         """How this state ends, by a run unless it is known. depth: further cuts to try."""
-        found = self.settled.find(flash, depth)
+        self.counts.looked += 1
+        sampled = self.sampled and depth > 0
+        found = self.settled.find(flash, depth, kept, sampled)
         if found is None:
-            found = self._run(flash, depth)
-            self.settled.add(flash, found)
+            found = self._run(flash, depth, kept)
+            self.settled.add(flash, found, kept)
             self.counts.classes += 1
         return found
 
-    def _run(self, flash: Flash, depth: int) -> Record:
+    def _run(self, flash: Flash, depth: int, kept: Kept | None) -> Record:
         chip = flash.copy()
         reads = chip.reads = Reads()
         live = self.subject.start(chip, self.recovery)
+        if kept:
+            live.device.board.resume(kept.rtc, kept.cause)
         failures: list[Below] = []
         if depth:
             numbers = Counter[str]()
+            drawn = int.from_bytes(chip.digest()[:4], "little")
 
             def cut(op: Op) -> None:
                 phase = self.subject.phase(op, live.device.board.boots)
-                if self.nest is not None and phase not in self.nest:
-                    return
                 number = numbers[phase]
                 numbers[phase] += 1
-                for tear, record in self.children(chip, op, depth - 1, phase):
+                if not self._nested(phase, op, number + drawn):
+                    return
+                for name, record in self.children(chip, op, depth - 1, phase, live.device.board):
                     reads.note(record.pages)
-                    failures.extend(below(f"{phase}:{number},{tear}", record, op.caller))
+                    failures.extend(below(f"{phase}:{number},{name}", record, op.caller))
 
             chip.on_op = cut
         wear = chip.wear.copy()
@@ -113,7 +138,24 @@ class Explorer:
         most = max((chip.wear[page] - wear.get(page, 0) for page in chip.wear), default=0)
         if verdict.ok and most > self.limits.erases:
             verdict = Verdict(WORN, f"a sector was erased {most} times", verdict.boots)
-        return Record(verdict, depth, frozenset(reads.pages), tuple(failures))
+        sampled = self.sampled and depth > 0
+        return Record(verdict, depth, frozenset(reads.pages), tuple(failures), sampled)
+
+    def _nested(self, phase: str, op: Op, turn: int) -> bool:
+        """Is a recovery to be cut at this operation?"""
+        deciding = self.nest is None or phase in self.nest
+        if deciding and not self.sampled:
+            return True
+        if not self.share:
+            return False
+        key = (phase, op.kind, op.addr)
+        self.counts.shared_all.add(key)
+        most, of = (COUNTED_MAX, self.share // COUNTED_MAX) if deciding else (1, self.share)
+        if self._shared[key] >= most or turn % of:
+            return False
+        self._shared[key] += 1
+        self.counts.shared.add(key)
+        return True
 
     def end(self, live: Live) -> Verdict:
         """Run to the fix, and judge."""
@@ -128,23 +170,32 @@ class Explorer:
     # -- the cuts of a run -----------------------------------------------------------------
 
     def children(
-        self, chip: Flash, op: Op, depth: int, phase: str, first: bool = False
+        self, chip: Flash, op: Op, depth: int, phase: str, board: Board, first: bool = False
     ) -> list[tuple[str, Record]]:
-        """Every torn state of an operation that is about to happen, and how it ends. first: the
-        operation is one of the scenario's own, not of a recovery."""
+        """Every state that an operation which is about to happen leaves when it is cut, and how it
+        ends. first: the operation is one of the scenario's own, not of a recovery.
+
+        What finds the very same flash and board, byte for byte, leaves the very same states; they
+        are not counted again.
+        """
+        rtc = board.rtc if board.rtc_valid else b""
+        key = (chip.digest(), op.kind, op.addr, op.data or op.size, rtc, depth)
+        if not first and key in self._children:
+            return self._children[key]
         found = []
-        for tear in self.tears(op):
-            child = chip.copy()
-            child.tear(op, tear)
-            record = self.settle(child, depth)
-            found.append((tear, record))
+        where = f"{phase}/{op.index}" if first else f"after/{phase}"
+        deciding = phase in (self.nest or NEST)
+        names = (self.cuts_deciding if deciding else self.cuts)(op)
+        for name in (*names, *self.more) if first and deciding else names:
+            child, kept = cuts.left(chip, op, name, board)
+            found.append((name, self.settle(child, depth, kept)))
             self.counts.edges += 1
-            where = f"{phase}/{op.index}" if first else f"after/{phase}"
-            self.counts.states[f"{where}/{tear.partition(':')[0]}"] += 1
+            self.counts.states[f"{where}/{cuts.kind(name)}"] += 1
             if first:
                 self.counts.digests.add(child.digest())
-            self.counts.depth = max(self.counts.depth, depth + 1)
+        self.counts.depth = max(self.counts.depth, depth + 1)
         self.counts.operations += 1
+        self._children[key] = found
         return found
 
 

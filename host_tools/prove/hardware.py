@@ -67,15 +67,31 @@ def _brown_out(live: LiveSeesaw, rtc: str) -> None:
 
 
 def _entry(live: LiveSeesaw, wanted: str) -> None:
-    """'index:seq:STATE': an entry of the boot record as another firmware may have left it."""
-    index, seq, state = wanted.split(":")
+    """'index:seq:STATE,...': entries of the boot record as another firmware may have left them."""
     otadata = PartitionTable.read(live.flash).otadata
     assert otadata, "a seesaw has a boot record"
-    write_entry(live.flash, otadata, int(index), Entry.make(int(seq), State[state]))
+    for one in wanted.split(","):
+        index, seq, state = one.split(":")
+        write_entry(live.flash, otadata, int(index), Entry.make(int(seq), State[state]))
+
+
+def _entry_rots(live: LiveSeesaw, index: str) -> None:
+    """That entry of the boot record loses its sequence while the app of a trial follows."""
+
+    def hear(line: str) -> None:
+        trial = "event=proved" in "".join(live.lines[-2:-1])
+        if trial and " state=LIVE " in line and not live.struck:
+            live.struck += 1
+            otadata = PartitionTable.read(live.flash).otadata
+            assert otadata, "a seesaw has a boot record"
+            live.flash.program(otadata.offset + int(index) * PAGE, bytes(4))
+
+    live.watchers.append(hear)
 
 
 HARDWARE: dict[str, Callable[[LiveSeesaw, str], None]] = {
     "entry": _entry,
+    "entry_rots": _entry_rots,
     "bad_sectors": _bad,  # for ever
     "tired_sectors": _bad,  # while it is too hot, or the supply too weak
     "rot": _rot,

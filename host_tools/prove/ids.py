@@ -1,7 +1,7 @@
 """The names of counterexamples: 'scenario/phase:number,tear;phase:number,tear@release'.
 
 An id says everything that is needed to run it again: the scenario, each cut as the phase of the
-operation, its number within that phase counted from 0 and what the cut leaves (tear.py), and the
+operation, its number within that phase counted from 0 and what the cut leaves (cuts.py), and the
 release that it belongs to. The first cut is one of the scenario's own operations, each further one
 of the recovery from the cut before.
 """
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from host_tools.errors import UserError
+from host_tools.prove import cuts
 from host_tools.prove.runner import Failure
 from host_tools.prove.scenarios import Scenario
 from host_tools.prove.subject import Subject, Verdict
@@ -22,7 +23,7 @@ RELEASE = 8  # hex digits of the release's hash
 CUTS_MAX = 16
 SHRUNK_MAX = 6  # groups that are run again to shrink their ids
 FORM = "scenario/phase:number,tear;phase:number,tear@release"
-CUT = re.compile(r"([a-z0-9_]+):([0-9]{1,9}),([a-z]+(?::[0-9]{1,9})?)", re.ASCII)
+CUT = re.compile(r"([a-z0-9_]+):([0-9]{1,9}),([a-z]+(?::[0-9]{1,9})?(?:\+[a-z]+)?)", re.ASCII)
 NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
 MILD = ("after", "before", "prefix")  # tears, the mildest first; all others come after
 
@@ -146,8 +147,8 @@ def _weight(found: Id, ranks: dict[tuple[object, ...], int]) -> tuple[int, int, 
     return len(found.cuts), ranks[_places(found)], [_mildness(cut.tear) for cut in found.cuts]
 
 
-def _mildness(tear: str) -> int:
-    mode = tear.partition(":")[0]
+def _mildness(cut: str) -> int:
+    mode = cuts.tear_of(cut).partition(":")[0]
     return MILD.index(mode) if mode in MILD else len(MILD)
 
 

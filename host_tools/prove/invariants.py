@@ -4,6 +4,7 @@
   nothing half written, changes what will boot.
 - No release is confirmed for the first time unless its updater fetched an offer and a part of a
   bundle in this very boot, nor before its trial's time is over.
+- What calls itself confirmed is so in the boot record.
 - A confirmed release is left for an older one only with a reason code, or when its slot is damaged.
 """
 
@@ -47,8 +48,10 @@ class Invariants:
         self._guard("part_set_boot", lambda base: self._selects(base))
         self._guard("part_mark_valid", lambda: self._confirms())
 
-    def runs(self, slot: str, version: str) -> None:
+    def runs(self, slot: str, version: str, said: str) -> None:
         """A line of the serial: this version runs there. It counts once it is no trial any more."""
+        if said == "confirmed" and not self.live.updated(version):
+            self._break(f"says that {version} is confirmed, and the boot record does not")
         if version != self._stable and self.live.updated(version):
             self._stable = version
 

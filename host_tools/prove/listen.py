@@ -11,8 +11,10 @@ from collections import Counter
 from host_tools.emulator import bootloader
 from host_tools.emulator.bootloader import BootFailure
 from host_tools.emulator.flash import Flash, Op, PowerCut
-from host_tools.emulator.tear import both, tears
+from host_tools.emulator.tear import both
 from host_tools.errors import UserError
+from host_tools.prove import cuts
+from host_tools.prove.cuts import Kept
 from host_tools.prove.ids import Cut
 from host_tools.prove.story import DUMP_MAX, Boot, Line, Ops, Run, Torn, shape
 from host_tools.prove.subject import Conditions, Live, Subject
@@ -35,7 +37,7 @@ class Listener:
 
     def __init__(self, subject: Subject, live: Live, flash: Flash, run: Run, cut: Cut | None):
         self.subject, self.live, self.flash, self.run, self.cut = subject, live, flash, run, cut
-        self.child: Flash | None = None  # what the cut left
+        self.child: tuple[Flash, Kept | None] | None = None  # what the cut left
         self.seen: Counter[str] = Counter()
         self.bad_tear: tuple[str, ...] = ()
         self._ops: Ops | None = None
@@ -121,14 +123,15 @@ class Listener:
             self.run.boots = boots[: BOOTS_MAX // 2] + boots[-BOOTS_MAX // 2 :]
 
     def _tear(self, op: Op, cut: Cut) -> None:
-        if cut.tear not in tears(op):
-            self.bad_tear = tears(op)
+        if cut.tear not in cuts.every(op):
+            self.bad_tear = cuts.every(op)
             raise PowerCut(op, cut.tear)
-        self.child = self.flash.copy()
-        self.child.tear(op, cut.tear)
+        self.child = cuts.left(self.flash, op, cut.tear, self.live.device.board)
         place = self.subject.place(op.addr)
         text = f"{op.kind} {op.addr:#08x} ({place}) {op.size} bytes, {op.caller}"
-        words, dump = what_is_left(self.flash, self.child, op)
+        words, dump = what_is_left(self.flash, self.child[0], op)
+        if self.child[1]:
+            words += "; RTC memory outlives it"
         self.run.cut = Torn(self.now_us, str(cut), text, cut.tear, words, dump)
         raise PowerCut(op, cut.tear)
 
@@ -204,9 +207,9 @@ class Watched:
             self.listener = Listener(self.subject, live, flash, self.run, self.cut)
         return live
 
-    def left(self) -> Flash | None:
-        """What the cut left, None when none was wanted. Raises Missed, and UserError for a tear
-        that the operation does not have."""
+    def left(self) -> tuple[Flash, Kept | None] | None:
+        """What the cut left (cuts.left), None when none was wanted. Raises Missed, and UserError
+        for a cut that the operation does not have."""
         assert self.listener is not None
         self.listener.finish()
         if self.listener.bad_tear:

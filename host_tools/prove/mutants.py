@@ -24,6 +24,7 @@ from host_tools.errors import UserError
 from host_tools.prove import kits
 from host_tools.prove.explore import Explorer
 from host_tools.prove.mutate import FILES, Mutant, listed, source
+from host_tools.prove.progress import Progress
 from host_tools.prove.runner import Plan, Result, Task, recovery, run
 from host_tools.prove.scenario import HOUR, Scenario
 from host_tools.prove.scenarios import MORE, SCENARIOS, TRIALS
@@ -41,6 +42,7 @@ WORLDS = (  # of each kind of trouble one, or two
     "prices-hang", "absent", "lossy", "clock-ahead", "stale", "replayed", "404-page", "no-range",
     "bundle-truncated", "bundle-too-short", "unplugs", "strip-20", "sets-in-trial", "dead-nvs",
     "bad-runtime", "bad-first", "other-entry", "no-rollback", "brown-out-rtc",
+    "visits",
 )  # fmt: skip
 CUT = ("fall-back", "heal", "rollback", "update", "next", "reject")
 RECORD_STRIDE = 3  # operations on NVS: every third is cut
@@ -239,11 +241,11 @@ def main(arguments: argparse.Namespace) -> int:
     mutants = listed()
     words = {} if arguments.renew and not KNOWN.exists() else known()
     chosen = drawn(mutants, arguments.seed, arguments.only)
-    found = []
-    for fate in fates(chosen, words, os.cpu_count() or 1):
-        found.append(fate)
-        print(f"{len(found)}/{len(chosen)} {fate.id} {fate.verdict} {fate.search} "
-              f"{fate.seconds} s", file=sys.stderr, flush=True)  # fmt: skip
+    found: list[Fate] = []
+    with Progress(sys.stderr) as progress:
+        for fate in fates(chosen, words, os.cpu_count() or 1):
+            found.append(fate)
+            progress.told(len(found), len(chosen), f"{fate.id} {fate.verdict} {fate.search}")
     found.sort(key=lambda one: one.id)
     if arguments.renew:
         _renew(mutants, words, found)

@@ -31,6 +31,7 @@ Change = tuple[str, str, str]  # (file below firmware/seesaw, old text, new text
 Twist = Callable[[Release, Board], Release]
 
 APP_RUN = "    async def run(self) -> None:\n"
+JUDGE = "    def judge(self) -> None:\n"
 WATCH = "            self.boot.wdt.feed()\n            if self.boot.trial:\n"
 HANG = "while True:\n                    pass\n"
 SHADOWED = ("machine", "os", "esp32", "network", "vfs", "time", "asyncio")
@@ -195,6 +196,10 @@ ODD: dict[str, Odd] = {
         ("port/board.py", OPENER, OPENER + "    raise ValueError('invalid cert')\n"),)),
     "deaf": Odd("its updater asks the wrong way", (
         ("updater.py", '"release.json"', '"release.xml"'),)),
+    "stuck": Odd("never comes to a verdict on its trial", (
+        ("app.py", JUDGE, JUDGE + "        return\n"),)),
+    "judge": Odd("crashes as it judges its trial", (
+        ("app.py", JUDGE, JUDGE + "        raise KeyError(1)\n"),)),
     # ... or does not.
     "late.crash": Odd("crashes as soon as it is confirmed, for ever", (
         ("app.py", WATCH, LATER + "KeyError('late')\n" + WATCH),)),

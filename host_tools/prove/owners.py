@@ -18,6 +18,7 @@ CHANGED = {"instrument": "nasdaq", "center_us": 1520}  # what an owner sets who 
 PATIENT = {"check_s": 21_600, "poll_s": 60}
 UNPLUGS = 4  # times, each during a trial
 UNPLUG_S = 2  # after the trial's first line
+VISIT_S = 840  # at the REPL; the launcher stands the watchdog off for 900
 ROUTER_AT_S = 10  # after the power came
 ROUTER_S = 600  # with another password
 
@@ -105,6 +106,24 @@ def _router(live: LiveSeesaw) -> None:
     clock.set_alarm("router", clock.now_us + ROUTER_AT_S * 1_000_000, change)
 
 
+def _visits(live: LiveSeesaw) -> None:
+    """Presses Ctrl-C on the serial line while it follows, as mpremote does, and types for a while:
+    `struck` counts that, and once more when nothing has reset the board meanwhile."""
+    board, clock = live.device.board, live.device.clock
+
+    def stayed(boots: int) -> None:
+        live.struck += board.boots == boots
+
+    def hear(line: str) -> None:
+        if " state=LIVE " in line and not live.struck:
+            live.struck += 1
+            live.device.press_ctrl_c(1)
+            boots = board.boots
+            clock.set_alarm("visit", clock.now_us + VISIT_S * 1_000_000, lambda: stayed(boots))
+
+    live.watchers.append(hear)
+
+
 OWNERS: dict[str, Change] = {
     "nobody": lambda live: None,
     "patient": _patient,
@@ -115,4 +134,5 @@ OWNERS: dict[str, Change] = {
     "sets-at-offer": _sets("event=offer "),  # just before the install
     "sets-in-trial": _sets("event=prove "),
     "router": _router,
+    "visits": _visits,
 }

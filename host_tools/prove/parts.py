@@ -15,6 +15,8 @@ from host_tools.prove.scenario import Scenario
 from host_tools.prove.scenarios import SCENARIOS
 from host_tools.prove.subject import Subject
 
+SHARE = 32  # recoveries of which one is cut at an operation that decides nothing
+
 
 @dataclass(frozen=True)
 class Part:
@@ -61,7 +63,7 @@ def _all(wanted: Wanted) -> Iterator[Part]:
     if not (wanted.source / "seesaw").is_dir():
         raise UserError(str(wanted.source), "holds no firmware: it has no folder 'seesaw'",
                         "name a folder like firmware/")  # fmt: skip
-    plan = Plan(wanted.depth, nest=None) if wanted.full else Plan(wanted.depth)
+    plan = Plan(wanted.depth, share=SHARE if wanted.full else 0)
     budget = "full" if wanted.full or wanted.names else "quick"
     chosen = tuple(one for one in SCENARIOS if budget == "full" or one.budget == "quick")
     if wanted.candidate or wanted.older:
@@ -80,11 +82,18 @@ def part_of(wanted: Wanted, name: str) -> Part:
     return parts(replace(wanted, names=[name]))[0]
 
 
-def meta(found: Sequence[tuple[Part, list[Result]]], seconds: float, seed: int) -> Meta:
+def budget(wanted: Wanted) -> str:
+    if wanted.names:
+        return evidence.PART
+    return evidence.FULL if wanted.full else evidence.QUICK
+
+
+def meta(found: Sequence[tuple[Part, list[Result]]], seconds: float, wanted: Wanted) -> Meta:
     """What all parts have shown, as one: the first part's releases, everybody's failures."""
     metas = []
     for part, results in found:
-        one = evidence.meta(part.subject, part.plan, part.scenarios, results, seconds, seed)
+        one = evidence.meta(part.subject, part.plan, part.scenarios, results, seconds,
+                            wanted.seed)  # fmt: skip
         causes = [
             replace(cause, first=replace(
                 cause.first, id=ids.stamped(cause.first.id, one.hashes["device"])
@@ -93,6 +102,7 @@ def meta(found: Sequence[tuple[Part, list[Result]]], seconds: float, seed: int) 
         metas.append(replace(one, causes=causes))
     return replace(
         metas[0],
+        budget=budget(wanted),
         whys={name: why for one in metas for name, why in one.whys.items()},
         causes=[cause for one in metas for cause in one.causes],
         stories=[story for one in metas for story in one.stories],

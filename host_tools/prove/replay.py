@@ -9,17 +9,19 @@ from dataclasses import asdict, replace
 
 from host_tools.emulator.flash import Flash
 from host_tools.errors import UserError
-from host_tools.prove import ids, runner
+from host_tools.prove import ids, memory, runner
+from host_tools.prove.cuts import Kept
 from host_tools.prove.explore import Explorer
 from host_tools.prove.ids import Cut, Id
 from host_tools.prove.listen import Missed, Watched
 from host_tools.prove.runner import Plan
-from host_tools.prove.scenarios import Scenario
+from host_tools.prove.scenario import Memory, Scenario
 from host_tools.prove.story import Boot, Line, Run, Story, Torn
 from host_tools.prove.subject import OK, Conditions, Subject, Verdict
 
 ROW = 16  # bytes of a hexdump
 PAD = " " * 12
+State = tuple[Flash, Kept | None]  # as cuts.left() has it
 
 
 def show(
@@ -47,12 +49,15 @@ def tell(
     scenario = ids.scenario_of(found, scenarios, release_hash)
     found = replace(found, release=release_hash[: ids.RELEASE])
     story = Story(str(found), scenario.name, scenario.why, [], Verdict(OK))
+    if scenario.memory and found.cuts:
+        story.verdict = _struck(subject, scenario, scenario.memory, plan, story, found)
+        return story
     try:
-        chip, trouble = _scenario(subject, scenario, story, found.cuts[:1])
+        state, trouble = _scenario(subject, scenario, story, found.cuts[:1])
         for nth in range(1, len(found.cuts) + 1) if found.cuts else (1,):
             after = found.cuts[nth : nth + 1]
             if trouble is None:
-                chip, story.verdict = _recover(subject, scenario, plan, story, chip, after)
+                state, story.verdict = _recover(subject, scenario, plan, story, state, after)
             else:
                 story.verdict = trouble
     except Missed as missed:
@@ -62,8 +67,8 @@ def tell(
 
 def _scenario(
     subject: Subject, scenario: Scenario, story: Story, cuts: tuple[Cut, ...]
-) -> tuple[Flash, Verdict | None]:
-    """The scenario's own run: the flash it leaves, and what was wrong when it ends by itself."""
+) -> tuple[State, Verdict | None]:
+    """The scenario's own run: the state it leaves, and what was wrong when it ends by itself."""
     try:
         chip = runner.prepare(subject, scenario)
     except RuntimeError as error:
@@ -79,20 +84,43 @@ def _scenario(
     if left is not None:
         return left, None
     trouble = live.trouble()
-    return chip, Verdict(*trouble) if trouble else None
+    return (chip, None), Verdict(*trouble) if trouble else None
+
+
+def _struck(
+    subject: Subject, scenario: Scenario, fault: Memory, plan: Plan, story: Story, found: Id
+) -> Verdict:  # fmt: skip
+    """The run of an out-of-memory scenario, with the one fault that the id names."""
+    cut, form = found.cuts[0], f"{memory.PHASE}:LINE,{memory.how(fault)}"
+    if (cut.phase, cut.tear, len(found.cuts)) != (memory.PHASE, memory.how(fault), 1):
+        raise UserError(f"id '{found}'", f"'{scenario.name}' has no such fault",
+                        f"its ids read {scenario.name}/{form}")  # fmt: skip
+    world = runner.wanted(subject, scenario.world)
+    run = Run(f"{scenario.name}: {scenario.why}", world)
+    story.runs.append(run)
+    watched = Watched(subject, run, None)
+    live = watched.start(runner.prepare(subject, scenario), world)
+    try:
+        verdict = memory.again(live, subject, fault, plan.limits, cut.number)
+    except KeyError as error:
+        raise UserError(f"id '{found}'", f"the phase has no line {cut.number}",
+                        f"it executes {error}") from error  # fmt: skip
+    watched.left()
+    return verdict
 
 
 def _recover(
-    subject: Subject, scenario: Scenario, plan: Plan, story: Story, chip: Flash,
+    subject: Subject, scenario: Scenario, plan: Plan, story: Story, state: State,
     cuts: tuple[Cut, ...],
-) -> tuple[Flash, Verdict]:  # fmt: skip
-    """One recovery, cut again or judged: the flash that a cut left, and the verdict."""
+) -> tuple[State, Verdict]:  # fmt: skip
+    """One recovery, cut again or judged: the state that a cut left, and the verdict."""
     world = runner.recovery(subject, scenario)
     run = Run(f"recovery {len(story.runs)}: power, a good network, {world.offer} on offer", world)
     story.runs.append(run)
     watched = Watched(subject, run, cuts[0] if cuts else None)
-    verdict = Explorer(watched, world, plan.limits, plan.nest).settle(chip, 0).verdict
-    return watched.left() or chip, verdict
+    chip, kept = state
+    verdict = Explorer(watched, world, plan.limits, plan.nest).settle(chip, 0, kept).verdict
+    return watched.left() or state, verdict
 
 
 def _nothing_there(found: Id, story: Story, seen: Counter[str]) -> UserError:

@@ -114,7 +114,7 @@ def _reach(results: Sequence[Result], state: str) -> str:
 
 
 def _missing(results: Iterable[Result]) -> Iterator[str]:
-    found = [result for result in results if result.missing or not result.counts.runs]
+    found = [result for result in results if result.missing or not result.counts.looked]
     if not found:
         return
     yield '<section id="missing"><h2>What was not shown</h2><ul>'

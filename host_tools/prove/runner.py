@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from host_tools.emulator.device import Outcome
 from host_tools.emulator.flash import Flash, Op
+from host_tools.prove import cuts, memory
 from host_tools.prove.explore import NEST, Counts, Explorer, below
 from host_tools.prove.scenarios import Scenario
 from host_tools.prove.settled import Below
@@ -78,13 +79,25 @@ class Task:
 @dataclass(frozen=True)
 class Plan:
     """How deep to look. depth: cuts in a row. nest: phases around which there is more than one,
-    None for all: the first of them lies there, and those of the recovery. stop: end a scenario at
-    its first failure."""
+    None for all: the first of them lies there, and those of the recovery. share: the first lies
+    anywhere, and the others beyond `nest` once for each operation (Explorer). stop: end a scenario
+    at its first failure."""
 
     depth: int = 2
     nest: tuple[str, ...] | None = NEST
+    share: int = 0
     stop: bool = False
     limits: Limits = field(default_factory=Limits)
+
+
+    @property
+    def deep(self) -> bool:
+        """More than one cut, wherever the first lies?"""
+        return self.nest is None or self.share > 0
+
+
+def explorer_of(subject: Subject, world: Conditions, plan: Plan) -> Explorer:
+    return Explorer(subject, world, plan.limits, plan.nest, plan.share)
 
 
 class Enough(BaseException):
@@ -146,8 +159,14 @@ def run(
         return result
     world = wanted(subject, scenario.world)
     live = subject.start(chip, world)
-    explorer = explorer or Explorer(subject, recovery(subject, scenario), plan.limits, plan.nest)
+    if scenario.memory:
+        _out_of_memory(result, live, subject, scenario, plan.limits)
+        result.seconds = time.perf_counter() - began
+        return result
+    explorer = explorer or explorer_of(subject, recovery(subject, scenario), plan)
     explorer.counts = Counts()
+    # A release that meets the watchdog in its trial has failed it, so that must not be the fix.
+    explorer.more = () if scenario.world.offer == "fix" else (cuts.WATCHDOG,)
     trace = hashlib.sha256()
 
     def cut(op: Op) -> None:
@@ -162,10 +181,12 @@ def run(
         cut_here = cut_here and (scenario.cuts is None or phase in scenario.cuts)
         found: list[Below] = []
         if cut_here:
-            further = plan.depth - 1 if plan.nest is None or phase in plan.nest else 0
-            for tear, record in explorer.children(chip, op, further, phase, first=True):
-                found += below(f"{phase}:{nth},{tear}", record, op.caller)
-                trace.update(f"{phase}:{nth},{tear} {record.verdict}\n".encode())
+            further = plan.depth - 1 if plan.deep or phase in (plan.nest or ()) else 0
+            explorer.sampled = plan.share > 0 and phase not in (plan.nest or ())
+            board = live.device.board
+            for name, record in explorer.children(chip, op, further, phase, board, first=True):
+                found += below(f"{phase}:{nth},{name}", record, op.caller)
+                trace.update(f"{phase}:{nth},{name} {record.verdict}\n".encode())
         worst = next((b.verdict.name for b in found), OK)
         result.steps.append(Step(phase, nth, op.kind, subject.place(op.addr), op.addr, op.caller,
                                  worst, cut_here))  # fmt: skip
@@ -188,6 +209,23 @@ def run(
     result.trace = trace.hexdigest()
     result.seconds = time.perf_counter() - began
     return result
+
+
+def _out_of_memory(
+    result: Result, live: Live, subject: Subject, scenario: Scenario, limits: Limits
+) -> None:
+    assert scenario.memory
+    found = memory.explore(live, subject, scenario.memory, limits)
+    result.missing, result.counts = found.missing, found.counts
+    what = memory.how(scenario.memory)
+    result.failures = [
+        Failure(f"{scenario.name}/{memory.PHASE}:{line},{what}", verdict, place)
+        for line, place, verdict in found.findings
+        if not verdict.ok
+    ]
+    trace = repr([(line, place, verdict.name) for line, place, verdict in found.findings])
+    result.trace = hashlib.sha256(trace.encode()).hexdigest()
+    result.missing = result.missing or ("" if found.findings else "no line was executed")
 
 
 def _judge_run(
@@ -223,11 +261,11 @@ def _work(task: Task) -> tuple[Task, Result]:
     if _failures.value >= FAILURES_ENOUGH:
         return task, Result(task.scenario.name, missing="not looked at: enough failures")
     explorer = None
-    if plan.nest is None:  # what one slice has settled, the others of this process need not
+    if plan.deep:  # what one slice has settled, the others of this process need not
         world = recovery(subject, task.scenario)
-        explorer = _explorers.setdefault(
-            world, Explorer(subject, world, plan.limits, plan.nest)
-        )
+        explorer = _explorers.get(world)
+        if explorer is None:
+            explorer = _explorers[world] = explorer_of(subject, world, plan)
     result = run(subject, plan, task, explorer, deadline_s)
     with _failures.get_lock():
         _failures.value += len(result.failures)

@@ -11,7 +11,8 @@ Waiting: cuts of a data update and of a migration of the settings, for want of t
 from dataclasses import replace
 
 from host_tools.prove.hostile import HOSTILE
-from host_tools.prove.scenario import HOUR, NO_CUTS, Conditions, Scenario, offering
+from host_tools.prove.oom import OUT_OF_MEMORY
+from host_tools.prove.scenario import DAY, HOUR, NO_CUTS, Conditions, Scenario, offering
 
 INSTALL = ("install", "set_boot", "record")
 WHOLE = (*INSTALL, "boot", "confirm")
@@ -111,6 +112,9 @@ MORE += (
             world=offering("candidate", server="prices-end"), seconds=2 * HOUR, cuts=NO_CUTS),
     replace(UPDATE, name="trial-lost-names", why="no name is known as the candidate's trial begins",
             world=offering("candidate", network="lost-names"), cuts=NO_CUTS),
+    replace(UPDATE, name="entry-rots", world=offering("candidate", entry_rots="1"),
+            until="overcome", cuts=NO_CUTS,
+            why="the boot record of the candidate's trial rots before it is confirmed"),
     replace(NEXT, name="invalid-entry", why="another firmware marked an entry INVALID",
             world=offering("fix", entry="1:2:INVALID"), seconds=120, cuts=NO_CUTS),
 )  # fmt: skip
@@ -123,7 +127,13 @@ IDLE = Scenario(
 DAYS = Scenario(
     "days", "days at the pace of real life, and only then a release",
     offering("fix", server="later", owner="patient"), start="candidate", until="updated",
-    seconds=4 * 24 * HOUR, cuts=NO_CUTS,
+    seconds=4 * DAY, cuts=NO_CUTS,
+)  # fmt: skip
+
+PACE = Scenario(
+    "update-at-pace", "an update and its recoveries at the pace of real life: a look every 6 h",
+    offering("candidate", owner="patient"), until="updated", seconds=DAY, phases=WHOLE,
+    cuts=("set_boot", "boot", "confirm"),
 )  # fmt: skip
 
 # A trial is a candidate's own only when it is on offer to the release before it.
@@ -139,4 +149,4 @@ TRIALS = tuple(
     )
 )  # fmt: skip
 
-SCENARIOS = (*CORE, *POWER, *MORE, IDLE, DAYS, *TRIALS, *ELSEWHERE, *HOSTILE)
+SCENARIOS = (*CORE, *POWER, *MORE, IDLE, DAYS, PACE, *TRIALS, *ELSEWHERE, *HOSTILE, *OUT_OF_MEMORY)

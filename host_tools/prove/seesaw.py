@@ -7,7 +7,7 @@ trial proved. Only good releases may run, and the launcher's file system never c
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -202,7 +202,7 @@ class LiveSeesaw:
                 if self._follows and not self.dark and not self._priced():
                     self.dark = f"says LIVE, and no price came for {HONEST_S} s: {line}"
                 self._only_good_bytes(*self._running)
-                self.invariants.runs(*self._running)
+                self.invariants.runs(*self._running, found[1])
             self._tell(line)
 
     def _happened(self, line: str) -> None:
@@ -283,6 +283,17 @@ class LiveSeesaw:
             wanted.append(wanted_us(quote.price, quote.previous_close, instrument.sigma,
                                     owner["center_us"], owner["us_per_degree"]))  # fmt: skip
         return min(wanted) - NEAR_US <= pulse_us <= max(wanted) + NEAR_US
+
+    def offer(self, version: str) -> None:
+        self.offered = self.subject.release(version)
+
+    def session(self) -> Hashable:
+        """Of the RTC record without nonce and CRC, and with 10 minutes as the grain of the
+        launcher's deadline (SPEC, "RTC record")."""
+        board = self.device.board
+        left = int.from_bytes(board.rtc[12:16], "little") // 600_000
+        return (board.flash.digest(), board.cause, board.rtc[:10], left, board.rtc[16:-4],
+                board.radio.connected)  # fmt: skip
 
     def reached(self, until: str) -> bool:
         return worlds.reached(self, until)
@@ -369,6 +380,9 @@ class LiveSeesaw:
 
     def said(self, words: str) -> bool:
         return any(words in line for line in self.lines)
+
+    def happened(self, words: str) -> bool:
+        return any(words in line for line in self.events)
 
 
 def _kept(blob: bytes) -> dict[str, Any] | None:

@@ -1,9 +1,10 @@
 """States whose end is known, found again by what their run depended on.
 
 A run from a crash state is deterministic. It depends on the pages of flash that it (and the runs
-from every cut of it) read before it erased them, and on nothing else, as all else is the same for
-every state here: RTC memory is lost with the power, clock, random numbers, world and settings are
-those of the recovery. So a state that agrees with a known one on those pages ends the same way.
+from every cut of it) read before it erased them, and on what outlived the reset (cuts.py: mostly
+nothing), and on nothing else, as all else is the same for every state here: clock, random numbers,
+world and settings are those of the recovery. So a state that agrees with a known one on those pages
+ends the same way.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from host_tools.emulator.flash import Flash
+from host_tools.prove.cuts import Kept
 from host_tools.prove.subject import Verdict
 
 
@@ -26,12 +28,18 @@ class Below:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How a state ends. pages: what it depends on. failures: cuts of its recovery that go wrong."""
+    """How a state ends. pages: what it depends on. failures: cuts of its recovery that go wrong.
+    sampled: only some operations of the recovery were cut."""
 
     verdict: Verdict
     depth: int
     pages: frozenset[int]
     failures: tuple["Below", ...] = ()
+    sampled: bool = False
+
+    def settles(self, depth: int, sampled: bool) -> bool:
+        """Was as much tried as is wanted?"""
+        return self.depth >= depth and (sampled or not self.sampled or not depth)
 
 
 class Group:
@@ -43,12 +51,15 @@ class Group:
         self.get = itemgetter(*indices) if len(indices) > 1 else lambda found: found[indices[0]]
         self.records: dict[Any, Record] = {}
 
-    def key(self, flash: Flash) -> Any:
+    def key(self, flash: Flash, kept: Kept | None = None) -> Any:
         found = self.get(flash.pages)
         if flash.weak:  # looks the same, but is not
             weak = {page: left for page, left in flash.weak.items() if page in self.pages}
-            return found, frozenset(weak.items())
-        return found, frozenset()
+            return found, kept, frozenset(weak.items())
+        return found, kept, NO_WEAK
+
+
+NO_WEAK: frozenset[Any] = frozenset()
 
 
 class Settled:
@@ -57,16 +68,18 @@ class Settled:
     def __init__(self) -> None:
         self._groups: list[Group] = []
 
-    def find(self, flash: Flash, depth: int) -> Record | None:
+    def find(
+        self, flash: Flash, depth: int, kept: Kept | None = None, sampled: bool = False
+    ) -> Record | None:
         for number, group in enumerate(self._groups):
-            record = group.records.get(group.key(flash))
-            if record is not None and record.depth >= depth:
+            record = group.records.get(group.key(flash, kept))
+            if record is not None and record.settles(depth, sampled):
                 if number:  # what matched last will match next
                     self._groups.insert(0, self._groups.pop(number))
                 return record
         return None
 
-    def add(self, flash: Flash, record: Record) -> None:
+    def add(self, flash: Flash, record: Record, kept: Kept | None = None) -> None:
         """flash: the state that the run started from, as it was then."""
         for group in self._groups:
             if group.pages == record.pages:
@@ -74,4 +87,4 @@ class Settled:
         else:
             group = Group(record.pages)
             self._groups.insert(0, group)
-        group.records[group.key(flash)] = record
+        group.records[group.key(flash, kept)] = record

@@ -4,6 +4,7 @@ host_tools/README.md has a worked example. The device itself is the emulated boa
 how one is made, what surrounds it, and how one sees from outside that it is well.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,7 +44,7 @@ class Conditions:
 class Verdict:
     """One of VERDICTS and why, for people."""
 
-    name: str
+    name: str = OK
     words: str = ""
     boots: int = 0
     elapsed_s: int = 0  # of virtual time
@@ -60,6 +61,14 @@ class Live(Protocol):
 
     @property
     def device(self) -> Device: ...
+
+    def offer(self, version: str) -> None:
+        """From now on the update server offers this version."""
+        ...
+
+    def session(self) -> Hashable:
+        """All that the future depends on where a session of the VM begins."""
+        ...
 
     def updated(self, version: str) -> bool:
         """Does it run this version for good, so that a power cycle would not undo it?"""
@@ -107,6 +116,6 @@ class Subject(Protocol):
 class Limits:
     """What counts as coming back. All generous to a healthy device, each with its reason."""
 
-    seconds: int = 3600  # of virtual time: 180 looks for a release, of which 64 may be passed over
+    seconds: int = 86_400  # of virtual time: four looks for a release at the ordinary pace
     boots: int = 60  # a launcher that takes turns between programs needs up to 20
     erases: int = 200  # of one sector in one recovery; sectors bear 100,000

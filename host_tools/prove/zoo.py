@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import runpy
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,17 +19,17 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from host_tools.emulator.flash import Flash, Op
-from host_tools.emulator.tear import tears
+from host_tools.emulator.flash import Op
 from host_tools.errors import UserError
 from host_tools.image import bundle as bundles
-from host_tools.prove import kits
+from host_tools.prove import cuts, kits
+from host_tools.prove.cuts import Cuts
 from host_tools.prove.explore import Explorer
 from host_tools.prove.kits import Change
+from host_tools.prove.progress import Progress
 from host_tools.prove.runner import Failure, Plan, Result, Task, recovery, run
 from host_tools.prove.scenarios import Scenario
 from host_tools.prove.seesaw import Kit, Seesaw
-from host_tools.prove.settled import Record
 from host_tools.prove.subject import Conditions, Limits, Verdict
 
 ROWS = Path(__file__).parents[2] / "tests" / "zoo"
@@ -42,8 +43,6 @@ UNTORN = ("before", "after")
 LEVELS = ("build", "run", "world", "cut", "torn", "nested")
 PLANS = {"run": 0, "cut": 1, "torn": 1, "nested": 2}  # searches, and how many cuts in a row
 SEARCH = {"run": "run", "world": "run", "cut": "cut", "torn": "torn", "nested": "nested"}
-
-Tears = Callable[[Op], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -141,47 +140,31 @@ def changed(tree: Path, changes: Iterable[Change]) -> Path:
 
 
 def untorn(op: Op) -> tuple[str, ...]:
-    return UNTORN
+    return (*UNTORN, *cuts.BROWN_OUTS)
 
 
 def untorn_programs(op: Op) -> tuple[str, ...]:
     """A flash model in which programs are whole, and erases may be partial."""
-    return UNTORN if op.data else tears(op)
+    return untorn(op) if op.data else cuts.standard(op)
 
 
 def atomic_erases(op: Op) -> tuple[str, ...]:
     """A flash model in which erases are whole, and programs may be torn."""
-    return tears(op) if op.data else UNTORN
-
-
-class Search(Explorer):
-    """An explorer of only some ways to tear an operation."""
-
-    tears: Tears = staticmethod(tears)
-
-    def children(
-        self, chip: Flash, op: Op, depth: int, phase: str, first: bool = False
-    ) -> list[tuple[str, Record]]:
-        found = []
-        for tear in self.tears(op):
-            child = chip.copy()
-            child.tear(op, tear)
-            found.append((tear, self.settle(child, depth)))
-        return found
+    return cuts.standard(op) if op.data else untorn(op)
 
 
 def search(
-    device: Seesaw, scenario: Scenario, how: str, tears: Tears = tears, cuts: range = ALL,
+    device: Seesaw, scenario: Scenario, how: str, model: Cuts = cuts.standard, where: range = ALL,
     seconds: int = SECONDS,
 ) -> Result:  # fmt: skip
-    """One scenario to its first failure. how: of PLANS. tears: the flash model. cuts: the
+    """One scenario to its first failure. how: of PLANS. model: of the flash. where: the
     operations to cut. seconds: that a recovery may take."""
     plan = Plan(depth=PLANS[how], stop=True, limits=Limits(seconds=seconds))
     if how == "run":
         return run(device, plan, Task(scenario, None))
-    explorer = Search(device, recovery(device, scenario), plan.limits, plan.nest)
-    explorer.tears = untorn if how == "cut" else tears
-    return run(device, plan, Task(scenario, cuts), explorer)
+    explorer = Explorer(device, recovery(device, scenario), plan.limits, plan.nest)
+    explorer.cuts = explorer.cuts_deciding = untorn if how == "cut" else model
+    return run(device, plan, Task(scenario, where), explorer)
 
 
 def searches(level: str) -> list[str]:
@@ -189,10 +172,10 @@ def searches(level: str) -> list[str]:
     return list(PLANS)[: list(PLANS).index(SEARCH[level]) + 1]
 
 
-def examine(row: Row, tears: Tears = tears) -> Caught:
+def examine(row: Row, model: Cuts = cuts.standard) -> Caught:
     """The cheapest counterexample to a row's fault, up to the row's own level."""
     began = time.perf_counter()
-    found = _build(row) if row.level == "build" else _first(row, tears)
+    found = _build(row) if row.level == "build" else _first(row, model)
     return replace(found, seconds=round(time.perf_counter() - began, 2))
 
 
@@ -205,12 +188,12 @@ def _build(row: Row) -> Caught:
     return Caught(row.name, "", "", "", "the build took it")
 
 
-def _first(row: Row, tears: Tears) -> Caught:
+def _first(row: Row, model: Cuts) -> Caught:
     device = subject(row)
     missing = ""
     for how in searches(row.level):
         for scenario in row.scenarios:
-            result = search(device, scenario, how, tears)
+            result = search(device, scenario, how, model)
             if result.failures:
                 return _caught(row.name, scenario, result.failures[0])
             missing = missing or result.missing
@@ -226,14 +209,14 @@ def _caught(name: str, scenario: Scenario, failure: Failure) -> Caught:
     return Caught(name, level, verdict.name, failure.id, words)
 
 
-def _level(scenario: Scenario, cuts: str) -> str:
-    """cuts: of a counterexample, 'phase:number,tear;...'."""
-    if not cuts:
+def _level(scenario: Scenario, steps: str) -> str:
+    """steps: of a counterexample, 'phase:number,cut;...'."""
+    if not steps:
         good = Conditions(offer=scenario.world.offer, wall_s=scenario.world.wall_s)
         return "run" if scenario.world == good else "world"
-    if ";" in cuts:
+    if ";" in steps:
         return "nested"
-    return "cut" if cuts.rpartition(",")[2] in UNTORN else "torn"
+    return "cut" if cuts.tear_of(steps.rpartition(",")[2]) in UNTORN else "torn"
 
 
 @dataclass(frozen=True)
@@ -312,11 +295,20 @@ def every(jobs: list[Job], processes: int) -> Iterator[Caught]:
         yield from pool.imap(_work, range(len(jobs)))
 
 
-def judged(rows: list[Row]) -> list[tuple[Row | None, Caught]]:
+Told = Callable[[int, int, str], None]  # done, of how many, words
+
+
+def judged(
+    rows: list[Row], told: Told = lambda done, tasks, words: None
+) -> list[tuple[Row | None, Caught]]:
     """Each row and what it got; then the healthy firmware, with None."""
     rest = budget(rows)
     dear_first = sorted(rest, key=lambda one: list(PLANS).index(one.how), reverse=True)
-    found = list(every([*dear_first, *rows], os.cpu_count() or 1))
+    jobs: list[Job] = [*dear_first, *rows]
+    found: list[Caught] = []
+    for one in every(jobs, os.cpu_count() or 1):
+        found.append(one)
+        told(len(found), len(jobs), f"{one.row} {one.verdict}")
     faults = [one for one in found[: len(rest)] if one.verdict]
     seconds = round(sum(one.seconds for one in found[: len(rest)]), 2)
     healthy = faults or [Caught(HEALTHY, "", "", "", f"{len(rest)} searches found nothing")]
@@ -334,7 +326,8 @@ def main(arguments: argparse.Namespace) -> int:
         known = ", ".join(row.name for row in rows)
         raise UserError(f"row '{unknown[0]}'", "there is none", f"choose from {known}")
     chosen = [row for row in rows if not arguments.name or row.name in arguments.name]
-    table = judged(chosen)
+    with Progress(sys.stderr) as progress:
+        table = judged(chosen, progress.told)
     bad = [found for row, found in table if not (right(row, found) if row else not found.verdict)]
     if arguments.json:
         print(json.dumps({

@@ -95,7 +95,7 @@ NOTES, ERASES, SECONDS = range(100), range(30), 900
 )
 def test_a_weaker_flash_model_lets_a_row_escape(name: str, weaker: zoo.Tears, cuts: range) -> None:
     device, (scenario,) = zoo.subject(row(name)), row(name).scenarios
-    strong = zoo.search(device, scenario, "torn", cuts=cuts, seconds=SECONDS)
+    strong = zoo.search(device, scenario, "torn", where=cuts, seconds=SECONDS)
     weak = zoo.search(device, scenario, "torn", weaker, cuts, SECONDS)
 
     assert [failure.verdict.name for failure in strong.failures][:1] == [row(name).verdict]

@@ -116,6 +116,14 @@ ROWS = (
         (IN_TRIAL,),
     ),
     Row(
+        "brown-out-condemns", "RTC memory outlives a brown-out in the first boot, and what stands "
+        "there counts as a crash: the good release is rejected for ever",
+        "https://github.com/esphome/esphome/issues/16762",
+        "cut", "deaf",
+        (("launcher/main.py", "        good = good and self.cause != machine.PWRON_RESET\n", ""),),
+        (IN_TRIAL,),
+    ),
+    Row(
         "outage-condemns", "the network was out in the trial: the good release is rejected for "
         "ever",
         "https://github.com/espressif/esp-rainmaker/blob/master/components/esp_rainmaker/"

@@ -10,6 +10,7 @@ checks it, and moves one small pointer. Run it:
 import hashlib
 import json
 import sys
+from collections.abc import Hashable
 
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.companion import Companion
@@ -154,8 +155,16 @@ class LiveNaive:
                               events=lambda line: self.lines.append(f"({line})"))  # fmt: skip
         self.device = CPythonDevice(flash, subject.companion, around, Options(chip=BOARD.chip))
         self.device.board.random.seed(conditions.seed)
-        served = subject.served(conditions.offer) if conditions.offer else {}
+        self.subject = subject
+        self.offer(conditions.offer)
+
+    def offer(self, version: str) -> None:
+        served = self.subject.served(version) if version else {}
         self.device.net.hosts["updates", 80] = Site(static(served), lambda: 0)
+
+    def session(self) -> Hashable:
+        board = self.device.board
+        return board.flash.digest(), board.cause
 
     def updated(self, version: str) -> bool:
         return self.lines[-1:] == [f"shows {version}"]
