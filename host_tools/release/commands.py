@@ -146,10 +146,11 @@ def told(arguments: Namespace, desk: Desk, lines: list[str], **facts: Any) -> in
 def build_release(arguments: Namespace) -> int:
     source = Path(arguments.source) if arguments.source else None
     runtime = Path(arguments.runtime) if arguments.runtime else None
+    root = Path(arguments.root) if arguments.root else None
     out = Path(arguments.out)
     made = build.build(
         arguments.version, arguments.board, out, source=source, runtime_file=runtime,
-        trial_s=arguments.trial_s,
+        trial_s=arguments.trial_s, root_file=root,
     )  # fmt: skip
     release, commit = made.release, made.commit
     facts = {
@@ -173,6 +174,7 @@ def sign(arguments: Namespace) -> int:
     candidate = candidate_of(release, launcher)
     subject = candidate.subject
     with work(arguments) as desk:
+        check_root(desk, release)
         before = desk.history(subject.board)
         shown = (
             proof.of_drill(arguments.without_proof)
@@ -192,6 +194,18 @@ def sign(arguments: Namespace) -> int:
             arguments, desk, lines, board=subject.board, version=subject.version,
             bundle=subject.bundle, proof=shown.proof,
         )  # fmt: skip
+
+
+def check_root(desk: Desk, release: publish.Release) -> None:
+    """A release whose devices trust somebody else could never be replaced. UserError."""
+    carried = inspection.carried(release)
+    if carried in desk.state.roots.values():
+        return
+    newest = desk.folder / roles.metadata_path(roles.ROOT, max(desk.state.roots))
+    why = "its devices would trust another repository"
+    if carried is None:
+        why = "its bundle has no root: its devices would trust nobody"
+    raise UserError(f"release {release.version}", why, f"build it with --root {newest}")
 
 
 def candidate_of(release: publish.Release, launcher: bytes) -> releasing.Candidate:

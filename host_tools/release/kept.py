@@ -62,15 +62,16 @@ def above(version: str) -> str:
 def keep(arguments: Namespace) -> int:
     """`seesaw release keep`: the working tree as a kept release. UserError otherwise.
 
-    arguments: firmware, board, version, runtime, trial_s, out; None stands for the default.
+    arguments: firmware, board, version, runtime, root, trial_s, out; None stands for the default.
     """
     source = Path(arguments.firmware) if arguments.firmware else bundles.FIRMWARE
     board = boards.load(arguments.board)
     app = runtime.synthetic(board)[1]
     if arguments.runtime:
         app = runtime.load(Path(arguments.runtime), board).app
+    root = bundles.read_root(Path(arguments.root)) if arguments.root else None
     made = publish.make(
-        board, arguments.version, app, source=source, trial_s=arguments.trial_s
+        board, arguments.version, app, source=source, trial_s=arguments.trial_s, root=root
     )  # fmt: skip
     folder = Path(arguments.out) if arguments.out else RELEASES / made.version
     save(made, disk.read(source / "launcher" / "main.py"), folder)
@@ -125,7 +126,8 @@ def load(path: Path, board: str = "") -> tuple[Release, bytes]:
     _check_launcher(launcher, path)
     slot = flash_image.slot_image(boards.load(offer.board), app, built, offer.build_time)
     files = {OFFER: read(OFFER), offer.runtime.url: app, offer.bundle.url: image}
-    return Release(offer.version, offer.board, files, built, slot), launcher
+    site = publish.site_of(offer.board, files)
+    return Release(offer.version, offer.board, files, built, slot, site), launcher
 
 
 def _reader(path: Path) -> Reader:
@@ -203,7 +205,8 @@ def _bundle(version: str, image: bytes, companion: Companion, path: Path) -> Bun
     except (LittleFSError, ValueError) as error:
         raise UserError(str(path), f"the bundle of {version} is no file system", AGAIN) from error
     for name, data in files.items():
-        if hashlib.sha256(data).hexdigest() not in companion:
+        module = name != bundles.ROOT
+        if module and hashlib.sha256(data).hexdigest() not in companion:
             raise UserError(f"{path}, {COMPANION}", f"it lacks the source of {name}", AGAIN)
     return Bundle(image, files, companion, version)
 

@@ -131,7 +131,7 @@ def test_the_command_keeps_the_working_tree(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "releases" / "1.2.3"
-    arguments = Namespace(firmware=None, board=BOARD, version="1.2.3", runtime=None,
+    arguments = Namespace(firmware=None, board=BOARD, version="1.2.3", runtime=None, root=None,
                           trial_s=600, out=str(out))  # fmt: skip
 
     assert kept.keep(arguments) == 0
