@@ -164,6 +164,28 @@ def test_an_operation_on_the_same_flash_has_the_same_children(device, scenario: 
     assert found[0] == found[1]
 
 
+def test_recoveries_share_their_second_cuts() -> None:
+    """In full: each recovery is cut at some operations, and another one at others."""
+    subject, plan = kits.seesaw(), Plan(share=40)
+    made = runner.explorer_of(subject, runner.recovery(subject, UPDATE), plan)
+    result = runner.run(subject, plan, Task(UPDATE, range(20, 21)), made)
+    counts = result.counts
+
+    assert not result.failures and counts.depth == 2
+    assert {phase for phase, _, _ in counts.shared_all} > {"install", "record", "set_boot"}
+    assert len(counts.shared_all) > 1000
+    assert 50 < len(counts.shared) < len(counts.shared_all) / 2
+    assert {phase for phase, _, _ in counts.shared} >= {"install", "set_boot", "confirm"}
+
+
+def test_a_sampled_recovery_does_not_settle_a_state_for_good() -> None:
+    settled, flash = Settled(), Flash(8192)
+    settled.add(flash, Record(Verdict(OK), 1, frozenset({1}), (), sampled=True))
+
+    assert settled.find(flash, 1, sampled=True) and settled.find(flash, 0)
+    assert settled.find(flash, 1) is None
+
+
 ROWS = [row for row in zoo.load()[0] if row.level != "build"]
 OPERATIONS, LOOKED_UP = 2, 2  # of a row
 
