@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from seesaw.update import client as clients
+from seesaw.update.client import Client
 from seesaw.update.errors import Expired, FetchError, Mismatch, TufError, Unsigned
 from tuf_memory import NOW_S, PowerCut, Store, Web, client, refreshed, run
 from tuf_repository import TOP, Repository
@@ -252,3 +253,28 @@ def test_only_the_threshold_is_verified(
     trusted.Trusted(repository.published["root"][1], NOW_S, None)
 
     assert count == 2
+
+
+@pytest.mark.parametrize("keytype", ["ed25519", "ecdsa", "rsa"])
+def test_a_watchdog_is_fed_during_every_signature(
+    keytype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = Repository(keytype)
+    store = Store({"root.json": repository.published["root"][0]})
+    from seesaw.update import trusted
+
+    fed: list[int] = [0]
+    verifies = trusted._verifies
+
+    def counting(*arguments: object) -> bool:
+        fed.append(0)
+        return verifies(*arguments)
+
+    def pause() -> None:
+        fed[-1] += 1
+
+    monkeypatch.setattr(trusted, "_verifies", counting)
+    run(Client(store, Web(repository), None, NOW_S, pause).refresh())
+
+    assert len(fed) == 5  # before the first, and root, timestamp, snapshot, targets
+    assert all(count > (0 if keytype == "rsa" else 10) for count in fed[1:])
