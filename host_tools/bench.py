@@ -46,10 +46,11 @@ def main(arguments: argparse.Namespace) -> int:
 
     UserError when the firmware does not do what is to be measured.
     """
-    from host_tools import bench_memory, bench_time  # late: the rows import this module
+    # Late: the rows import this module.
+    from host_tools import bench_crypto, bench_memory, bench_time
 
     timed = bench_time.QUICK if arguments.quick else bench_time.FULL
-    rows = bench_time.measure(timed) + bench_memory.measure()
+    rows = bench_time.measure(timed) + bench_memory.measure() + bench_crypto.measure()
     if not arguments.quick:
         from host_tools import bench_page, bench_prove
 

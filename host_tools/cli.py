@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from host_tools import arguments_of_proof
+from host_tools import arguments_of_proof, arguments_of_release
 from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
@@ -198,6 +198,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
+    *arguments_of_release.COMMANDS,
     Command(
         "run",
         "the main job: an emulated seesaw follows a market",

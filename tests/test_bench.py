@@ -19,6 +19,9 @@ LIMITED = {  # what has a limit, and its unit
     "heap of the updater": "KB",
     "heap per frame of a move": "B",
     "  refused with the heap locked": "moves",
+    "  in such pow()": "",
+    "  its garbage": "KB",
+    "  the least heap for it": "KB",
 }
 
 
@@ -66,6 +69,7 @@ def test_only_strict_ends_with_a_code(
 ) -> None:
     monkeypatch.setattr("host_tools.bench_time.measure", lambda repeats: rows)
     monkeypatch.setattr("host_tools.bench_memory.measure", list)
+    monkeypatch.setattr("host_tools.bench_crypto.measure", list)
     monkeypatch.setattr("host_tools.bench_page.measure", list)
     monkeypatch.setattr("host_tools.bench_prove.measure", list)
     assert cli.main(["bench", *arguments]) == code
@@ -89,6 +93,7 @@ def test_a_quick_bench_measures_every_row(capsys: pytest.CaptureFixture[str]) ->
     assert rows["heap per frame of a move"]["ok"]
     assert rows["  refused with the heap locked"]["ok"]
     assert rows["  its chip boots"]["figure"] == 1
+    assert rows["  its garbage"]["ok"] and rows["  the least heap for it"]["ok"]
     for name in ("heap of the app", "heap of the updater"):
         assert 30 < rows[name]["figure"] < 512, name  # KB: a figure of a whole program
 

@@ -31,8 +31,9 @@ WIRING = ("asyncio", "json", "random", "seesaw")
 FIRMWARE = {
     "firmware/seesaw/core/": CORE,
     "firmware/seesaw/config.py": CORE,
+    "firmware/seesaw/crypto/": ("binascii", "hashlib", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "hashlib", "json", "struct", "seesaw.core",
-                                "seesaw.update"),
+                                "seesaw.crypto", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/": PROGRAM,

@@ -1,0 +1,165 @@
+"""What the tool says of a repository: lines for people, and the same as JSON. Pure.
+
+A drill, a release that went out without a proof, is in the answer of every command.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from host_tools.release import roles
+from host_tools.release.listing import ANY, Listed
+from host_tools.release.releasing import Course
+from host_tools.release.state import State
+from host_tools.release.trust_calendar import Row
+
+COLUMN_GAP = 2
+
+
+def table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Columns as wide as their widest cell; the last one is not padded."""
+    found = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
+    return [
+        (" " * COLUMN_GAP).join(
+            cell if n == len(row) - 1 else cell.ljust(widths[n]) for n, cell in enumerate(row)
+        ).rstrip()
+        for row in found
+    ]  # fmt: skip
+
+
+def drills(releases: Iterable[Listed]) -> list[dict[str, str]]:
+    """The releases that went out without a proof."""
+    return [
+        {"board": one.board, "version": one.version, "reason": one.drill}
+        for one in releases
+        if one.drill
+    ]
+
+
+def drill_lines(releases: Iterable[Listed]) -> list[str]:
+    return [
+        f"DRILL: {row['board']} {row['version']} was not proven: {row['reason']}"
+        for row in drills(releases)
+    ]
+
+
+# -- releases -----------------------------------------------------------------------------------
+
+
+def release_facts(one: Listed, halted: Sequence[str]) -> dict[str, Any]:
+    return {**one.custom, "sha256": one.sha256, "halted": one.version in halted}
+
+
+def release_row(one: Listed, halted: Sequence[str]) -> list[str]:
+    ranges = one.custom["from"]
+    start = "any version" if ANY in ranges else " ".join(ranges)
+    stops = one.custom["through"]
+    words = [f"from {start}", *([f"through {' '.join(stops)}"] if stops else [])]
+    for name in ("barrier", "deadend"):
+        if one.custom[name] is not None:
+            words.append(f"{name}: {one.custom[name]}")
+    state = "HALTED" if one.version in halted else "on offer"
+    return [one.board, one.version, state, one.rollout, ", ".join(words), one.proof]
+
+
+def release_lines(boards: dict[str, list[Listed]], halted: Sequence[str]) -> list[str]:
+    """The table of releases; a board without one is named."""
+    found = [release_row(one, halted) for some in boards.values() for one in some]
+    head = [["board", "version", "state", "rollout", "who", "proof"]]
+    empty = [board for board, some in boards.items() if not some]
+    lines = table([*head, *found]) if found else []
+    return lines + ([f"no release yet: {', '.join(empty)}"] if empty else [])
+
+
+def recall_lines(recalls: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [
+        f"recalled: {board} {row['version']} ({row['sha256'][:12]})"
+        for board, rows in recalls.items()
+        for row in rows
+    ]
+
+
+def course_facts(one: Course) -> dict[str, Any]:
+    return {"board": one.board, "version": one.version, "stops": one.stops, "stuck": one.stuck}
+
+
+def course_lines(courses: Iterable[Course]) -> list[str]:
+    """What becomes of devices in the field."""
+    rows = []
+    for one in courses:
+        words = " -> ".join(one.stops) or "stays"
+        stuck = "STUCK: no way to the newest" if one.stuck else ""
+        rows.append([one.board, one.version, words, stuck])
+    return table([["board", "runs", "installs", ""], *rows]) if rows else []
+
+
+def stuck_lines(courses: Iterable[Course]) -> list[str]:
+    return [
+        f"warning: devices of {one.board} with {one.version} find no way to the newest release"
+        for one in courses
+        if one.stuck
+    ]
+
+
+# -- the repository -----------------------------------------------------------------------------
+
+
+def calendar_facts(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    return [
+        {"what": row.what, "end": row.end.isoformat(), "days": row.days, "renewal": row.renewal}
+        for row in rows
+    ]
+
+
+def calendar_lines(rows: Iterable[Row], horizon_days: int) -> list[str]:
+    found = [["what", "ends", "days left", "", "to go on"]]
+    for row in rows:
+        mark = "EXPIRED" if row.days < 0 else "inside" if row.days < horizon_days else ""
+        found.append([row.what, roles.day(row.end), str(row.days), mark, row.renewal])
+    return table(found)
+
+
+def status_facts(
+    state: State, courses: Sequence[Course], calendar: Sequence[Row]
+) -> dict[str, Any]:
+    releases = {board: state.releases(board) for board in state.boards}
+    return {
+        "root": state.root.signed.version,
+        "timestamp": state.timestamp.signed.version,
+        "snapshot": state.snapshot.signed.version,
+        "issued": state.issued_s,
+        "halted": state.halted,
+        "recalled": {board: state.recalls(board) for board in state.boards},
+        "releases": {
+            board: [release_facts(one, state.halted) for one in some]
+            for board, some in releases.items()
+        },
+        "fleet": [course_facts(one) for one in courses],
+        "ends": calendar_facts(calendar),
+    }
+
+
+def status_lines(
+    where: str, state: State, courses: Sequence[Course], calendar: Sequence[Row]
+) -> list[str]:
+    """A repository in words."""
+    root = state.root.signed
+    shares = [
+        f"{name} {root.roles[name].threshold} of {len(root.roles[name].keyids)}"
+        for name in roles.TOP_LEVEL
+    ]
+    issued = roles.day(roles.moment(state.issued_s))
+    nearest = calendar[0]
+    lines = [
+        f"{where}: a release repository for {len(state.boards)} boards",
+        f"  root {root.version}; keys that must sign: {', '.join(shares)}",
+        f"  newest statement: timestamp {state.timestamp.signed.version}, signed {issued}",
+        f"  ends first: {nearest.what}, {roles.day(nearest.end)}, in {nearest.days} days",
+    ]
+    boards = {board: state.releases(board) for board in state.boards}
+    lines += ["", *release_lines(boards, state.halted)]
+    if state.halted:
+        lines.append(f"halted: {', '.join(state.halted)}")
+    lines += recall_lines({board: state.recalls(board) for board in state.boards})
+    moving = course_lines(courses)
+    return [*lines, *([""] if moving else []), *moving]
