@@ -150,7 +150,9 @@ class Forgetful(Explorer):
 @pytest.mark.parametrize(("device", "scenario"), [
     (planted.healthy, UPDATE), (planted.stubborn, UPDATE), (planted.hasty, planted.HASTY),
 ])  # fmt: skip
-def test_an_operation_on_the_same_flash_has_the_same_children(device, scenario: Scenario) -> None:  # type: ignore[no-untyped-def]
+def test_an_operation_on_the_same_flash_has_the_same_children(  # type: ignore[no-untyped-def]
+    device, scenario: Scenario
+) -> None:
     """What is known of it stands for all of them: the failures are the same without."""
     subject, plan = device(), Plan(limits=LIMITS)
     steps = runner.run(subject, plan, Task(scenario, None)).steps
