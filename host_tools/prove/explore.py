@@ -27,6 +27,7 @@ from host_tools.prove.subject import (
 )
 
 COUNTED_MAX = 8  # settled states of one (operation, tear class) that count
+SHARED_MAX = 4  # recoveries that are cut at one operation that decides nothing
 NEST = ("set_boot", "confirm", "heal", "boot", "launcher")  # phases of a recovery cut at depth 2
 
 
@@ -150,7 +151,7 @@ class Explorer:
             return False
         key = (phase, op.kind, op.addr)
         self.counts.shared_all.add(key)
-        most, of = (COUNTED_MAX, self.share // COUNTED_MAX) if deciding else (1, self.share)
+        most, of = (COUNTED_MAX, 2) if deciding else (SHARED_MAX, self.share)
         if self._shared[key] >= most or turn % of:
             return False
         self._shared[key] += 1

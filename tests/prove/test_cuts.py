@@ -150,7 +150,9 @@ class Forgetful(Explorer):
 @pytest.mark.parametrize(("device", "scenario"), [
     (planted.healthy, UPDATE), (planted.stubborn, UPDATE), (planted.hasty, planted.HASTY),
 ])  # fmt: skip
-def test_an_operation_on_the_same_flash_has_the_same_children(device, scenario: Scenario) -> None:  # type: ignore[no-untyped-def]
+def test_an_operation_on_the_same_flash_has_the_same_children(  # type: ignore[no-untyped-def]
+    device, scenario: Scenario
+) -> None:
     """What is known of it stands for all of them: the failures are the same without."""
     subject, plan = device(), Plan(limits=LIMITS)
     steps = runner.run(subject, plan, Task(scenario, None)).steps
@@ -162,6 +164,28 @@ def test_an_operation_on_the_same_flash_has_the_same_children(device, scenario: 
         result = runner.run(subject, plan, task, made)
         found.append([(one.id, one.verdict) for one in result.failures])
     assert found[0] == found[1]
+
+
+def test_recoveries_share_their_second_cuts() -> None:
+    """In full: each recovery is cut at some operations, and another one at others."""
+    subject, plan = kits.seesaw(), Plan(share=40)
+    made = runner.explorer_of(subject, runner.recovery(subject, UPDATE), plan)
+    result = runner.run(subject, plan, Task(UPDATE, range(20, 21)), made)
+    counts = result.counts
+
+    assert not result.failures and counts.depth == 2
+    assert {phase for phase, _, _ in counts.shared_all} > {"install", "record", "set_boot"}
+    assert len(counts.shared_all) > 1000
+    assert 50 < len(counts.shared) < len(counts.shared_all) / 2
+    assert {phase for phase, _, _ in counts.shared} >= {"install", "set_boot", "confirm"}
+
+
+def test_a_sampled_recovery_does_not_settle_a_state_for_good() -> None:
+    settled, flash = Settled(), Flash(8192)
+    settled.add(flash, Record(Verdict(OK), 1, frozenset({1}), (), sampled=True))
+
+    assert settled.find(flash, 1, sampled=True) and settled.find(flash, 0)
+    assert settled.find(flash, 1) is None
 
 
 ROWS = [row for row in zoo.load()[0] if row.level != "build"]

@@ -104,3 +104,13 @@ def test_it_is_never_built_as_a_whole() -> None:
     canonical.feed({"a": ["x" * 50] * 100}, pieces.append)
 
     assert max(len(piece) for piece in pieces) == 52
+
+
+def test_integers_are_bounded() -> None:
+    for value in (2**64 - 1, -(2**64)):
+        pieces: list[bytes] = []
+        canonical.feed(value, pieces.append)
+        assert b"".join(pieces) == str(value).encode()
+    for value in (2**64, -(2**64) - 1, 10**400):
+        with pytest.raises(ValueError, match="int"):
+            canonical.feed(value, [].append)

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from seesaw.update import client as clients
+from seesaw.update.client import Client
 from seesaw.update.errors import Expired, FetchError, Mismatch, TufError, Unsigned
+from seesaw.update.metadata import LENGTH_MAX
 from tuf_memory import NOW_S, PowerCut, Store, Web, client, refreshed, run
 from tuf_repository import TOP, Repository
 
@@ -115,6 +117,20 @@ def test_the_chain_of_roots_is_bounded(
 
     refreshed(repository, store)
     assert store["root.json"] == repository.published["root"][5]
+
+
+@pytest.mark.parametrize("with_lengths", [False, True])
+def test_no_more_is_fetched_than_is_signed(repository: Repository, with_lengths: bool) -> None:
+    repository.with_hashes = with_lengths
+    repository.publish_all()
+    web = Web(repository)
+    store = Store({"root.json": repository.published["root"][0]})
+    run(Client(store, web, None, NOW_S, None).refresh())
+
+    signed = {f"2.{role}.json": len(repository.published[role][-1]) for role in TOP[2:]}
+    limits = {f"2.{role}.json": LENGTH_MAX[role] for role in TOP[2:]}
+    first = {"2.root.json": LENGTH_MAX["root"], "timestamp.json": LENGTH_MAX["timestamp"]}
+    assert web.length_max == first | (signed if with_lengths else limits)
 
 
 def test_a_role_is_read_by_its_name(repository: Repository) -> None:
@@ -252,3 +268,28 @@ def test_only_the_threshold_is_verified(
     trusted.Trusted(repository.published["root"][1], NOW_S, None)
 
     assert count == 2
+
+
+@pytest.mark.parametrize("keytype", ["ed25519", "ecdsa", "rsa"])
+def test_a_watchdog_is_fed_during_every_signature(
+    keytype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = Repository(keytype)
+    store = Store({"root.json": repository.published["root"][0]})
+    from seesaw.update import trusted
+
+    fed: list[int] = [0]
+    verifies = trusted._verifies
+
+    def counting(*arguments: object) -> bool:
+        fed.append(0)
+        return verifies(*arguments)
+
+    def pause() -> None:
+        fed[-1] += 1
+
+    monkeypatch.setattr(trusted, "_verifies", counting)
+    run(Client(store, Web(repository), None, NOW_S, pause).refresh())
+
+    assert len(fed) == 5  # before the first, and root, timestamp, snapshot, targets
+    assert all(count > (0 if keytype == "rsa" else 10) for count in fed[1:])

@@ -42,8 +42,10 @@ class Web:
         self._repository = repository
         self._folder = folder
         self._piece = piece
+        self.length_max: dict[str, int] = {}  # by path, as it was asked for
 
     async def __call__(self, path: str, length_max: int, sink: Any = None) -> bytes:
+        self.length_max[path] = length_max
         status, body = self._repository.get(f"{self._folder}/{path}")
         if status == 404:
             raise Missing(path)

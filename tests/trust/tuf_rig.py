@@ -3,6 +3,7 @@
 import http.server
 import json
 import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -61,6 +62,11 @@ class Site(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.repositories: dict[str, Repository] = {}
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has seen enough hangs up; all else is said."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def url(self, repository: Repository) -> str:
         name = f"r{len(self.repositories)}"

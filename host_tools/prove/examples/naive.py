@@ -155,11 +155,11 @@ class LiveNaive:
                               events=lambda line: self.lines.append(f"({line})"))  # fmt: skip
         self.device = CPythonDevice(flash, subject.companion, around, Options(chip=BOARD.chip))
         self.device.board.random.seed(conditions.seed)
-        self.subject = subject
+        self._subject = subject
         self.offer(conditions.offer)
 
     def offer(self, version: str) -> None:
-        served = self.subject.served(version) if version else {}
+        served = self._subject.served(version) if version else {}
         self.device.net.hosts["updates", 80] = Site(static(served), lambda: 0)
 
     def session(self) -> Hashable:
