@@ -7,6 +7,7 @@ import pytest
 
 from host_tools.image import bundle as bundles
 from host_tools.prove import zoo
+from host_tools.prove.cuts import Cuts
 from host_tools.prove.subject import OK, VERDICTS
 from host_tools.prove.zoo import LEVELS, REFUSED, Caught, Row
 
@@ -87,16 +88,16 @@ NOTES, ERASES, SECONDS = range(100), range(30), 900
 
 
 @pytest.mark.parametrize(
-    ("name", "weaker", "cuts"),
+    ("name", "weaker", "where"),
     [
         *((name, zoo.untorn_programs, NOTES) for name in TORN_PROGRAMS),
         *((name, zoo.atomic_erases, ERASES) for name in PARTIAL_ERASES),
     ],
 )
-def test_a_weaker_flash_model_lets_a_row_escape(name: str, weaker: zoo.Tears, cuts: range) -> None:
+def test_a_weaker_flash_model_lets_a_row_escape(name: str, weaker: Cuts, where: range) -> None:
     device, (scenario,) = zoo.subject(row(name)), row(name).scenarios
-    strong = zoo.search(device, scenario, "torn", where=cuts, seconds=SECONDS)
-    weak = zoo.search(device, scenario, "torn", weaker, cuts, SECONDS)
+    strong = zoo.search(device, scenario, "torn", where=where, seconds=SECONDS)
+    weak = zoo.search(device, scenario, "torn", weaker, where, SECONDS)
 
     assert [failure.verdict.name for failure in strong.failures][:1] == [row(name).verdict]
     assert not weak.failures
