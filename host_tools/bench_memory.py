@@ -229,7 +229,7 @@ def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> int:
 
     with (
         serve(market.site) as prices,
-        serve(Site(static(offered.files), market.clock.epoch)) as updates,
+        serve(Site(static(offered.site), market.clock.epoch)) as updates,
     ):
         settings = {**SETTINGS, "update_url": updates.url, "providers": {"cnbc": prices.url}}
         data = flash_image.compose(BOARD, BOOTLOADER, made.slot, launcher, settings)

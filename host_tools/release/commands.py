@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seesaw.update.offer import Offer
+from seesaw.update.offer import parse
 
 from host_tools.errors import UserError
 from host_tools.image import board as boards
@@ -210,7 +210,7 @@ def check_root(desk: Desk, release: publish.Release) -> None:
 
 def candidate_of(release: publish.Release, launcher: bytes) -> releasing.Candidate:
     """A kept release as it is signed."""
-    offer = Offer(release.files[publish.OFFER])
+    offer = parse(release.files[publish.OFFER])
     runtime = release.files[offer.runtime.url]
     subject = proof.Subject(
         release.board, boards.load(release.board).chip, release.version,

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPrivateNumbers
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from securesystemslib.signer import Key, Signature, Signer, SSlibKey
+from securesystemslib.signer import CryptoSigner, Key, Signature, Signer, SSlibKey
 from seesaw.core import version as versions
 from tuf.api.metadata import (
     DelegatedRole,
@@ -89,16 +90,37 @@ def signer() -> Deterministic:
     return Deterministic(private.private_numbers(), public)
 
 
+class Stranger(Signer):
+    """Somebody whom no root knows, who signs under the same key id."""
+
+    def __init__(self) -> None:
+        self._signer = CryptoSigner(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+
+    @property
+    def public_key(self) -> Key:
+        key = self._signer.public_key
+        return SSlibKey(KEYID, key.keytype, key.scheme, key.keyval)
+
+    @classmethod
+    def from_priv_key_uri(cls, priv_key_uri: str, public_key: Key, secrets_handler: Any = None
+                          ) -> "Stranger":  # fmt: skip
+        raise NotImplementedError("there is one alone")
+
+    def sign(self, payload: bytes) -> Signature:
+        return Signature(KEYID, self._signer.sign(payload).signature)
+
+
 def root() -> bytes:
     """Its only root, as `make_root` made it once for all: a file of every development bundle."""
     return bundles.DEVELOPMENT_ROOT.read_bytes()
 
 
-def make_root() -> bytes:
+def make_root(version: int = 1, by: Signer | None = None) -> bytes:
+    by = by or signer()
     made = Root(consistent_snapshot=True, unrecognized_fields={"x-seesaw-development": True})
     for role in roles.TOP_LEVEL:
-        made.add_key(signer().public_key, role)
-    return _signed(made, 1, ROOT_DAYS)
+        made.add_key(by.public_key, role)
+    return _signed(made, version, by, ROOT_DAYS)
 
 
 def edition(version: object) -> int:
@@ -117,27 +139,30 @@ def edition(version: object) -> int:
 
 
 def files(
-    board: str, offer: dict[str, Any], runtime: bytes, bundle: bytes, number: int = 0
+    board: str, offer: dict[str, Any], runtime: bytes, bundle: bytes, number: int = 0,
+    by: Signer | None = None,
 ) -> dict[str, bytes]:  # fmt: skip
     """The repository that lists one release, by path below its address.
 
     offer: as release.json has it (firmware/SPEC.md, "Offer"); all that it says of the release is
-    signed, right or wrong. number: version of the metadata, 0 for edition().
+    signed, right or wrong. number: version of the metadata, 0 for edition(). by: who signs it all
+    but the root, the development key when None.
     """
+    by = by or signer()
     number = number or edition(offer["version"])
     targets, served = _targets(board, offer, runtime, bundle)
     role = Targets(targets=targets, unrecognized_fields={roles.RECALLS: []})
     snapshot = Snapshot(meta={})
-    made = {"targets": (1, _top(board)), board: (number, _signed(role, number))}
+    made = {"targets": (1, _top(board, by)), board: (number, _signed(role, number, by))}
     for name, (version, raw) in made.items():
         snapshot.meta[name + ".json"] = MetaFile.from_data(version, raw, ["sha256"])
-    made["snapshot"] = number, _signed(snapshot, number)
+    made["snapshot"] = number, _signed(snapshot, number, by)
     served |= {roles.metadata_path(name, version): raw for name, (version, raw) in made.items()}
     stamp = Timestamp(
         snapshot_meta=MetaFile.from_data(number, made["snapshot"][1], ["sha256"]),
         unrecognized_fields={roles.ISSUED: SIGNED_S, roles.HALT: []},
     )
-    served[roles.metadata_path(roles.TIMESTAMP, None)] = _signed(stamp, number)
+    served[roles.metadata_path(roles.TIMESTAMP, None)] = _signed(stamp, number, by)
     served[roles.metadata_path(roles.ROOT, 1)] = root()
     return served
 
@@ -164,17 +189,17 @@ def _targets(
 
 
 @cache
-def _top(board: str) -> bytes:
+def _top(board: str, by: Signer) -> bytes:
     """The top-level targets role: it only ever says who speaks for the board."""
-    key = signer().public_key
+    key = by.public_key
     role = DelegatedRole(board, [KEYID], 1, terminating=True, paths=roles.patterns(board))
-    return _signed(Targets(delegations=Delegations({KEYID: key}, {board: role})), 1)
+    return _signed(Targets(delegations=Delegations({KEYID: key}, {board: role})), 1, by)
 
 
-def _signed(part: Root | Timestamp | Snapshot | Targets, version: int,
+def _signed(part: Root | Timestamp | Snapshot | Targets, version: int, by: Signer,
             days: int = roles.LIFETIME_DAYS) -> bytes:  # fmt: skip
     part.version = version
     part.expires = datetime.fromtimestamp(SIGNED_S, UTC) + timedelta(days=days)
     made: Metadata[Any] = Metadata(part)
-    made.sign(signer())
+    made.sign(by)
     return made.to_bytes()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from securesystemslib.signer import Signer
+
 from host_tools.image import bundle as bundles
 from host_tools.image import flash_image
 from host_tools.image.board import Board
@@ -79,11 +81,14 @@ def pack(
     return Release(version, board.name, files, built, slot, site_of(board.name, files))
 
 
-def site_of(board: str, files: dict[str, bytes], number: int = 0) -> dict[str, bytes]:
-    """All that is served of a release. number: version of its metadata, 0: as its own version."""
+def site_of(
+    board: str, files: dict[str, bytes], number: int = 0, by: Signer | None = None
+) -> dict[str, bytes]:
+    """All that is served of a release. number: version of its metadata, 0: as its own version. by:
+    who signs, the development key when None."""
     offer = json.loads(files[OFFER])
     runtime, bundle = (files[offer[kind]["url"]] for kind in ("runtime", "bundle"))
-    return {**files, **development.files(board, offer, runtime, bundle, number)}
+    return {**files, **development.files(board, offer, runtime, bundle, number, by)}
 
 
 def reissued(made: Release, number: int = 0, **fields: Any) -> Release:

@@ -111,7 +111,7 @@ class Lab:
 
 def test_a_heap_too_small_harms_nothing() -> None:
     market = Market("sp500")
-    offered = static(release("0.2.0").files)
+    offered = static(release("0.2.0").site)
     with serve(market.site) as prices, serve(Site(offered, market.clock.epoch)) as updates:
         lab = Lab(prices.url, updates.url, market)
         lives = lab.sweep()

@@ -24,7 +24,7 @@ FALLEN = Scenario(
 )  # fmt: skip
 
 
-LOOK_PATH = ('"release.json"', '"releases.json"')
+LOOK_PATH = ('"metadata/"', '"meta/"')
 MAIN = "    radio = chip.Radio()\n"
 
 ROWS = (
@@ -41,7 +41,7 @@ ROWS = (
         "run", "wrong",
         (
             ("seesaw/updater.py", "            await self.prove()\n", ""),
-            ("seesaw/updater.py", *LOOK_PATH),
+            ("seesaw/repository.py", *LOOK_PATH),
         ),
         (UPDATE,),
     ),
@@ -51,7 +51,7 @@ ROWS = (
         "run", "wrong",
         (
             ("seesaw/main.py", MAIN, MAIN + "    if boot.trial:\n        chip.mark_valid()\n"),
-            ("seesaw/updater.py", *LOOK_PATH),
+            ("seesaw/repository.py", *LOOK_PATH),
         ),
         (UPDATE,),
     ),
@@ -66,7 +66,7 @@ ROWS = (
         "bootloader-without-rollback", "made for a bootloader that rolls back, fielded with one "
         "that does not: the trial is none", IDF + "7859",
         "world", "deaf",
-        (("seesaw/updater.py", *LOOK_PATH),), (NO_ROLLBACK,),
+        (("seesaw/repository.py", *LOOK_PATH),), (NO_ROLLBACK,),
     ),
     Row(
         "asleep-before-confirm", "it goes to sleep before the end of its trial: each update rolls "

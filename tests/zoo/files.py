@@ -56,11 +56,13 @@ ROWS = (
     Row("parses-what-it-kept", "an answer of the server is kept, and parsed at every start",
         "https://www.theregister.com/2020/07/18/samsung_bluray_mass_dieoff_explained/",
         "world", "hard brick",
-        (("seesaw/updater.py", "        return trust.check(answer.body)\n",
-          '        self.record._put("offer", answer.body)\n'
-          "        return trust.check(answer.body)\n"),
-         ("seesaw/main.py", MAIN, '    kept = store.get("offer")\n    if kept:\n'
-          "        from seesaw.update.offer import Offer\n\n        Offer(kept)\n" + MAIN)),
+        (("seesaw/update/client.py", "        if trusted.update_timestamp(raw):\n",
+          '        self._store.save("timestamp.json", raw)\n'
+          "        if trusted.update_timestamp(raw):\n"),
+         ("seesaw/main.py", MAIN, "    from seesaw.port.files import Files\n"
+          "    from seesaw.update.canonical import parse\n\n"
+          '    kept = Files(boot).load("timestamp.json")\n    if kept:\n'
+          '        parse(kept)["signed"]\n' + MAIN)),
         (GARBAGE,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",

@@ -81,8 +81,9 @@ ROWS = (
         "https://github.com/TigerTag-Project/Tiger-Scale-V3/issues/5",
         "run", "deaf",
         (
-            ("seesaw/updater.py", 'self.get("release.json"',
-             'self.get("release.json" if self.boot.trial else "wrover/release.json"'),
+            ("seesaw/updater.py", "        self.site.begin(seconds)\n",
+             "        self.site.begin(seconds)\n        if not self.boot.trial:\n"
+             '            self.site._base += "/wrover"\n'),
         ),
         (UPDATE,),
     ),
