@@ -13,6 +13,7 @@ FILE_S = 20  # deadline of one metadata file, or of a piece of a bundle
 DOWNLOAD_S = 600  # of one part
 ATTEMPTS = 8  # of one part
 PAUSE_S = 1  # between two of them
+ITS_OWN = ("status", "too_long", "malformed", "encoding")  # failures that are no network's
 
 
 class Repository:
@@ -63,7 +64,7 @@ class Repository:
         """A part into a sink (write, count, rewind); goes on where a connection broke off.
 
         A server that then sends all of it again is refused: the part is fetched from its beginning,
-        once. Raises HttpError, and InstallError when the server has fewer bytes than was signed.
+        once. Raises HttpError, and InstallError when the server answers and all of it never comes.
         """
         until_s = self._clock.up_s() + deadline_s
         goes_on = True
@@ -82,8 +83,9 @@ class Repository:
                 return  # the hash will tell what they are worth
             if failure and not (goes_on and sink.count):
                 raise failure
-            if not failure and not (goes_on and sink.count > before):
-                break
+            answered = not failure or failure.kind in ITS_OWN
+            if answered and not (goes_on and sink.count > before):
+                raise InstallError("%d of %d bytes came" % (sink.count, part.size))
             await asyncio.sleep(PAUSE_S)
         raise failure or InstallError("%d of %d bytes came" % (sink.count, part.size))
 

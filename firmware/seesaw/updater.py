@@ -25,8 +25,8 @@ from seesaw.update.trailer import BadTrailer, unpack
 
 JOIN_S = 30
 LOOK_S = 600  # deadline of all metadata of a look; roots that came are kept for the next one
-METADATA_S = 60  # likewise of one proof in a trial
-PROVE_S = 600  # a trial that could not prove itself by then is unproven
+METADATA_S = 90  # likewise of one proof in a trial
+PROVE_S = 540  # a trial that could not prove itself by then is unproven
 RECOVER_S = 60  # likewise for a release that was confirmed before; then the app comes first
 PROBE = 4096  # bytes of its own bundle that a trial fetches
 WHOLE_S = 180  # deadline of all of it, where the server knows no ranges

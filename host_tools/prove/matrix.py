@@ -19,7 +19,7 @@ from host_tools.prove.kits import DEFAULT_BOARD
 from host_tools.prove.scenario import HOUR, Scenario, offering
 from host_tools.prove.scenarios import WHOLE
 from host_tools.prove.seesaw import Kit, Seesaw
-from host_tools.release import kept, publish
+from host_tools.release import development, kept, publish
 from host_tools.release.publish import Release
 
 # Install is cut for the working tree by 'update' and 'next'; an older updater's was, at its time.
@@ -44,7 +44,6 @@ def run(boot, program):
     _run(boot, program)
 """
 OTHER_BYTES = "\nOTHER = 1\n"
-NEWER = 10**12  # version of metadata that is newer than any release's own
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,7 @@ def _subject(older: Release, launcher: bytes, candidate: str, source: Path, boar
     """older: N-k. candidate: a version above all that are kept; the fix comes above it."""
     fix = kept.above(candidate)
     good = kits.good(fix, board)
+    newer = development.edition(candidate) + 1  # metadata that is newer than the candidate's
     made = [older, _made(candidate, source, board), good]
     made += [
         _made(f"{candidate}.1-{name}", tree, board, added)
@@ -94,9 +94,9 @@ def _subject(older: Release, launcher: bytes, candidate: str, source: Path, boar
     ]
     releases = {one.version: one for one in made} | {
         # Listed by metadata that is newer, or a device would not come to look at the release.
-        "older-version": publish.reissued(older, NEWER),
-        "same-version": publish.reissued(_made(candidate, source, board, OTHER_BYTES), NEWER),
-        "other-board": publish.reissued(good, board="other"),
+        "older-version": publish.reissued(older, newer),
+        "same-version": publish.reissued(_made(candidate, source, board, OTHER_BYTES), newer),
+        "other-board": publish.reissued(good, newer, board="other"),
         "corrupt": _corrupt(good),
     }
     return Seesaw(Kit(kits.load_board(board), launcher, releases), older.version, candidate, fix)
@@ -135,7 +135,6 @@ def _scenarios(older: Release, candidate: str, launcher: str, full: bool) -> tup
                  until=until, before=steady, phases=phases, cuts=cuts)
         for name, words, offer, until, phases in (
             ("older", "the release before it", "older-version", "refused", ()),
-            ("stale", "what was on offer before, as it was", older.version, "hindered", ()),
             ("same", "its own version with other bytes", "same-version", "refused", ()),
             ("board", "a release for another board", "other-board", "refused", ()),
             ("corrupt", "a release with a flipped bit", "corrupt", "hindered", ("install",)),

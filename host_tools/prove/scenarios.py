@@ -119,6 +119,16 @@ MORE += (
             world=offering("fix", entry="1:2:INVALID"), seconds=120, cuts=NO_CUTS),
 )  # fmt: skip
 
+# What a device remembers of a repository.
+MORE += (
+    replace(NEXT, name="stale-after", world=offering("old"), before=(UPDATE,), start="old",
+            until="says:Rollback", phases=(), cuts=NO_CUTS,
+            why="what was on offer before comes again, older than what the device has seen"),
+    Scenario("steady", "nothing is new: one small request a look, and nothing is written",
+             offering("candidate"), start="candidate", seconds=HOUR, phases=("data",),
+             cuts=("data",)),
+)  # fmt: skip
+
 # Life between two updates.
 IDLE = Scenario(
     "idle", "nothing is on offer: it follows the market and leaves its flash alone",

@@ -84,7 +84,7 @@ def test_one_outage_after_the_other_fits_into_the_deadline(
         return world.device.clock.now_us / 1e6
 
     def handler(request: Request) -> Reply:
-        if start and now() < start[0] + 575:
+        if start and now() < start[0] + 515:
             return Reply(status=503)
         slow = start and not ranges and request.path.endswith(".bundle")
         return replace(whole(request), fault="slow" if slow else None)
