@@ -14,7 +14,6 @@ from seesaw.update.record import BLOB_SIZE, COUNT_MAX, FAILED_WAIT, FAILED_WAIT_
 from tuf_rig import Vm
 from tuf_vm import answers, here
 
-
 # -- the delay -----------------------------------------------------------------------------------
 
 
