@@ -240,8 +240,9 @@ def test_a_rollout_begins_by_the_signed_bound_too() -> None:
 
 # -- the release tool's model --------------------------------------------------------------------
 
-NAMES = ["0.9", "1.0-rc1", "1.0", "1.0.0", "1.0.1", "1.2", "1.2.0", "1.9", "1.10", "2.0-rc1", "2.0", "2.1"]
-names = st.sampled_from(NAMES)
+names = st.sampled_from(
+    ["0.9", "1.0-rc1", "1.0", "1.0.0", "1.0.1", "1.2", "1.2.0", "1.9", "1.10", "2.0-rc1", "2.0"]
+)
 spans = names | st.just("*") | st.tuples(names, names).filter(
     lambda ends: "-" not in "".join(ends) and not versions.newer(*ends)
 ).map("-".join)  # fmt: skip
