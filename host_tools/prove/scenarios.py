@@ -95,8 +95,8 @@ MORE: tuple[Scenario, ...] = (
             why="the runtime of the release after it rots, and the candidate heals the record"),
     replace(UPDATE, name="trial-no-range", world=offering("candidate", server="no-range"),
             cuts=NO_CUTS, why="the candidate's own trial, with a server that knows no ranges"),
-    replace(ROLLBACK, name="rejected-for-good", until="time", seconds=HOUR, cuts=NO_CUTS,
-            why="what was rejected stays on offer, and is not tried again"),
+    replace(ROLLBACK, name="rejected-again", until="time", seconds=HOUR, cuts=NO_CUTS,
+            why="what was rejected stays on offer, and is tried again ever more rarely"),
     Scenario("hindered-for-good", "what does not come whole stays on offer: it tries less and less",
              offering("fix", server="bundle-too-short"), start="candidate", cuts=NO_CUTS),
     replace(NEXT, name="after-another", before=(Scenario(

@@ -26,6 +26,9 @@ FALLEN = Scenario(
 
 LOOK_PATH = ('"metadata/"', '"meta/"')
 MAIN = "    radio = chip.Radio()\n"
+# What failed once is never tried again.
+FOR_EVER = ("seesaw/update/record.py", "        known[WAIT] -= 1\n",
+            "        known[WAIT] -= 0 if rejected else 1\n")  # fmt: skip
 
 ROWS = (
     Row(
@@ -104,7 +107,7 @@ ROWS = (
         "Kconfig.projbuild",
         "run", "worn",
         (("seesaw/update/record.py",
-          "return any(self.rejected[at : at + 8] == bundle[:8] for at in keys)", "return False"),),
+          "        if not known[WAIT]:\n            return False\n", "        return False\n"),),
         (AGAIN,),
     ),
     Row(
@@ -112,7 +115,7 @@ ROWS = (
         "is rejected for ever", "https://github.com/esphome/esphome/issues/16762",
         "cut", "deaf",
         (("seesaw/update/trial.py", 'record.interrupted(before[3] if mine else "power")',
-          'record.failed("power")'),),
+          'record.failed("power")'), FOR_EVER),
         (IN_TRIAL,),
     ),
     Row(
@@ -129,7 +132,7 @@ ROWS = (
         "https://github.com/espressif/esp-rainmaker/blob/master/components/esp_rainmaker/"
         "Kconfig.projbuild",
         "world", "deaf",
-        (("seesaw/update/trial.py", "not before[3].startswith(UNPROVEN)", "before[3]"),),
+        (("seesaw/update/trial.py", "not before[3].startswith(UNPROVEN)", "before[3]"), FOR_EVER),
         (OUTAGE,),
     ),
 )  # fmt: skip
