@@ -13,7 +13,7 @@ def run(boot, program: str) -> None:
     """Called by the launcher. Ends in a hand-over, a reset or an exception."""
     store = chip.Store()
     settings = config.parse(config.load(store))
-    record = Record(store)
+    record = Record(store, random)
     if not boot.trial:
         try:
             words = settle(boot, record)

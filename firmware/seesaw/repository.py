@@ -24,6 +24,7 @@ class Repository:
         self._opener = opener
         self._clock = clock
         self._until_s = 0
+        self.query = ""  # what the device says of itself with each check (SPEC, "Check query")
 
     def begin(self, seconds: int) -> None:
         """All metadata that is fetched from now on has so long together."""
@@ -41,8 +42,9 @@ class Repository:
         left_s = min(FILE_S, self._until_s - self._clock.up_s())
         if left_s <= 0:
             raise FetchError(path + ": out of time")
+        asked = path + "?" + self.query if self.query and path == "timestamp.json" else path
         try:
-            answer = await self.get("metadata/" + path, left_s, length_max)
+            answer = await self.get("metadata/" + asked, left_s, length_max)
         except http.HttpError as error:
             raise FetchError(path + ": " + str(error))
         if answer.status in (403, 404):

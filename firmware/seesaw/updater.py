@@ -21,6 +21,7 @@ from seesaw.update.install import (
 from seesaw.update.offer import BadOffer, Nothing
 from seesaw.update.plan import plan
 from seesaw.update.releases import Releases
+from seesaw.update.report import query
 from seesaw.update.trailer import BadTrailer, unpack
 
 JOIN_S = 30
@@ -31,6 +32,7 @@ RECOVER_S = 60  # likewise for a release that was confirmed before; then the app
 PROBE = 4096  # bytes of its own bundle that a trial fetches
 WHOLE_S = 180  # deadline of all of it, where the server knows no ranges
 FEED_S = 10
+RECALLED = 3  # why a slot was left (SPEC, "NVS")
 WORDS_MAX = 200  # characters of a line's words
 
 
@@ -153,11 +155,36 @@ class Updater:
             raise Nothing("up to date")
         client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
         listed = await self.releases(client, LOOK_S)
+        times = self.clock.epoch_s() or None, max(now_s or 0, listed.issued_s) or None
+        running = self.board, self.boot.version, self.boot.bundle, self.chip.device_id()
+        word, offer, words = listed.choose(running, times, self.record, True)
+        if word == "recall":
+            self.leave(listed, words)
+            word, offer, words = listed.choose(running, times, self.record, False)
+        if word == "nothing":
+            if words == "up to date":  # all else may be another matter at the next look
+                client.settle(self.boot.bundle)
+            raise Nothing(words)
+        return offer
+
+    def leave(self, listed: Releases, why: str) -> None:
+        """A recall: boot the other slot, without a download. Returns when that holds no whole
+        release, or a recalled one, or when it was tried of late."""
+        slot = Slot(self.boot.other, self.boot.wdt.feed)
         try:
-            return listed.newest(self.boot.version, self.record.is_rejected)
-        except Nothing:
-            client.settle(self.boot.bundle)
-            raise
+            made = unpack(slot.trailer())
+        except BadTrailer:
+            return
+        bundle = made.bundle_sha256
+        if listed.recalled(bundle) or not holds(slot, made) or self.record.skip(bundle):
+            return
+        self.record.hindered(bundle, why)  # should it not start: further off each time
+        self.chip.left(RECALLED)
+        try:
+            self.boot.other.set_boot()
+        except OSError as error:
+            raise InstallError("set_boot: %s" % error)
+        self.boot.reset(why)
 
     async def look(self) -> None:
         """One look for a release, to its end: usually Nothing, else a reset into the trial."""
@@ -168,9 +195,12 @@ class Updater:
             self.say("heal")
             self.boot.slot.set_boot()
             self.boot.reset("boot record healed")
+        device = self.chip.device_id()
+        failure = self.record.failure
+        self.site.query = query(
+            self.boot.version, self.running, action, failure, device, self.now_s()
+        )
         offer = await self.offer()
-        if self.record.skip(offer.bundle.sha256):
-            raise Nothing("backing off: " + self.record.last)
         self.say("offer", offer.version)
         slot = Slot(self.boot.other, self.boot.wdt.feed)
         if holds(slot, wanted_trailer(offer, slot.size)):
@@ -180,7 +210,7 @@ class Updater:
             try:
                 await install(offer, slot, self.boot.slot, same, self.site.download)
             except InstallError as error:
-                self.record.hindered(offer.bundle.sha256, str(error))
+                self.record.hindered(offer.bundle.sha256, str(error), offer.version)
                 raise
             self.say("installed", "%s, %d sectors" % (offer.version, slot.written))
         start_trial(self.boot, self.record, offer, True)

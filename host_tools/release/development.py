@@ -145,13 +145,14 @@ def files(
     """The repository that lists one release, by path below its address.
 
     offer: as release.json has it (firmware/SPEC.md, "Offer"); all that it says of the release is
-    signed, right or wrong. number: version of the metadata, 0 for edition(). by: who signs it all
-    but the root, the development key when None.
+    signed, right or wrong; beside that `rules` (of listing.Rules), `halted` and `recalls`. number:
+    version of the metadata, 0 for edition(). by: who signs it all but the root, the development key
+    when None.
     """
     by = by or signer()
     number = number or edition(offer["version"])
     targets, served = _targets(board, offer, runtime, bundle)
-    role = Targets(targets=targets, unrecognized_fields={roles.RECALLS: []})
+    role = Targets(targets=targets, unrecognized_fields={roles.RECALLS: offer.get("recalls", [])})
     snapshot = Snapshot(meta={})
     made = {"targets": (1, _top(board, by)), board: (number, _signed(role, number, by))}
     for name, (version, raw) in made.items():
@@ -160,7 +161,7 @@ def files(
     served |= {roles.metadata_path(name, version): raw for name, (version, raw) in made.items()}
     stamp = Timestamp(
         snapshot_meta=MetaFile.from_data(number, made["snapshot"][1], ["sha256"]),
-        unrecognized_fields={roles.ISSUED: SIGNED_S, roles.HALT: []},
+        unrecognized_fields={roles.ISSUED: SIGNED_S, roles.HALT: offer.get("halted", [])},
     )
     served[roles.metadata_path(roles.TIMESTAMP, None)] = _signed(stamp, number, by)
     served[roles.metadata_path(roles.ROOT, 1)] = root()
@@ -181,7 +182,8 @@ def _targets(
         served[roles.target_path(path, part["sha256"])] = data
     custom = listing.custom(
         board, version, found[f"{board}/{version}/runtime"], offer["bundle"]["size"],
-        trial_s=offer["trial_s"], built=offer["build_time"], rules=listing.Rules(), proof=PROOF,
+        trial_s=offer["trial_s"], built=offer["build_time"],
+        rules=listing.Rules(**offer.get("rules", {})), proof=PROOF,
     )  # fmt: skip
     custom |= {"boards": [offer["board"]], "version": offer["version"]}
     found[f"{board}/{version}/bundle"].unrecognized_fields["custom"] = custom

@@ -4,7 +4,8 @@ Layout: firmware/SPEC.md, "Release repository". A target counts only where a sea
 (The Update Framework 1.0.34, 5.6.7): nobody but the board's own role speaks of its releases.
 """
 
-from seesaw.core import version
+from seesaw.update.choose import choose, recalled
+from seesaw.update.metadata import ISSUED
 from seesaw.update.offer import BadOffer, Nothing, Offer, Part
 from seesaw.update.targets import Target, matching
 
@@ -15,34 +16,23 @@ class Releases:
     def __init__(self, trusted, board: str) -> None:
         self._top = trusted.targets["targets"]
         self._listed = trusted.targets[board]["targets"]
+        self._recalls = trusted.targets[board].get("x-seesaw-recalls", [])
+        self._halted = trusted.timestamp.get("x-seesaw-halt", [])
+        self.issued_s = trusted.timestamp.get(ISSUED, 0)
         self._consistent = trusted.root.get("consistent_snapshot")
         self._board = board
 
-    def newest(self, current: str, is_rejected) -> Offer:
-        """The Offer of the newest release above `current` that was not rejected.
+    def choose(self, running: tuple, times: tuple, record, recalls: bool) -> tuple:
+        """("install", Offer, version), ("recall", None, why) or ("nothing", None, why): choose().
 
-        is_rejected: says so of a bundle's SHA-256, 32 bytes. Raises Nothing, BadOffer.
+        recalls: False when the other slot has nothing to go back to.
         """
-        found = None
-        best = current
-        why = "up to date"
-        for path in self._listed:
-            name = self._version(path)
-            target = self._target(path) if name and _newer(name, best) else None
-            if target is None:
-                continue
-            try:
-                if is_rejected(self._part(target).sha256):
-                    why = name + " was tried and rejected"
-                    continue
-            except BadOffer as error:  # the next release must not depend on this one's mistakes
-                why = str(error)
-                continue
-            found = target
-            best = name
-        if found is None:
-            raise Nothing(why)
-        return self._offer(found, best)
+        listed = self._recalls if recalls else []
+        return choose(self._listed, running, times, self._halted, listed, record, self._offer)
+
+    def recalled(self, bundle: bytes) -> bool:
+        """Is the bundle of this SHA-256 recalled?"""
+        return recalled(bundle, self._recalls)
 
     def sample(self, current: str, bundle: bytes) -> tuple:
         """(Part, mine): the bundle of the release that runs if it is still listed, else any other.
@@ -84,11 +74,11 @@ class Releases:
         url = "targets/" + target.url(self._consistent)
         return Part({"url": url, "size": target.length, "sha256": digest})
 
-    def _offer(self, target: Target, name: str) -> Offer:
-        custom = target.custom
-        boards = custom.get("boards")
-        if type(boards) is not list or self._board not in boards:
-            raise Nothing("an offer for board " + str(boards))
+    def _offer(self, path: str, listed: dict) -> Offer:
+        """Of a bundle's path. Raises BadOffer."""
+        target = self._target(path)
+        name = self._version(path)
+        custom = target.custom if target else {}
         runtime = custom.get("runtime")
         path = runtime.get("path") if type(runtime) is dict else None
         other = self._target(path) if type(path) is str else None
@@ -99,11 +89,3 @@ class Releases:
             "trial_s": custom.get("trial_s"),
         }
         return Offer(made, self._part(other), self._part(target))
-
-
-def _newer(name: str, current: str) -> bool:
-    """A name that is no version is none to install."""
-    try:
-        return version.newer(name, current)
-    except version.BadVersion:
-        return False
