@@ -87,15 +87,18 @@ class Releases:
     def _offer(self, target: Target, name: str) -> Offer:
         custom = target.custom
         boards = custom.get("boards")
-        if type(boards) is not list or self._board not in boards:
-            raise Nothing("an offer for board " + str(boards))
+        if type(boards) is not list or not boards:
+            raise BadOffer("boards of " + name)
+        board = self._board if self._board in boards else boards[0]
+        if board != self._board:
+            raise Nothing("an offer for board %s" % board)
         runtime = custom.get("runtime")
         path = runtime.get("path") if type(runtime) is dict else None
         other = self._target(path) if type(path) is str else None
         if custom.get("version") != name or other is None:
             raise BadOffer("version or runtime of " + name)
         made = {
-            "version": name, "board": self._board, "build_time": custom.get("built"),
+            "version": name, "board": board, "build_time": custom.get("built"),
             "trial_s": custom.get("trial_s"),
         }
         return Offer(made, self._part(other), self._part(target))
