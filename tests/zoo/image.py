@@ -101,7 +101,7 @@ ROWS = (
         "world", "wrong",
         (("seesaw/update/install.py", '        raise InstallError("the bundle\'s hash is wrong")\n',
           "        pass\n"),),
-        (replace(ONWARD, world=offering("fix", server="replayed"), until="time"),)),
+        (replace(ONWARD, world=offering("fix", server="bundle-replayed"), until="time"),)),
     Row("updates-the-bootloaders-realm", "it rewrites what lies outside the slots, in place",
         "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/system/"
         "esp_https_ota.html",
