@@ -6,7 +6,7 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from host_tools.emulator.device import Outcome
 from host_tools.emulator.flash import Flash, Op
@@ -96,8 +96,11 @@ class Plan:
         return self.nest is None or self.share > 0
 
 
-def explorer_of(subject: Subject, world: Conditions, plan: Plan) -> Explorer:
-    return Explorer(subject, world, plan.limits, plan.nest, plan.share)
+def explorer_of(subject: Subject, scenario: Scenario, plan: Plan) -> Explorer:
+    limits = plan.limits
+    if scenario.recovery_s:
+        limits = replace(limits, seconds=scenario.recovery_s)
+    return Explorer(subject, recovery(subject, scenario), limits, plan.nest, plan.share)
 
 
 class Enough(BaseException):
@@ -163,7 +166,7 @@ def run(
         _out_of_memory(result, live, subject, scenario, plan.limits)
         result.seconds = time.perf_counter() - began
         return result
-    explorer = explorer or explorer_of(subject, recovery(subject, scenario), plan)
+    explorer = explorer or explorer_of(subject, scenario, plan)
     explorer.counts = Counts()
     # A release that meets the watchdog in its trial has failed it, so that must not be the fix.
     explorer.more = () if scenario.world.offer == "fix" else (cuts.WATCHDOG,)
@@ -248,7 +251,7 @@ def _judge_run(
 
 # -- all of them -------------------------------------------------------------------------------
 
-_explorers: dict[Conditions, Explorer] = {}  # of a worker, by their worlds
+_explorers: dict[tuple[Conditions, int], Explorer] = {}  # of a worker, by their worlds
 _failures = multiprocessing.get_context("fork").Value("i", 0)  # of all workers
 _shared: tuple[Subject, Plan, float] | None = None  # of a worker: inherited by fork
 
@@ -262,10 +265,10 @@ def _work(task: Task) -> tuple[Task, Result]:
         return task, Result(task.scenario.name, missing="not looked at: enough failures")
     explorer = None
     if plan.deep:  # what one slice has settled, the others of this process need not
-        world = recovery(subject, task.scenario)
-        explorer = _explorers.get(world)
+        key = recovery(subject, task.scenario), task.scenario.recovery_s
+        explorer = _explorers.get(key)
         if explorer is None:
-            explorer = _explorers[world] = explorer_of(subject, world, plan)
+            explorer = _explorers[key] = explorer_of(subject, task.scenario, plan)
     result = run(subject, plan, task, explorer, deadline_s)
     with _failures.get_lock():
         _failures.value += len(result.failures)

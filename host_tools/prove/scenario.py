@@ -46,6 +46,7 @@ class Scenario:
     before: tuple["Scenario", ...] = ()
     budget: str = "quick"  # or "full": only there
     memory: Memory | None = None
+    recovery_s: int = 0  # what a recovery gets, when that is not Limits.seconds
 
     def on(self, **hardware: str | int | bool) -> "Scenario":
         """The same on other hardware: what is named is added."""

@@ -116,6 +116,8 @@ class Subject(Protocol):
 class Limits:
     """What counts as coming back. All generous to a healthy device, each with its reason."""
 
-    seconds: int = 86_400  # of virtual time: four looks for a release at the ordinary pace
+    # Of virtual time. With a look for a release every 20 s, that is 360 of them; at the ordinary
+    # pace of one in six hours a recovery gets a day (Scenario.recovery_s).
+    seconds: int = 7200
     boots: int = 60  # a launcher that takes turns between programs needs up to 20
     erases: int = 200  # of one sector in one recovery; sectors bear 100,000

@@ -169,7 +169,7 @@ def test_an_operation_on_the_same_flash_has_the_same_children(  # type: ignore[n
 def test_recoveries_share_their_second_cuts() -> None:
     """In full: each recovery is cut at some operations, and another one at others."""
     subject, plan = kits.seesaw(), Plan(share=40)
-    made = runner.explorer_of(subject, runner.recovery(subject, UPDATE), plan)
+    made = runner.explorer_of(subject, UPDATE, plan)
     result = runner.run(subject, plan, Task(UPDATE, range(20, 21)), made)
     counts = result.counts
 

@@ -92,7 +92,7 @@ BUNDLE, RUNTIME = (json.loads(NEW.files[OFFER])[kind] for kind in ("bundle", "ru
         # What was signed, and is nothing to install: a maker's mistakes.
         (release("0.1.0"), "up to date"),
         (release("0.0.9"), "up to date"),
-        (changed(NEW, board="other"), "an offer for board ['other']"),
+        (changed(NEW, board="other"), "an offer for board other"),
         (changed(NEW, version=7), "version or runtime of 7"),
         (changed(NEW, version="new"), "up to date"),
         (changed(NEW, build_time=-1), "build_time"),

@@ -62,7 +62,7 @@ ROWS = (
         "unreachable-held-back", "the new release finds no host; a trial that needs one holds it",
         "https://github.com/ruuvi/ruuvi.gateway_esp.c/issues/531",
         "run", "refused",
-        (("seesaw/updater.py", 'url = base + "/" + url', 'url = "http://nowhere/" + url'),),
+        (("seesaw/repository.py", 'self._base + "/" + url', '"http://nowhere/" + url'),),
         (UNPROVEN,),
     ),
     Row(

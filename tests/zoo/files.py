@@ -56,13 +56,12 @@ ROWS = (
     Row("parses-what-it-kept", "an answer of the server is kept, and parsed at every start",
         "https://www.theregister.com/2020/07/18/samsung_bluray_mass_dieoff_explained/",
         "world", "hard brick",
-        (("seesaw/update/client.py", "        if trusted.update_timestamp(raw):\n",
-          '        self._store.save("timestamp.json", raw)\n'
-          "        if trusted.update_timestamp(raw):\n"),
+        (("seesaw/update/client.py", "            trusted.update_root(raw)\n",
+          '            self._store.save("answer", raw)\n            trusted.update_root(raw)\n'),
          ("seesaw/main.py", MAIN, "    from seesaw.port.files import Files\n"
           "    from seesaw.update.canonical import parse\n\n"
-          '    kept = Files(boot).load("timestamp.json")\n    if kept:\n'
-          '        parse(kept)["signed"]\n' + MAIN)),
+          '    files = Files(boot)\n    parse(files.load("answer") or b"[]")\n' + MAIN),
+         ("seesaw/main.py", "Files(boot), carried_root()", "files, carried_root()")),
         (GARBAGE,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",

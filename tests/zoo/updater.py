@@ -9,7 +9,7 @@ ENERGY = "https://github.com/jibrilsharafi/EnergyMe-Home/issues/"
 REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
 UNPROVEN = replace(UPDATE, name="trial", until="interrupted", phases=())
 ONWARD = replace(NEXT, seconds=900, phases=())
-INSTALL = "                await install(offer, slot, self.boot.slot, same, self.download)\n"
+INSTALL = "                await install(offer, slot, self.boot.slot, same, self.site.download)\n"
 COMPARE = "    return key(candidate) > key(current)\n"
 LOOK = "                await self.look()\n"
 RUN = "    async def run(self) -> None:\n        \"\"\"Never returns"
@@ -163,7 +163,7 @@ WAITING = (
             "redirect", "https://github.com/espressif/esp-idf/issues/7387", "TLS"),
     Waiting("resume-offset", "resumes a download at the wrong place, each time",
             "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
-            "downloads that resume (a marker of progress is in power.py)"),
+            "downloads that go on after a restart (a marker of progress is in power.py)"),
     Waiting("data-of-the-new-driver", "the file system's new version cannot be read after a "
             "rollback",
             "https://github.com/micropython/micropython/issues/16115",
