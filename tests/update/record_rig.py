@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
+from rig import BOARD
+from seesaw.update.offer import Offer
 from seesaw.update.record import Record
+from seesaw.update.releases import Releases
+from seesaw.update.trusted import Trusted
 
 A, B = bytes(range(32)), bytes(range(100, 132))
 
@@ -44,3 +48,21 @@ def looks(store: Store, bundle: bytes = A, chance: Callable[[], float] = float) 
 
 def prefix(number: int) -> bytes:
     return number.to_bytes(4, "big") * 8
+
+
+class Fresh:
+    """A record that holds nothing against anybody."""
+
+    last = ""
+
+    def skip(self, bundle: bytes, version: str = "") -> bool:
+        return False
+
+    def waited(self, bundle: bytes) -> int:
+        return 0
+
+
+def chosen(trusted: Trusted) -> tuple[str, Offer | None, str]:
+    """What a device with 0.1.0 takes of this repository."""
+    running = BOARD.name, "0.1.0", bytes(32), b"some device"
+    return Releases(trusted, BOARD.name).choose(running, (2_000_000_000, None), Fresh(), True)

@@ -177,5 +177,5 @@ def test_a_network_that_fails_in_a_download_makes_nobody_wait(fault: str) -> Non
     world.run(900, until=lambda: world.confirmed("0.2.0"))
 
     assert world.confirmed("0.2.0")
-    assert not world.said("backing off")
+    assert not world.said("passed over")
     assert looks(world) == 6  # four in vain, the install, the proof

@@ -93,9 +93,9 @@ ROWS = (
         "https://github.com/littlefs-project/littlefs/issues/825",
         "run", "amnesia",
         (
-            ("seesaw/main.py", "    record = Record(store)\n",
+            ("seesaw/main.py", "    record = Record(store, random)\n",
              '    if boot.trial:\n        config.save(store, b\'{"schema": 2}\')\n        1 // 0\n'
-             "    record = Record(store)\n"),
+             "    record = Record(store, random)\n"),
         ),
         (replace(UPDATE, until="time", phases=()),),
     ),

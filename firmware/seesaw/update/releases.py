@@ -79,13 +79,16 @@ class Releases:
         target = self._target(path)
         name = self._version(path)
         custom = target.custom if target else {}
+        boards = custom.get("boards")
+        if type(boards) is not list or not boards:
+            raise BadOffer("boards of " + name)
         runtime = custom.get("runtime")
         path = runtime.get("path") if type(runtime) is dict else None
         other = self._target(path) if type(path) is str else None
         if custom.get("version") != name or other is None:
             raise BadOffer("version or runtime of " + name)
         made = {
-            "version": name, "board": self._board, "build_time": custom.get("built"),
-            "trial_s": custom.get("trial_s"),
+            "version": name, "board": self._board if self._board in boards else boards[0],
+            "build_time": custom.get("built"), "trial_s": custom.get("trial_s"),
         }
         return Offer(made, self._part(other), self._part(target))
