@@ -51,7 +51,11 @@ def built_from(monkeypatch, tmp_path):
 
     def change(name: str, old: str, new: str) -> None:
         tree = cable_rig.rewritten(tmp_path, name, old, new)
-        monkeypatch.setattr(deploy.bundle, "build", lambda version: build(version, tree))
+
+        def changed(version: str, root: bytes | None = None) -> object:
+            return build(version, tree, root)
+
+        monkeypatch.setattr(deploy.bundle, "build", changed)
 
     return change
 

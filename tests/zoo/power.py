@@ -25,7 +25,7 @@ BUNDLE_HASH = '        raise InstallError("the bundle\'s hash is wrong")\n'
 RUNTIME_HASH = '        raise InstallError("the runtime\'s hash is wrong")\n'
 UNREAD = (("seesaw/update/install.py", BUNDLE_HASH, "        pass\n"),
           ("seesaw/update/install.py", RUNTIME_HASH, "        pass\n"))  # fmt: skip
-# A log of words in a partition that nothing else uses, programmed in place: the last one counts.
+# A log of words where nothing else writes, each programmed in place: the last one counts.
 LOG = '''
 
 def notes() -> object:
