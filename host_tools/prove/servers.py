@@ -4,6 +4,7 @@ alone, 'prices-' + FAULT the provider of prices. `live.struck` counts the answer
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -177,9 +178,33 @@ def _prices_end(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
+def _recalled(live: LiveSeesaw) -> None:
+    """The maker recalls the release that is on offer, by its bundle."""
+    made = live.offered
+    assert made, "a recall is of a release"
+    bundle = hashlib.sha256(made.bundle.image).hexdigest()
+    recalls = [{"version": made.version, "sha256": bundle}]
+    live.offered = publish.reissued(made, development.edition(made.version) + 1, recalls=recalls)
+
+
+def _signed_with(**fields: object) -> Change:
+    """The maker has signed that of the release, before the recovery's metadata."""
+
+    def change(live: LiveSeesaw) -> None:
+        made = live.offered
+        assert made, "it says something of a release"
+        live.offered = publish.reissued(made, development.edition(made.version) - 1, **fields)
+
+    return change
+
+
 SERVERS: dict[str, Change] = {
     "good": lambda live: None,
     "prices-end": _prices_end,
     "later": _later,
+    "recalled": _recalled,
+    "halted": _signed_with(halted=["0.3.0"]),
+    "not-yet": _signed_with(rules={"start_epoch": 4_000_000_000}),
+    "not-from-here": _signed_with(rules={"ranges": ("9.0.0-9.9.9",)}),
     **{where + name: _server(where, spoil) for where in WHERE for name, spoil in FAULTS.items()},
 }
