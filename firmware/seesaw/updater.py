@@ -130,13 +130,15 @@ class Updater:
         return max(built, self.clock.epoch_s()) or None
 
     async def releases(self, client: Client, seconds: int) -> Releases:
-        """What the repository lists for this board, verified. Raises TufError, BadOffer."""
+        """What is listed for this board, verified. Raises TufError, Nothing, BadOffer."""
         self.site.begin(seconds)
         try:
             await client.refresh()
+            if not client.trusted.listed(self.board):
+                raise Nothing("no release for board " + self.board)
             await client.role(self.board)
             return Releases(client.trusted, self.board)
-        except TufError:
+        except (TufError, Nothing):
             raise
         except Exception as error:
             # Whatever a server sends, it must not stop the updater: that would be held against us.
@@ -152,8 +154,8 @@ class Updater:
         if await unchanged(self.files, fetch, now_s, self.boot.bundle):
             raise Nothing("up to date")
         client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
-        listed = await self.releases(client, LOOK_S)
         try:
+            listed = await self.releases(client, LOOK_S)
             return listed.newest(self.boot.version, self.record.is_rejected)
         except Nothing:
             client.settle(self.boot.bundle)
