@@ -132,13 +132,15 @@ class Updater:
         return max(built, self.clock.epoch_s()) or None
 
     async def releases(self, client: Client, seconds: int) -> Releases:
-        """What the repository lists for this board, verified. Raises TufError, BadOffer."""
+        """What is listed for this board, verified. Raises TufError, Nothing, BadOffer."""
         self.site.begin(seconds)
         try:
             await client.refresh()
+            if not client.trusted.listed(self.board):
+                raise Nothing("no release for board " + self.board)
             await client.role(self.board)
             return Releases(client.trusted, self.board)
-        except TufError:
+        except (TufError, Nothing):
             raise
         except Exception as error:
             # Whatever a server sends, it must not stop the updater: that would be held against us.
@@ -154,7 +156,11 @@ class Updater:
         if await unchanged(self.files, fetch, now_s, self.boot.bundle):
             raise Nothing("up to date")
         client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
-        listed = await self.releases(client, LOOK_S)
+        try:
+            listed = await self.releases(client, LOOK_S)
+        except Nothing:
+            client.settle(self.boot.bundle)
+            raise
         times = self.clock.epoch_s() or None, max(now_s or 0, listed.issued_s) or None
         running = self.board, self.boot.version, self.boot.bundle, self.chip.device_id()
         word, offer, words = listed.choose(running, times, self.record, True)

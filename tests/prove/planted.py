@@ -10,7 +10,7 @@ from host_tools.prove.scenarios import FIRST_BOOT, NEXT, UPDATE, Scenario
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.subject import Limits
 
-NEWER = "version.newer(offer.version, self.boot.version)"
+NEWER = "        if order > here:\n"
 PLAN = Plan(depth=2, nest=("set_boot", "confirm"), limits=Limits(seconds=120))
 INTERRUPTED = 'record.interrupted(before[3] if mine else "power")'
 FOR_EVER = ("        known[WAIT] -= 1\n", "        known[WAIT] -= 0 if rejected else 1\n")
@@ -26,7 +26,8 @@ def healthy() -> Seesaw:
 @cache
 def stubborn() -> Seesaw:
     """Never content with a newer release."""
-    return kits.changed([("seesaw/updater.py", NEWER, "offer.version < '0.3'")])
+    never = NEWER.replace(":", " and name < '0.3':")
+    return kits.changed([("seesaw/update/choose.py", NEWER, never)])
 
 
 @cache
