@@ -37,6 +37,7 @@ FIRMWARE = {
                                 "seesaw.crypto", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
                               "os", "ssl", "time", "tls", "vfs"),

@@ -12,6 +12,7 @@ from random import random
 
 from seesaw import config
 from seesaw.port import board as chip
+from seesaw.pushed import parse
 from seesaw.update import otadata, trial
 from seesaw.update.install import (
     InstallError,
@@ -23,7 +24,6 @@ from seesaw.update.install import (
     start_trial,
     wanted_trailer,
 )
-from seesaw.update.offer import parse
 from seesaw.update.plan import plan
 from seesaw.update.record import Record
 

@@ -8,6 +8,7 @@ import asyncio
 from seesaw.net import http
 from seesaw.update.errors import FetchError, Missing
 from seesaw.update.install import InstallError
+from seesaw.update.offer import Nothing
 
 FILE_S = 20  # deadline of one metadata file, or of a piece of a bundle
 DOWNLOAD_S = 600  # of one part
@@ -17,7 +18,7 @@ ITS_OWN = ("status", "too_long", "malformed", "encoding")  # failures that are n
 
 
 class Repository:
-    """base: without a "/" at its end. opener: port.board's. clock: seconds by up_s()."""
+    """base: without a "/" at its end, "" for none. opener: port.board's. clock: gives up_s()."""
 
     def __init__(self, base: str, opener, clock):
         self._base = base
@@ -27,7 +28,9 @@ class Repository:
         self.query = ""  # what the device says of itself with each check (SPEC, "Check query")
 
     def begin(self, seconds: int) -> None:
-        """All metadata that is fetched from now on has so long together."""
+        """All metadata that is fetched from now on has so long together. Raises Nothing."""
+        if not self._base:
+            raise Nothing("no update server is set")
         self._until_s = self._clock.up_s() + seconds
 
     async def get(self, url: str, deadline_s: int, max_body: int, **more) -> http.Response:
@@ -47,10 +50,9 @@ class Repository:
             answer = await self.get("metadata/" + asked, left_s, length_max)
         except http.HttpError as error:
             raise FetchError(path + ": " + str(error))
-        if answer.status in (403, 404):
-            raise Missing("%s: status %d" % (path, answer.status))
         if answer.status != 200:
-            raise FetchError("%s: status %d" % (path, answer.status))
+            kind = Missing if answer.status in (403, 404) else FetchError
+            raise kind("%s: status %d" % (path, answer.status))
         return answer.body
 
     async def piece(self, part, count: int, sink) -> bool:
@@ -87,7 +89,8 @@ class Repository:
                 raise failure
             answered = not failure or failure.kind in ITS_OWN
             if answered and not (goes_on and sink.count > before):
-                raise InstallError("%d of %d bytes came" % (sink.count, part.size))
+                failure = None
+                break
             await asyncio.sleep(PAUSE_S)
         raise failure or InstallError("%d of %d bytes came" % (sink.count, part.size))
 

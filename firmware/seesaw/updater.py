@@ -81,7 +81,6 @@ class Updater:
         self.board = board
         self.files = files
         self.root = root
-        self.running = boot.subtype - 16
         self.site = Repository(settings["update_url"], chip.opener, clock)
 
     def say(self, event: str, words: str = "") -> None:
@@ -125,10 +124,7 @@ class Updater:
 
     def now_s(self) -> "int | None":
         """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
-        try:
-            built = unpack(Slot(self.boot.slot, self.boot.wdt.feed).trailer()).build_time
-        except BadTrailer:
-            built = 0
+        built = unpack(Slot(self.boot.slot, None).trailer()).build_time
         return max(built, self.clock.epoch_s()) or None
 
     async def releases(self, client: Client, seconds: int) -> Releases:
@@ -148,8 +144,6 @@ class Updater:
 
     async def offer(self):
         """The newest release for this device. Raises Nothing, TufError, BadOffer."""
-        if not self.settings["update_url"]:
-            raise Nothing("no update server is set")
         now_s = self.now_s()
         fetch = self.site.metadata
         self.site.begin(LOOK_S)
@@ -194,7 +188,7 @@ class Updater:
 
     async def look(self) -> None:
         """One look for a release, to its end: usually Nothing, else a reset into the trial."""
-        action = plan(otadata.read(self.chip.otadata()), self.running)
+        action = plan(otadata.read(self.chip.otadata()), self.boot.subtype - 16)
         if action == "reset":
             self.boot.reset("boot record names the other slot")
         if action == "heal":
@@ -251,8 +245,6 @@ class Updater:
 
     async def probe(self) -> None:
         """Raises HttpError, InstallError, BadOffer, Nothing, TufError."""
-        if not self.settings["update_url"]:
-            raise Nothing("no update server is set")
         client = Client(
             Nowhere(), self.site.metadata, self.root, self.now_s(), self.boot.wdt.feed
         )  # fmt: skip

@@ -54,6 +54,7 @@ SERVERS = {
     "bundle-truncated": ("a bundle that ends early", "hindered"),
     "bundle-404-page": ("a page in place of the bundle", "hindered"),
     "bundle-too-short": ("a bundle that its length cuts", "hindered"),
+    "bundle-replayed": ("the bundle of the release before under the new one's name", "hindered"),
     "bundle-chunked": ("a chunked bundle", "overcome"),
     "bundle-redirect": ("the bundle has moved", "hindered"),
     "bundle-huge": ("a bundle without an end", "hindered"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seesaw.update.offer import parse
+from seesaw.pushed import parse
 
 from host_tools.errors import UserError
 from host_tools.image import board as boards

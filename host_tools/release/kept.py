@@ -19,7 +19,8 @@ from pathlib import Path, PurePosixPath
 
 from littlefs import LittleFSError
 from seesaw.core import version as versions
-from seesaw.update.offer import BadOffer, Offer, Part, parse
+from seesaw.pushed import parse
+from seesaw.update.offer import BadOffer, Offer, Part
 
 from host_tools.errors import UserError
 from host_tools.image import board as boards

@@ -139,7 +139,8 @@ def test_what_servers_send(good: LiveSeesaw) -> None:
         forged = Metadata.from_bytes(body(sent(server, request)))
         with pytest.raises(UnsignedMetadataError):
             ROOT.verify_delegate(forged.signed.type, forged.signed_bytes, forged.signatures)
-    assert len(SERVERS) == len(("good", "later", "prices-end")) + len(WHERE) * len(FAULTS)
+    own = ("good", "later", "prices-end", "recalled", "halted", "not-yet", "not-from-here")
+    assert len(SERVERS) == len(own) + len(WHERE) * len(FAULTS)
 
 
 def test_bad_sectors_are_where_they_were_said_and_gone_when_nobody_says_so() -> None:

@@ -5,28 +5,27 @@ harm, so whatever is wrong with it costs what it remembers and no more (firmware
 import os
 
 from esp32 import Partition
+from micropython import const
 
 try:
     import vfs
 except ImportError:  # before MicroPython v1.23
     vfs = os
 
-LABEL = "data"
 PLACE = "/data"
-ROOT = "/bundle/root.json"
-FILE_MAX = 32768  # bytes; metadata is never longer
-BUSY = 1  # the byte of the RTC record's scratch that is 1 while the file system is at work
+_FILE_MAX = const(32768)  # bytes; metadata is never longer
+_BUSY = const(1)  # the byte of the RTC record's scratch that is 1 while the file system is at work
 
 
 def carried_root() -> bytes:
     """The root that this release was built with, b"" when there is none."""
-    return _read(ROOT) or b""
+    return _read("/bundle/root.json") or b""
 
 
 def _read(path: str) -> "bytes | None":
     try:
         size = os.stat(path)[6]
-        if size > FILE_MAX:
+        if size > _FILE_MAX:
             return None
         with open(path, "rb") as file:
             return file.read(size)
@@ -55,7 +54,7 @@ class Files:
         self._guarded(_replace, PLACE + "/" + name, raw)
 
     def _guarded(self, action, *args) -> object:
-        hung = self._mounted is None and self._boot.scratch[BUSY]
+        hung = self._mounted is None and self._boot.scratch[_BUSY]
         self._mark(1)
         try:
             if self._mounted is None:
@@ -68,7 +67,7 @@ class Files:
 
     def _mark(self, busy: int) -> None:
         scratch = self._boot.scratch
-        self._boot.scratch = scratch[:BUSY] + bytes((busy,)) + scratch[BUSY + 1 :]
+        self._boot.scratch = scratch[:_BUSY] + bytes((busy,)) + scratch[_BUSY + 1 :]
         self._boot.keep(self._boot.pulse_ns)  # which writes the record
 
 
@@ -81,7 +80,7 @@ def _replace(path: str, raw: bytes) -> None:
 def _mount(rotten: bool) -> bool:
     """Is it there? rotten: do not look at what it holds."""
     try:
-        part = Partition.find(Partition.TYPE_DATA, label=LABEL)[0]
+        part = Partition.find(Partition.TYPE_DATA, label="data")[0]
     except IndexError:
         return False
     for format_first in (rotten, True):

@@ -1,7 +1,5 @@
 """A release on offer (firmware/SPEC.md, "Offer"): made of signed metadata, or pushed by cable."""
 
-import json
-
 TRIAL_FLOOR_S = 10  # a trial is never shorter, whatever the offer says
 TRIAL_MOST_S = 600  # a third of the launcher's deadline: the proof and the quotes need theirs
 NAME_MAX = 24  # characters of a version or a board
@@ -18,9 +16,7 @@ class Nothing(Exception):
 class Part:
     """Runtime or bundle: where it is (relative URL), bytes, SHA-256 (32 bytes)."""
 
-    def __init__(self, found: object):
-        if not isinstance(found, dict):
-            raise BadOffer("a part is missing")
+    def __init__(self, found: dict):
         self.url = _field(found, "url", str)
         self.size = _field(found, "size", int)
         try:
@@ -44,17 +40,6 @@ class Offer:
         self.trial_s = min(max(_field(found, "trial_s", int), TRIAL_FLOOR_S), TRIAL_MOST_S)
         self.runtime = runtime
         self.bundle = bundle
-
-
-def parse(raw: bytes) -> Offer:
-    """The offer in a JSON object of format 1. Raises BadOffer."""
-    try:
-        found = json.loads(raw)
-    except (ValueError, RuntimeError):
-        raise BadOffer("not JSON")
-    if not isinstance(found, dict) or found.get("format") != 1:
-        raise BadOffer("not format 1")
-    return Offer(found, Part(found.get("runtime")), Part(found.get("bundle")))
 
 
 def _name(found: dict, name: str) -> str:
