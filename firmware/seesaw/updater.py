@@ -188,7 +188,8 @@ class Updater:
 
     async def look(self) -> None:
         """One look for a release, to its end: usually Nothing, else a reset into the trial."""
-        action = plan(otadata.read(self.chip.otadata()), self.boot.subtype - 16)
+        running = self.boot.subtype - 16
+        action = plan(otadata.read(self.chip.otadata()), running)
         if action == "reset":
             self.boot.reset("boot record names the other slot")
         if action == "heal":
@@ -198,7 +199,7 @@ class Updater:
         device = self.chip.device_id()
         failure = self.record.failure
         self.site.query = query(
-            self.boot.version, self.running, action, failure, device, self.now_s()
+            self.boot.version, running, action, failure, device, self.now_s()
         )
         offer = await self.offer()
         self.say("offer", offer.version)
