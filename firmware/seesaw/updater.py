@@ -18,6 +18,7 @@ from seesaw.update.install import (
     start_trial,
     wanted_trailer,
 )
+from seesaw.update.metadata import ISSUED, read
 from seesaw.update.offer import BadOffer, Nothing
 from seesaw.update.plan import plan
 from seesaw.update.releases import Releases
@@ -124,8 +125,18 @@ class Updater:
 
     def now_s(self) -> "int | None":
         """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
-        built = unpack(Slot(self.boot.slot, None).trailer()).build_time
-        return max(built, self.clock.epoch_s()) or None
+        return max(self.built_s(), self.clock.epoch_s()) or None
+
+    def built_s(self) -> int:
+        return unpack(Slot(self.boot.slot, None).trailer()).build_time
+
+    def bound_s(self) -> int:
+        """The signed bound of time, as far as it is known before a look."""
+        try:
+            stored = read(self.files.load("timestamp.json") or b"", "timestamp")[0]
+        except TufError:
+            stored = {}
+        return max(self.built_s(), stored.get(ISSUED, 0))
 
     async def releases(self, client: Client, seconds: int) -> Releases:
         """What is listed for this board, verified. Raises TufError, Nothing, BadOffer."""
@@ -199,7 +210,7 @@ class Updater:
         device = self.chip.device_id()
         failure = self.record.failure
         self.site.query = query(
-            self.boot.version, running, action, failure, device, self.now_s()
+            self.boot.version, running, action, failure, device, self.bound_s()
         )
         offer = await self.offer()
         self.say("offer", offer.version)

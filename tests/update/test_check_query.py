@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rig import World, new_flash, release
 from seesaw.update import reasons
 from seesaw.update.plan import TABLE
 from seesaw.update.report import MONTH_S, query
 from tuf_rig import Vm
 from tuf_vm import answers, here
 
+from host_tools.market.http1 import Reply, Request
 from host_tools.release.query import ACTIONS, CAUSES, LENGTH_MAX, STAGES, Failure, Said, parse
 
 DEVICE, NOW = b"\x24\x0a\xc4\x00\x01\x02", 1_790_000_000
@@ -148,3 +150,22 @@ def test_the_vm_says_the_same(vm: Vm, tmp_path: Path) -> None:
     ]
 
     assert answers(vm, tmp_path, PROGRAM, cases) == here(PROGRAM, cases)
+
+
+def test_a_device_says_it_with_each_check_and_nowhere_else() -> None:
+    old, new = release("0.1.0"), release("0.2.0")
+    world = World(new_flash(old), [old, new], offered=new)
+    right, asked = world.updates.handler, []
+
+    def handler(request: Request) -> Reply:
+        asked.append((request.path, request.query))
+        return right(request)
+
+    world.updates.handler = handler
+    world.run(900, until=lambda: world.confirmed("0.2.0"))
+    world.run(120, until=lambda: world.said("up to date"))
+    checks = [found for path, found in asked if path == "/metadata/timestamp.json" and found]
+
+    assert {path for path, found in asked if found} == {"/metadata/timestamp.json"}
+    assert {(one["v"], one["s"]) for one in checks} == {("0.1.0", "0i"), ("0.2.0", "1i")}
+    assert len({one["p"] for one in checks}) <= 2 and not any("f" in one for one in checks)
