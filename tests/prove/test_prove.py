@@ -82,8 +82,8 @@ FAULTY = {
              "    async def unused(self) -> None:\n"),
     "wrong": ("seesaw/update/install.py",
               '        raise InstallError("the bundle\'s hash is wrong")', "        pass"),
-    "amnesia": ("seesaw/main.py", "    record = Record(store, random)\n",
-                "    record = Record(store, random)\n    store._nvs.erase_key('config')\n"),
+    "amnesia": ("seesaw/main.py", "    record = Record(store)\n",
+                "    record = Record(store)\n    store._nvs.erase_key('config')\n"),
 }  # fmt: skip
 
 
