@@ -13,6 +13,7 @@ from littlefs import LittleFS, LittleFSError, lfs
 
 from host_tools.emulator.os_error import EROFS, ERRNO, MicroOSError
 
+DIRECTORY = 2  # littlefs' type
 DISK_VERSION = 0x00020001
 
 
@@ -76,6 +77,7 @@ class VfsLfs2:
         if not hasattr(device, "writeblocks"):  # then nobody can tell how much is read at once
             cache = block
         self.read_only = False
+        self.listed: dict[str, dict[str, tuple[int, int]]] = {}  # of a read-only mount
         self.fs = LittleFS(
             context=self.context,
             mount=False,
@@ -110,6 +112,25 @@ class VfsLfs2:
         if self.read_only:
             raise MicroOSError(EROFS)
         return self.do(action, *args)
+
+    def stat(self, path: str) -> tuple[int, int]:
+        """(type, size in bytes) of littlefs. Raises OSError ENOENT.
+
+        Imports ask much and of files that are not there: a read-only folder is looked through once.
+        """
+        folder, _, name = path.rpartition("/")
+        if not self.read_only or path == "/":
+            found = self.do(lfs.stat, self.fs.fs, path)
+            return found.type, found.size
+        if folder not in self.listed:
+            try:
+                rows = self.do(lambda: list(self.fs.scandir("/" + folder)))
+            except MicroOSError:
+                rows = []
+            self.listed[folder] = {row.name: (row.type, row.size) for row in rows}
+        if name not in self.listed[folder]:
+            raise MicroOSError(ERRNO["ENOENT"])
+        return self.listed[folder][name]
 
     def open(self, path: str, mode: str) -> "File":
         if self.read_only and any(letter in mode for letter in "wa+x"):
@@ -239,10 +260,10 @@ class Mounts:
         if path == "/":
             return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         fs, inside = self.find(path)
-        found = fs.do(lfs.stat, fs.fs.fs, inside)
-        if found.type == 2:  # a directory
+        kind, size = fs.stat(inside)
+        if kind == DIRECTORY:
             return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        return (0x8000, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
+        return (0x8000, 0, 0, 0, 0, 0, size, 0, 0, 0)
 
     def statvfs(self, path: str) -> tuple[int, ...]:
         """Block size twice, blocks, free ones twice, four zeros, the longest name."""

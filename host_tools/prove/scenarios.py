@@ -133,7 +133,7 @@ DAYS = Scenario(
 PACE = Scenario(
     "update-at-pace", "an update and its recoveries at the pace of real life: a look every 6 h",
     offering("candidate", owner="patient"), until="updated", seconds=DAY, phases=WHOLE,
-    cuts=("set_boot", "boot", "confirm"), recovery_s=DAY,
+    cuts=("set_boot", "boot", "confirm"), recovery_s=DAY, budget="full",
 )  # fmt: skip
 
 # A trial is a candidate's own only when it is on offer to the release before it.
