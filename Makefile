@@ -27,7 +27,7 @@ conformance: .venv/ready ## facts about the chip, on both engines, or on a board
 prove: .venv/ready ## show that this firmware cannot brick a device, or show how it does (ARGS="--report DIR")
 	@$(BIN)/seesaw prove $(ARGS)
 
-prove-full: .venv/ready ## the same, all scenarios and a second cut at every operation (15 minutes)
+prove-full: .venv/ready ## the same, all scenarios and second cuts everywhere: takes long
 	@$(BIN)/seesaw prove --full $(ARGS)
 
 zoo: .venv/ready ## the ways updates have bricked devices, planted in this firmware: all must be caught
