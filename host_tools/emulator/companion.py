@@ -35,7 +35,7 @@ class Companion:
 
     def __init__(self, modules: dict[str, tuple[str, str]] | None = None) -> None:
         self.modules = dict(modules or {})
-        self._code: dict[str, types.CodeType] = {}
+        self._code: dict[str | bytes, types.CodeType] = {}
 
     @classmethod
     def load(cls, path: Path) -> "Companion":
@@ -48,13 +48,13 @@ class Companion:
 
     def code(self, compiled: bytes) -> types.CodeType:
         """The code of these `.mpy` bytes. Raises ImportError when they are not known."""
-        digest = hashlib.sha256(compiled).hexdigest()
-        found = self._code.get(digest)
+        found = self._code.get(compiled)
         if found is None:
+            digest = hashlib.sha256(compiled).hexdigest()
             if digest not in self.modules:
                 raise ImportError(f"incompatible .mpy file ({digest[:12]} is in no companion)")
             path, source = self.modules[digest]
-            found = self._code[digest] = compile_source(source, path)
+            found = self._code[compiled] = compile_source(source, path)
         return found
 
     def source_code(self, source: str, path: str) -> types.CodeType:

@@ -10,7 +10,7 @@ import types
 from typing import Any
 
 from host_tools.emulator.companion import Companion
-from host_tools.emulator.lfs_vfs import Mounts
+from host_tools.emulator.lfs_vfs import DIRECTORY, FILE, Mounts, VfsLfs2
 from host_tools.emulator.os_error import MicroOSError
 
 # Built-ins that the ESP32 port has; firmware that uses another one fails here as it would there.
@@ -46,6 +46,15 @@ class Importer:
     def provide_source(self, name: str, code: types.CodeType) -> None:
         """A module of the chip: executed in this session when first imported."""
         self.sources[name] = code
+
+    def close(self) -> None:
+        """The session is over: its modules and their functions hold each other."""
+        for name, module in self.modules.items():
+            if self.provided.get(name) is not module:
+                vars(module).clear()
+        self.modules.clear()
+        self.provided.clear()
+        self.builtins.clear()
 
     def run_main(self, code: types.CodeType) -> None:
         main = self._new("__main__", "")
@@ -91,30 +100,28 @@ class Importer:
         raise ImportError(f"no module named '{full}'")
 
     def _load_from(self, full: str, stem: str) -> types.ModuleType | None:
-        if self._is(stem, 0x4000):
+        try:
+            fs, inside = self.mounts.find(stem)
+        except OSError:
+            return None
+        if fs.kind(inside) == DIRECTORY:
             module = self._new(full, full)
             module.__path__ = stem  # type: ignore[assignment]
-            code = self._code(stem + "/__init__")
+            code = self._code(fs, inside + "/__init__", stem + "/__init__")
             return self._exec(module, code) if code else module
-        code = self._code(stem)
+        code = self._code(fs, inside, stem)
         if code is None:
             return None
         return self._exec(self._new(full, full.rpartition(".")[0]), code)
 
-    def _code(self, stem: str) -> types.CodeType | None:
-        if self._is(stem + ".py", 0x8000):
-            with self.mounts.open(stem + ".py") as file:
+    def _code(self, fs: VfsLfs2, inside: str, stem: str) -> types.CodeType | None:
+        if fs.kind(inside + ".py") == FILE:
+            with fs.open(inside + ".py", "r") as file:
                 return self.companion.source_code(file.read(), stem.lstrip("/") + ".py")
-        if not self._is(stem + ".mpy", 0x8000):
+        if fs.kind(inside + ".mpy") != FILE:
             return None
-        with self.mounts.open(stem + ".mpy", "rb") as file:
+        with fs.open(inside + ".mpy", "rb") as file:
             return self.companion.code(file.read())
-
-    def _is(self, path: str, kind: int) -> bool:
-        try:
-            return self.mounts.stat(path)[0] == kind
-        except OSError:
-            return False
 
     def _new(self, name: str, package: str) -> types.ModuleType:
         module = types.ModuleType(name)

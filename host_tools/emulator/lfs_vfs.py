@@ -5,16 +5,17 @@ min(block size, 4 * max(read size, program size)), block cycles 100.
 """
 
 import errno
+import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from littlefs import LittleFS, LittleFSError, lfs
 
+from host_tools.emulator.lfs_image import BLOCK_CYCLES, DISK_VERSION, Image, image
 from host_tools.emulator.os_error import EROFS, ERRNO, MicroOSError
 
-DIRECTORY = 2  # littlefs' type
-DISK_VERSION = 0x00020001
+FILE, DIRECTORY = 1, 2  # littlefs' types
 
 
 class BlockDevice:
@@ -24,19 +25,8 @@ class BlockDevice:
     def __init__(self, device: Any) -> None:
         self.device = device
         self.raised: BaseException | None = None
-        self.kept: dict[int, bytearray] | None = None  # blocks of a read-only mount, once read
 
     def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
-        if self.kept is None:
-            return self._read(block, off, size)
-        data = self.kept.get(block)
-        if data is None:
-            data = self._read(block, 0, cfg.block_size)
-            if self.raised is None:
-                self.kept[block] = data
-        return data[off : off + size]
-
-    def _read(self, block: int, off: int, size: int) -> bytearray:
         buf = bytearray(size)
         if self.raised is None:
             try:
@@ -69,30 +59,39 @@ class BlockDevice:
 
 
 class VfsLfs2:
+    """One file system. image: all of a device that cannot be written, which is read at once."""
+
     def __init__(self, device: Any, readsize: int = 32, progsize: int = 32, lookahead: int = 32,
                  mtime: bool = True, _format: bool = False) -> None:  # fmt: skip
         self.context = BlockDevice(device)
-        block = device.ioctl(5, 0)
-        cache = min(block, 4 * max(readsize, progsize))
-        if not hasattr(device, "writeblocks"):  # then nobody can tell how much is read at once
-            cache = block
+        self.image: Image | None = None
+        block, count = device.ioctl(5, 0), device.ioctl(4, 0)
+        if not hasattr(device, "writeblocks"):
+            data = bytearray(block * count)
+            device.readblocks(0, data, 0)
+            self.image = self.do(image, bytes(data), block, readsize, progsize, lookahead)
+            self.read_only, self.fs = True, self.image.fs
+            return
         self.read_only = False
-        self.listed: dict[str, dict[str, tuple[int, int]]] = {}  # of a read-only mount
         self.fs = LittleFS(
             context=self.context,
             mount=False,
             block_size=block,
-            block_count=device.ioctl(4, 0),
+            block_count=count,
             read_size=readsize,
             prog_size=progsize,
-            cache_size=cache,
+            cache_size=min(block, 4 * max(readsize, progsize)),
             lookahead_size=lookahead,
-            block_cycles=100,
+            block_cycles=BLOCK_CYCLES,
             disk_version=DISK_VERSION,
         )
         if _format:
             self.do(self.fs.format)
         self.do(self.fs.mount)
+
+    def unmount(self) -> None:
+        if self.image is None:
+            self.do(self.fs.unmount)
 
     @staticmethod
     def mkfs(device: Any, readsize: int = 32, progsize: int = 32, lookahead: int = 32) -> None:
@@ -114,27 +113,29 @@ class VfsLfs2:
         return self.do(action, *args)
 
     def stat(self, path: str) -> tuple[int, int]:
-        """(type, size in bytes) of littlefs. Raises OSError ENOENT.
+        """(type, size in bytes) of littlefs. Raises OSError ENOENT."""
+        if self.image is not None:
+            return self.do(self.image.stat, path)
+        found = self.do(lfs.stat, self.fs.fs, path)
+        return found.type, found.size
 
-        Imports ask much and of files that are not there: a read-only folder is looked through once.
-        """
-        folder, _, name = path.rpartition("/")
-        if not self.read_only or path == "/":
-            found = self.do(lfs.stat, self.fs.fs, path)
-            return found.type, found.size
-        if folder not in self.listed:
-            try:
-                rows = self.do(lambda: list(self.fs.scandir("/" + folder)))
-            except MicroOSError:
-                rows = []
-            self.listed[folder] = {row.name: (row.type, row.size) for row in rows}
-        if name not in self.listed[folder]:
-            raise MicroOSError(ERRNO["ENOENT"])
-        return self.listed[folder][name]
+    def kind(self, path: str) -> int:
+        """littlefs' type; 0 when nothing is there."""
+        if self.image is not None:
+            return self.image.kind(path)
+        try:
+            return self.stat(path)[0]
+        except OSError:
+            return 0
+
+    def listdir(self, path: str) -> list[str]:
+        return list(self.do(self.image.listdir if self.image else self.fs.listdir, path))
 
     def open(self, path: str, mode: str) -> "File":
         if self.read_only and any(letter in mode for letter in "wa+x"):
             raise MicroOSError(EROFS)
+        if self.image is not None:
+            return StillFile(self, self.do(self.image.read, path), mode)
         return File(self, path, mode)
 
 
@@ -208,6 +209,39 @@ class File:
         self.close()
 
 
+class StillFile(File):
+    """One of a file system that cannot be written."""
+
+    def __init__(self, fs: VfsLfs2, data: bytes, mode: str) -> None:
+        self.fs = fs
+        self.text = "b" not in mode
+        self.closed = False
+        self.data = io.BytesIO(data)
+
+    def _do(self, action: Callable[..., Any], *args: Any) -> Any:
+        if self.closed:
+            raise ValueError
+        return action(*args)
+
+    def _read(self, n: int) -> bytes:
+        return self._do(self.data.read, n)
+
+    def write(self, data: Any) -> int:
+        raise MicroOSError(ERRNO["EBADF"])
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._do(self.data.seek, offset, whence)
+
+    def tell(self) -> int:
+        return self._do(self.data.tell)
+
+    def flush(self) -> None:
+        self._do(bool)
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class Mounts:
     """The mount table and current directory of one session."""
 
@@ -219,9 +253,7 @@ class Mounts:
         if path in self.table:
             raise MicroOSError(ERRNO["EPERM"])
         made = fs if isinstance(fs, VfsLfs2) else VfsLfs2(fs)
-        made.read_only = readonly
-        if readonly:  # nothing changes under it: littlefs' many small reads need not reach the chip
-            made.context.kept = {}
+        made.read_only = readonly or made.image is not None
         self.table[path] = made
 
     def umount(self, where: Any) -> None:
@@ -231,7 +263,7 @@ class Mounts:
         if path not in self.table:
             raise MicroOSError(ERRNO["EINVAL"])
         fs = self.table.pop(path)
-        fs.do(fs.fs.unmount)
+        fs.unmount()
         if path != "/" and (self.cwd + "/").startswith(path + "/"):
             self.cwd = "/"
 
@@ -279,7 +311,7 @@ class Mounts:
         if path == "/" and "/" not in self.table:
             return mounted
         fs, inside = self.find(path)
-        return mounted + fs.do(fs.fs.listdir, inside)
+        return mounted + fs.listdir(inside)
 
     def ilistdir(self, path: str = "") -> Iterator[tuple[str, int, int, int]]:
         folder = (path or self.cwd).rstrip("/")

@@ -6,6 +6,7 @@ and shortened days are not simulated. Zones come from `zoneinfo` (package `tzdat
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,9 @@ class Instrument:
         """The (start, end) of each session of a local date, epoch seconds; empty if closed."""
         if not self.trades_on(day):
             return ()
-        return tuple((self._epoch(day, start), self._epoch(day, end)) for start, end in self.hours)
+        return tuple(
+            (_epoch(self.zone, day, start), _epoch(self.zone, day, end)) for start, end in self.hours
+        )
 
     def local_date(self, epoch: float) -> date:
         """The exchange's date at an epoch time."""
@@ -55,10 +58,13 @@ class Instrument:
         """Trading minutes in one day, lunch break excluded."""
         return sum(end - start for start, end in self.hours)
 
-    def _epoch(self, day: date, minute: int) -> int:
-        days, minute = divmod(minute, MINUTES_A_DAY)  # 24:00 is the next day's midnight
-        local = datetime.combine(day + timedelta(days=days), time(*divmod(minute, 60)))
-        return int(local.replace(tzinfo=ZoneInfo(self.zone)).timestamp())
+
+@lru_cache(maxsize=4096)
+def _epoch(zone: str, day: date, minute: int) -> int:
+    """Of a minute after local midnight."""
+    days, minute = divmod(minute, MINUTES_A_DAY)  # 24:00 is the next day's midnight
+    local = datetime.combine(day + timedelta(days=days), time(*divmod(minute, 60)))
+    return int(local.replace(tzinfo=ZoneInfo(zone)).timestamp())
 
 
 def _hours(text: str) -> tuple[tuple[int, int], ...]:

@@ -19,6 +19,7 @@ from host_tools.market.instruments import Instrument
 ANCHOR = date(2025, 1, 1)  # every walk starts here at its typical price
 GAP_VARIANCE = 0.25  # share of an index's daily variance that falls overnight
 PULL = 0.05  # share of the distance to the typical level lost per trading day
+SHOWN_MAX = 4096  # quotes remembered
 VISIBLE_MINUTE = 10  # of the first day: where its move must be visible ...
 VISIBLE_SIGMAS = (0.5, 1.6)  # ... by this many daily standard deviations
 
@@ -54,6 +55,7 @@ class Prices:
         self.first = first
         self._levels: dict[str, list[float]] = {}  # log price over typical, before ANCHOR + n days
         self._lock = threading.Lock()
+        self._shown: dict[tuple, Quote] = {}  # what a minute shows
         self._today: dict[str, tuple[date, NDArray[np.float64]]] = {}  # the path asked for last
 
     def price_at(self, instrument: Instrument, epoch: float) -> Quote:
@@ -62,12 +64,24 @@ class Prices:
         base = self._level_before(instrument, day)
         path = self._path(instrument, day)
         minute, last_trade, open_now = _elapsed(instrument, day, epoch)
+        ended = epoch >= instrument.sessions(day)[-1][1]
+        shown = instrument.name, day, minute, last_trade, open_now, ended
+        if shown not in self._shown:
+            if len(self._shown) >= SHOWN_MAX:
+                self._shown.clear()
+            self._shown[shown] = self._quote(instrument, path, base, *shown[2:])
+        return self._shown[shown]
+
+    @staticmethod
+    def _quote(
+        instrument: Instrument, path: NDArray[np.float64], base: float, minute: int,
+        last_trade: int, open_now: bool, ended: bool,
+    ) -> Quote:  # fmt: skip
         seen = path[: minute + 1]
         price, previous, opened, high, low = (
             _money(instrument, level)
             for level in (path[minute], base, path[0], seen.max(), seen.min())
         )
-        ended = epoch >= instrument.sessions(day)[-1][1]
         return Quote(price, price if ended else previous, last_trade, open_now,
                      round(price - previous, instrument.decimals), opened, high, low)
 

@@ -130,13 +130,18 @@ def _check_brackets(body: bytes) -> None:
 
 
 def _string_end(body: bytes, i: int) -> int:
-    while i < len(body):
-        if body[i] == 0x22:
-            return i
-        if body[i] < 0x20:
-            raise BadAnswer("not JSON")
-        i += 2 if body[i] == 0x5C else 1
-    raise BadAnswer("cut short")
+    begun = i
+    while True:
+        end = body.find(b'"', i)
+        if end < 0:
+            raise BadAnswer("cut short")
+        escape = body.find(b"\\", i, end)
+        if escape < 0:
+            break
+        i = escape + 2
+    if end > begun and min(body[begun:end]) < 0x20:
+        raise BadAnswer("not JSON")
+    return end
 
 
 def number(value: object) -> float:

@@ -103,7 +103,7 @@ def _request(
     for name in headers or {}:
         lines.append(f"{name}: {headers[name]}")
     for line in lines:
-        if not all(" " <= c <= "~" for c in line):
+        if min(line) < " " or max(line) > "~":
             raise HttpError("url", "a request header with a control character")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
@@ -263,7 +263,7 @@ def _name_value(line: bytes) -> tuple:
 
 
 def _keep_header(headers: dict, name: str, line: bytes, value: bytes) -> None:
-    if len(line) > LINE_MAX or not all(0x20 <= c < 0x7F for c in value):
+    if len(line) > LINE_MAX or (value and (min(value) < 0x20 or max(value) >= 0x7F)):
         raise HttpError("malformed", name)
     text = value.decode()
     if name == "content-length" and headers.get(name, text) != text:
