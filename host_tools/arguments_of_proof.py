@@ -53,6 +53,7 @@ def release_keep(parser: argparse.ArgumentParser) -> None:
     option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
     option("--runtime", "FILE", "MicroPython .bin (default: a stand-in for the emulator)")
     option("--firmware", "DIR", "a working tree of the firmware (default: this project's)")
+    option("--root", "FILE", "whom its devices trust (default: the development key)")
     option("--trial-s", "N", "seconds that it must prove itself (default: 600)", type=count,
            default=600)  # fmt: skip
     option("--out", "DIR", "where to (default: tests/releases/V)")

@@ -94,6 +94,8 @@ def _build(parser: argparse.ArgumentParser) -> None:
     words.option("--out", "FILE", "a zip when it ends in .zip, else a folder", required=True)
     words.option("--source", "DIR", "a working tree of the firmware (default: this project's)")
     words.option("--runtime", "FILE", "MicroPython .bin (default: a stand-in for the emulator)")
+    words.option("--root", "FILE", "whom its devices trust: the newest N.root.json of the"
+                 " repository (default: the development key, which everybody has)")  # fmt: skip
     words.option("--trial-s", "N", "seconds that it must prove itself (default: 600)", type=count,
                  default=600)  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object")

@@ -174,7 +174,7 @@ def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
     UserError when the firmware in `source` does not make the move.
     """
     with tempfile.TemporaryDirectory() as folder:
-        for name, compiled in bundle.build("0.1.0", source).files.items():
+        for name, compiled in bundle.build("0.1.0", source).modules.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(compiled)
@@ -197,10 +197,10 @@ def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
 
 def sizes() -> list[Row]:
     built = bundle.build("0.1.0")
-    compiled = sum(len(mpy) for mpy in built.files.values())
+    compiled = sum(len(mpy) for mpy in built.modules.values())
     return [
         Row("bundle", len(built.image) / KB, "KB", note="what an update downloads"),
-        Row("  its .mpy files", compiled / KB, "KB", note=f"{len(built.files)} modules"),
+        Row("  its .mpy files", compiled / KB, "KB", note=f"{len(built.modules)} modules"),
         Row("launcher", len(LAUNCHER) / KB, "KB", note="source, as it lies in vfs"),
     ]
 
@@ -229,7 +229,7 @@ def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> int:
 
     with (
         serve(market.site) as prices,
-        serve(Site(static(offered.files), market.clock.epoch)) as updates,
+        serve(Site(static(offered.site), market.clock.epoch)) as updates,
     ):
         settings = {**SETTINGS, "update_url": updates.url, "providers": {"cnbc": prices.url}}
         data = flash_image.compose(BOARD, BOOTLOADER, made.slot, launcher, settings)

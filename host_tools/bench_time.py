@@ -95,7 +95,7 @@ class World:
         self.now_s: Callable[[], float] = lambda: 0.0
         clock = SimClock(start_of(find(INSTRUMENT), DEFAULT_DATE), 1, lambda: self.now_s())
         self.market = Market(INSTRUMENT, clock=clock)
-        self.updates = Site(static(self.new.files), clock.epoch)
+        self.updates = Site(static(self.new.site), clock.epoch)
 
     def flash(self, made: publish.Release, launcher: bytes = LAUNCHER, **more: int) -> Flash:
         """The flash of a new board with this release; `more` settings on top of SETTINGS."""

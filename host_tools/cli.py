@@ -23,6 +23,9 @@ def _image_build(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", metavar="FILE", help="JSON settings: Wi-Fi, instrument, ...")
     parser.add_argument("--version", metavar="V", help="such as 1.2.3 (default: the project's)")
+    parser.add_argument(
+        "--root", metavar="FILE", help="root.json that it trusts (default: the development key's)"
+    )
     parser.add_argument("--out", required=True, metavar="FILE", help="the flash image to write")
 
 

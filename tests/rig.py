@@ -115,7 +115,7 @@ class World:
         hosts["updates", 80] = self.updates
 
     def _file(self, path: str) -> bytes | None:
-        return self.offered.files.get(path) if self.offered else None
+        return self.offered.site.get(path) if self.offered else None
 
     def _hear(self, text: str) -> None:
         self.lines.extend(text.splitlines())

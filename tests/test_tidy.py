@@ -25,7 +25,8 @@ MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
 CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
-PROGRAM = ("asyncio", "seesaw.core", "seesaw.update", "seesaw.net", "seesaw.feed")
+PROGRAM = ("asyncio", "seesaw.core", "seesaw.update", "seesaw.net", "seesaw.feed",
+           "seesaw.repository")
 WIRING = ("asyncio", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -36,9 +37,10 @@ FIRMWARE = {
                                 "seesaw.crypto", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
-                              "ssl", "time", "tls"),
+                              "os", "ssl", "time", "tls", "vfs"),
     "firmware/seesaw/main.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,
     "firmware/launcher/": ("binascii", "esp32", "gc", "hashlib", "machine", "micropython", "os",

@@ -6,7 +6,7 @@ from seesaw.core.backoff import delay_s
 from seesaw.core.profile import FRAME_MS, Motion
 from seesaw.core.tilt import pulse_ns, tilt
 from seesaw.feed import Feed
-from seesaw.update import trial
+from seesaw.update import reasons, trial
 
 WATCH_S = 5  # between two looks of the supervisor
 RETRY_MOST_S = 900  # between two polls of a provider that fails
@@ -41,6 +41,8 @@ class App:
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
+        if self.boot.trial and trial.trial_of(self.boot, self.record):
+            self.record.reached(reasons.APP)
         await asyncio.gather(self.follow(), self.move(), self.watch())
 
     # -- the market --------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from random import random
 
 from seesaw import config
 from seesaw.port import board as chip
+from seesaw.pushed import parse
 from seesaw.update import otadata, trial
 from seesaw.update.install import (
     InstallError,
@@ -23,7 +24,6 @@ from seesaw.update.install import (
     start_trial,
     wanted_trailer,
 )
-from seesaw.update.offer import Offer
 from seesaw.update.plan import plan
 from seesaw.update.record import Record
 
@@ -52,7 +52,7 @@ class Cable:
         board, _, _, runtime, _, action = self.info()
         if action != "install":
             raise InstallError("the boot record says " + action + ": reset the device first")
-        offer = Offer(raw)
+        offer = parse(raw)
         if offer.board != board:
             raise InstallError("this is a " + board + ", the bundle is for " + offer.board)
         if offer.runtime.sha256.hex() != runtime:

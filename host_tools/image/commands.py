@@ -28,8 +28,9 @@ def build(arguments: Namespace) -> int:
         what = f"'servo_pin' is {config['servo_pin']}: {why}"
         raise UserError(arguments.config, what, f"wire it to {board.servo_pin}, or choose another")
     used = _runtime(arguments.runtime, board)
-    _keep(out, arguments.config, arguments.runtime)
-    packed = bundle.build(arguments.version or importlib.metadata.version("seesaw"), source)
+    _keep(out, arguments.config, arguments.runtime, arguments.root)
+    root = bundle.read_root(Path(arguments.root)) if arguments.root else None
+    packed = bundle.build(arguments.version or importlib.metadata.version("seesaw"), source, root)
     slot = flash_image.slot_image(board, used.app, packed, build_time())
     launcher = files.read(source / LAUNCHER)
     assert used.bootloader is not None
@@ -41,6 +42,8 @@ def build(arguments: Namespace) -> int:
     print(f"{out}: {board.title}, seesaw {packed.version} on MicroPython {used.version or '?'}")
     sizes = f"runtime {len(used.app)} bytes, bundle {len(packed.image)} bytes"
     print(f"{sizes}, of a slot of {board.slot_size}")
+    if root is None:
+        print(f"note: {bundle.DEVELOPMENT}")
     return 0
 
 

@@ -41,7 +41,8 @@ class Instrument:
         if not self.trades_on(day):
             return ()
         return tuple(
-            (_epoch(self.zone, day, start), _epoch(self.zone, day, end)) for start, end in self.hours
+            (_epoch(self.zone, day, start), _epoch(self.zone, day, end))
+            for start, end in self.hours
         )
 
     def local_date(self, epoch: float) -> date:

@@ -52,7 +52,10 @@ def hashes_of(subject: Subject) -> dict[str, str]:
         release = subject.kit.releases[subject.candidate]
         # The longest file that is not the bundle nor the offer: the runtime.
         rest = [data for data in release.files.values() if data != release.bundle.image]
-        found["bundle"] = hashlib.sha256(release.bundle.image).hexdigest()
+        ran = hashlib.sha256(release.bundle.image).hexdigest()
+        found["bundle"] = subject.kit.shipped.get(subject.candidate, ran)
+        if found["bundle"] != ran:
+            found["bundle_with_development_root"] = ran  # what was run in its place
         found["runtime"] = hashlib.sha256(max(rest, key=len)).hexdigest()
         found["launcher"] = hashlib.sha256(subject.kit.launcher).hexdigest()
     return found

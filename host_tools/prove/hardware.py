@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from host_tools.emulator.board import PWRON
 from host_tools.emulator.errors import ChipReset
-from host_tools.emulator.flash import PAGE
+from host_tools.emulator.flash import PAGE, PROGRAM_MAX
 from host_tools.emulator.otadata import Entry, State, write_entry
 from host_tools.emulator.partitions import PartitionTable
+from host_tools.image import filesystem
 
 if TYPE_CHECKING:
     from host_tools.prove.seesaw import LiveSeesaw
 
 ROT = bytes(8)  # bits that have lost their charge
 ROT_AT = 5000  # bytes from the start of what rots
+SPARE_BLOCKS = 4  # of a full file system: its superblocks, and the index of the one file
 BROWN_OUTS = 5  # of a weak supply, each as the servo starts
 
 
@@ -50,6 +52,19 @@ def _rot(live: LiveSeesaw, where: str) -> None:
     if part == "bundle":
         start += live.subject.kit.releases[live.subject.candidate].slot[1][0]
     live.flash.program(start + ROT_AT, ROT)
+
+
+def _data(live: LiveSeesaw, how: str) -> None:
+    """The data partition as something else has left it: 'rotten', or 'full' of one file."""
+    place = live.subject.kit.board.partition("data")
+    image = bytes(2 * PAGE)
+    if how == "full":
+        room = place.size - SPARE_BLOCKS * PAGE
+        image = filesystem.build({"diary": bytes(room)}, PAGE, place.size // PAGE)
+    for at in range(0, len(image), PAGE):
+        live.flash.erase(place.offset + at, PAGE)
+        for piece in range(at, at + PAGE, PROGRAM_MAX):
+            live.flash.program(place.offset + piece, image[piece : piece + PROGRAM_MAX])
 
 
 def _brown_out(live: LiveSeesaw, rtc: str) -> None:
@@ -95,5 +110,6 @@ HARDWARE: dict[str, Callable[[LiveSeesaw, str], None]] = {
     "bad_sectors": _bad,  # for ever
     "tired_sectors": _bad,  # while it is too hot, or the supply too weak
     "rot": _rot,
+    "data": _data,
     "brown_out": _brown_out,
 }

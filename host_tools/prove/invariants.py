@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 VERSION = slice(100, 124)  # of a trailer (firmware/SPEC.md, "Trailer")
 MAGIC = b"SEESAW\x00\x01"
 FETCHED = (200, 206)
+NEWEST = ("timestamp.json", "release.json")  # the second, for releases from before trust
 
 
 class Invariants:
@@ -90,7 +91,7 @@ class Invariants:
             self._break(f"confirms {trial['version']} after {ran_s} s of {trial['trial_s']}")
         since = list(self.live.updates.log)[self._asked :]
         fetched = [path for _, _, path, status in since if status in FETCHED]
-        offer = any(path.endswith("release.json") for path in fetched)
+        offer = any(path.endswith(NEWEST) for path in fetched)
         prices = [at for at, *_, status in self.live.market.site.log if status == FETCHED[0]]
         if trial.get("feed") and not any(at >= self._booted_at for at in prices):
             self._break(f"confirms {trial['version']}, which had no price in its trial")

@@ -4,6 +4,7 @@ old and fix are releases known to be good; the candidate, and the launcher that 
 would have, are what is to be proved.
 """
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -80,9 +81,12 @@ def built(
     make(), and when the candidate is not newer.
     """
     new, made_with = kept.load(candidate) if candidate else (None, launcher(source))
+    shipped = {new.version: hashlib.sha256(new.bundle.image).hexdigest()} if new else {}
+    new = kept.provable(new) if new else None
     board = new.board if new else board
     if older:
         old, made_with = kept.load(older, board)
+        old = kept.provable(old)
     else:
         old = good(BEFORE_ALL if new and not kept.newer(new.version, OLD) else OLD, board)
     if new is None:
@@ -93,7 +97,8 @@ def built(
                         "name an older release with --from")  # fmt: skip
     fix = FIX if kept.newer(FIX, new.version) else kept.above(new.version)
     made = {old.version: old, new.version: new, fix: good(fix, board)}
-    kit = Kit(load_board(board), made_with, made, more=partial(odd.build, board=board))
+    kit = Kit(load_board(board), made_with, made, shipped=shipped,
+              more=partial(odd.build, board=board))  # fmt: skip
     return Seesaw(kit, old.version, new.version, fix)
 
 

@@ -6,7 +6,6 @@ refuses what is no update. A device keeps the launcher it was made with: all of 
 the launcher of the oldest release that is kept, and with today's.
 """
 
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -20,8 +19,8 @@ from host_tools.prove.kits import DEFAULT_BOARD
 from host_tools.prove.scenario import HOUR, Scenario, offering
 from host_tools.prove.scenarios import WHOLE
 from host_tools.prove.seesaw import Kit, Seesaw
-from host_tools.release import kept
-from host_tools.release.publish import OFFER, Release
+from host_tools.release import development, kept, publish
+from host_tools.release.publish import Release
 
 # Install is cut for the working tree by 'update' and 'next'; an older updater's was, at its time.
 QUICK_CUTS = ("set_boot", "boot", "confirm", "heal", "launcher")
@@ -62,7 +61,7 @@ def rows(
 ) -> list[Row]:  # fmt: skip
     """The matrix of the firmware in `source`: in full against every release kept for the board,
     else against the newest. UserError when nothing is kept, and as kept.load() and kits.make()."""
-    known = kept.all_of(board, folder)
+    known = [(kept.provable(one), made_with) for one, made_with in kept.all_of(board, folder)]
     if not known:
         raise UserError(str(folder), f"no release for '{board}' is kept there",
                         "keep one with 'seesaw release keep'")  # fmt: skip
@@ -83,6 +82,7 @@ def _subject(older: Release, launcher: bytes, candidate: str, source: Path, boar
     """older: N-k. candidate: a version above all that are kept; the fix comes above it."""
     fix = kept.above(candidate)
     good = kits.good(fix, board)
+    newer = development.edition(candidate) + 1  # metadata that is newer than the candidate's
     made = [older, _made(candidate, source, board), good]
     made += [
         _made(f"{candidate}.1-{name}", tree, board, added)
@@ -93,8 +93,10 @@ def _subject(older: Release, launcher: bytes, candidate: str, source: Path, boar
         )
     ]
     releases = {one.version: one for one in made} | {
-        "same-version": _made(candidate, source, board, OTHER_BYTES),
-        "other-board": _offered(good, board="other"),
+        # Listed by metadata that is newer, or a device would not come to look at the release.
+        "older-version": publish.reissued(older, newer),
+        "same-version": publish.reissued(_made(candidate, source, board, OTHER_BYTES), newer),
+        "other-board": publish.reissued(good, newer, board="other"),
         "corrupt": _corrupt(good),
     }
     return Seesaw(Kit(kits.load_board(board), launcher, releases), older.version, candidate, fix)
@@ -132,7 +134,7 @@ def _scenarios(older: Release, candidate: str, launcher: str, full: bool) -> tup
         Scenario(f"refuse-{name}-after", f"the candidate is offered {words}", offering(offer),
                  until=until, before=steady, phases=phases, cuts=cuts)
         for name, words, offer, until, phases in (
-            ("older", "the release before it", older.version, "refused", ()),
+            ("older", "the release before it", "older-version", "refused", ()),
             ("same", "its own version with other bytes", "same-version", "refused", ()),
             ("board", "a release for another board", "other-board", "refused", ()),
             ("corrupt", "a release with a flipped bit", "corrupt", "hindered", ("install",)),
@@ -155,15 +157,10 @@ def _made(version: str, source: Path, board: str, added: str = "") -> Release:
         return kits.make(version, tree, board)
 
 
-def _offered(release: Release, **changes: str) -> Release:
-    """The same with another offer."""
-    offer = {**json.loads(release.files[OFFER]), **changes}
-    return replace(release, files={**release.files, OFFER: json.dumps(offer).encode()})
-
-
 def _corrupt(release: Release) -> Release:
     """The same with one bit of the bundle flipped on the way."""
-    name = json.loads(release.files[OFFER])["bundle"]["url"]
-    data = bytearray(release.files[name])
+    whole = release.bundle.image
+    data = bytearray(whole)
     data[len(data) // 2] ^= 1
-    return replace(release, files={**release.files, name: bytes(data)})
+    site = {path: bytes(data) if raw == whole else raw for path, raw in release.site.items()}
+    return replace(release, site=site)

@@ -41,8 +41,8 @@ WORLDS = (  # of each kind of trouble one, or two
     "release-chip", "release-combined", "release-board", "release-big", "prices-gone",
     "prices-hang", "absent", "lossy", "clock-ahead", "stale", "replayed", "404-page", "no-range",
     "bundle-truncated", "bundle-too-short", "unplugs", "strip-20", "sets-in-trial", "dead-nvs",
-    "bad-runtime", "bad-first", "other-entry", "no-rollback", "brown-out-rtc",
-    "visits",
+    "bad-runtime", "bad-first", "other-entry", "no-rollback", "brown-out-rtc", "visits",
+    "forged", "unsigned", "bundle-replayed", "data-dead", "data-rotten", "data-full",
 )  # fmt: skip
 CUT = ("fall-back", "heal", "rollback", "update", "next", "reject")
 RECORD_STRIDE = 3  # operations on NVS: every third is cut

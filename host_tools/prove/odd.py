@@ -1,7 +1,7 @@
 """Odd releases, by version: what a build, a publisher or an attacker may put on offer.
 
-Each is the project's firmware with a few words changed, or its offer, or its bytes. Versions lie
-between the candidate's and the fix's, so that a device wants them.
+Each is the project's firmware with a few words changed, or its offer, or its bytes, and signed as
+if it were right. Versions lie between the candidate's and the fix's, so that a device wants them.
 """
 
 from __future__ import annotations
@@ -90,24 +90,22 @@ def copy_changed(tree: Path, changes: Iterable[Change]) -> None:
 # -- twists ------------------------------------------------------------------------------------
 
 
-def offered(made: Release, **fields: Any) -> Release:
-    """The release with other words in its offer."""
-    offer = {**json.loads(made.files[OFFER]), **fields}
-    return replace(made, files={**made.files, OFFER: json.dumps(offer).encode()})
-
-
 def part(made: Release, board: Board, kind: str, data: bytes) -> Release:
     """The release with another runtime or bundle, offer and slot in keeping."""
     old = json.loads(made.files[OFFER])[kind]["url"]
     new = f"{kind}-{hashlib.sha256(data).hexdigest()[:16]}"
     files = {name: content for name, content in made.files.items() if name != old}
-    entry = {"url": new, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    entry: Any = {"url": new, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     app = data if kind == "runtime" else made.slot[0][1]
     bundle = made.bundle if kind == "runtime" else replace(made.bundle, image=data)
     fits = len(app) + len(bundle.image) < board.slot_size - 2 * PAGE
     slot = flash_image.slot_image(board, app, bundle) if fits else []
     made = replace(made, files={**files, new: data}, bundle=bundle, slot=slot)
-    return offered(made, **{kind: entry})
+    return publish.reissued(made, 0, **{kind: entry})
+
+
+def _other_board(made: Release, board: Board) -> Release:
+    return publish.reissued(made, board="other")
 
 
 def _other_chip(made: Release, board: Board) -> Release:
@@ -146,7 +144,7 @@ def _rubbish(made: Release, board: Board) -> Release:
 
 def _wrong_hash(made: Release, board: Board) -> Release:
     entry = {**json.loads(made.files[OFFER])["bundle"], "sha256": "5a" * 32}
-    return offered(made, bundle=entry)
+    return publish.reissued(made, bundle=entry)
 
 
 def _shadows(made: Release, board: Board) -> Release:
@@ -164,7 +162,7 @@ def _shadows(made: Release, board: Board) -> Release:
 
 ODD: dict[str, Odd] = {
     # What a build or a publisher gets wrong.
-    "board": Odd("for another board", twist=lambda made, board: offered(made, board="other")),
+    "board": Odd("for another board", twist=_other_board),
     "chip": Odd("its runtime is for another chip", twist=_other_chip),
     "combined": Odd("the combined image as its runtime", twist=_combined),
     "big": Odd("larger than the slot", twist=_too_big),
@@ -195,7 +193,7 @@ ODD: dict[str, Odd] = {
     "tls": Odd("trusts no server", (
         ("port/board.py", OPENER, OPENER + "    raise ValueError('invalid cert')\n"),)),
     "deaf": Odd("its updater asks the wrong way", (
-        ("updater.py", '"release.json"', '"release.xml"'),)),
+        ("repository.py", '"metadata/"', '"meta/"'),)),
     "stuck": Odd("never comes to a verdict on its trial", (
         ("app.py", JUDGE, JUDGE + "        return\n"),)),
     "judge": Odd("crashes as it judges its trial", (

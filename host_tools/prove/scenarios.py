@@ -95,8 +95,8 @@ MORE: tuple[Scenario, ...] = (
             why="the runtime of the release after it rots, and the candidate heals the record"),
     replace(UPDATE, name="trial-no-range", world=offering("candidate", server="no-range"),
             cuts=NO_CUTS, why="the candidate's own trial, with a server that knows no ranges"),
-    replace(ROLLBACK, name="rejected-for-good", until="time", seconds=HOUR, cuts=NO_CUTS,
-            why="what was rejected stays on offer, and is not tried again"),
+    replace(ROLLBACK, name="rejected-again", until="time", seconds=HOUR, cuts=NO_CUTS,
+            why="what was rejected stays on offer, and is tried again ever more rarely"),
     Scenario("hindered-for-good", "what does not come whole stays on offer: it tries less and less",
              offering("fix", server="bundle-too-short"), start="candidate", cuts=NO_CUTS),
     replace(NEXT, name="after-another", before=(Scenario(
@@ -108,6 +108,19 @@ MORE: tuple[Scenario, ...] = (
             why="the candidate's install works the first time"),
 )  # fmt: skip
 MORE += (
+    replace(UPDATE, name="recall", world=offering("candidate", server="recalled"),
+            before=(UPDATE,), until="says:event=confirmed slot=ota_0",
+            phases=("heal", "boot", "confirm"), cuts=("heal", "boot", "confirm"),
+            why="the maker recalls the candidate: the release before it runs, without a download"),
+    replace(NEXT, name="halted", world=offering("fix", server="halted"),
+            until="says:is halted or recalled", phases=(), cuts=NO_CUTS,
+            why="a release that is halted is not begun"),
+    replace(NEXT, name="not-yet", world=offering("fix", server="not-yet"),
+            until="says:is not for this device yet", phases=(), cuts=NO_CUTS,
+            why="a rollout that has not begun"),
+    replace(NEXT, name="not-from-here", world=offering("fix", server="not-from-here"),
+            until="says:is not for this version", phases=(), cuts=NO_CUTS,
+            why="a release that may not be installed from here"),
     replace(UPDATE, name="trial-prices-end", why="prices end as the candidate's trial begins",
             world=offering("candidate", server="prices-end"), seconds=2 * HOUR, cuts=NO_CUTS),
     replace(UPDATE, name="trial-lost-names", why="no name is known as the candidate's trial begins",
@@ -117,6 +130,16 @@ MORE += (
             why="the boot record of the candidate's trial rots before it is confirmed"),
     replace(NEXT, name="invalid-entry", why="another firmware marked an entry INVALID",
             world=offering("fix", entry="1:2:INVALID"), seconds=120, cuts=NO_CUTS),
+)  # fmt: skip
+
+# What a device remembers of a repository.
+MORE += (
+    replace(NEXT, name="stale-after", world=offering("old"), before=(UPDATE,), start="old",
+            until="says:Rollback", phases=(), cuts=NO_CUTS,
+            why="what was on offer before comes again, older than what the device has seen"),
+    Scenario("steady", "nothing is new: one small request a look, and nothing is written",
+             offering("candidate"), start="candidate", seconds=HOUR, phases=("data",),
+             cuts=("data",)),
 )  # fmt: skip
 
 # Life between two updates.

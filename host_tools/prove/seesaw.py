@@ -76,6 +76,8 @@ class Kit:
     launcher: bytes
     releases: dict[str, Release]
     settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
+    # SHA-256 of bundles as they ship, by version, where the proof runs them with another root.
+    shipped: dict[str, str] = field(default_factory=dict)
     # Makes further releases when a world offers them; None for a version it does not know.
     more: Callable[[str], Release | None] = lambda version: None
 
@@ -190,7 +192,7 @@ class LiveSeesaw:
     # -- the world's own -------------------------------------------------------------------
 
     def _file(self, path: str) -> bytes | None:
-        return self.offered.files.get(path) if self.offered else None
+        return self.offered.site.get(path) if self.offered else None
 
     def _hear(self, text: str) -> None:
         for line in text.splitlines():

@@ -4,6 +4,7 @@ alone, 'prices-' + FAULT the provider of prices. `live.struck` counts the answer
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from host_tools.market.http1 import HTML, Reply, Request, error
 from host_tools.market.site import Site, static
-from host_tools.release.publish import OFFER
+from host_tools.release import development, publish
+from host_tools.release.publish import OFFER, Release
 
 if TYPE_CHECKING:
     from host_tools.prove.seesaw import LiveSeesaw
@@ -21,6 +23,8 @@ Spoil = Callable[["LiveSeesaw", Request, Reply], Reply]  # the right answer -> w
 WHERE = ("", "bundle-", "prices-")
 LATER_S = 2 * 86_400
 OUTAGE_S = 900
+_ATTACKERS: dict[str, dict[str, bytes]] = {}  # their sites, by board
+FORGED = "9.9.9"  # version of what an attacker offers
 
 
 def _fault(name: str) -> Spoil:
@@ -48,15 +52,50 @@ def _whole(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
 def _stale(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
     """A cache on the way, or an attacker, serves the release from before again."""
     older = live.subject.kit.releases[live.subject.old]
-    return static(older.files)(request)
+    return static(older.site)(request)
+
+
+def _kind(path: str) -> str:
+    """What a file of the update site is, whatever its release."""
+    name = path.rpartition("/")[2]
+    if path.startswith("/targets/"):
+        return name.rpartition(".")[2]
+    return name.partition(".")[2] if path.startswith("/metadata/") else name.partition("-")[0]
 
 
 def _replayed(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
-    """The bytes of the release before under this one's names."""
-    files = live.subject.kit.releases[live.subject.old].files
-    kind = request.path[1:].partition("-")[0]
-    found = next((data for name, data in files.items() if name.startswith(kind)), None)
-    return right if request.path == "/" + OFFER or found is None else Reply(body=found)
+    """The files of the release before under this one's names."""
+    site = live.subject.kit.releases[live.subject.old].site
+    kind = _kind(request.path)
+    found = next((data for name, data in site.items() if _kind("/" + name) == kind), None)
+    newest = request.path in ("/" + OFFER, "/metadata/timestamp.json")
+    return right if newest or found is None else Reply(body=found)
+
+
+def attackers(release: Release) -> dict[str, bytes]:
+    """A site that lists a release of an attacker, signed with a key of his own."""
+    forged = publish.reissued(release, version=FORGED)
+    return publish.site_of(forged.board, forged.files, by=development.Stranger())
+
+
+def _forged(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
+    """All is consistent, and nothing of it was signed by the maker."""
+    fix = live.subject.kit.releases[live.subject.fix]
+    if fix.board not in _ATTACKERS:
+        _ATTACKERS[fix.board] = attackers(fix)
+    return static(_ATTACKERS[fix.board])(request)
+
+
+def _forged_root(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
+    """Likewise, with a root of the attacker's that follows on the maker's."""
+    if request.path == "/metadata/2.root.json":
+        return Reply(body=development.make_root(2, development.Stranger()))
+    return _forged(live, request, right)
+
+
+def _unsigned(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
+    """An offer without metadata, as releases from before trust believed it."""
+    return error(404) if request.path.startswith("/metadata/") else right
 
 
 def _garbage(live: LiveSeesaw, request: Request, right: Reply) -> Reply:
@@ -77,6 +116,9 @@ FAULTS: dict[str, Spoil] = {
     "redirect": _redirect,
     "no-range": _whole,
     "stale": _stale,
+    "forged": _forged,
+    "forged-root": _forged_root,
+    "unsigned": _unsigned,
     "replayed": _replayed,
     "huge": _fault("endless"),
     "slow": _fault("slow"),
@@ -86,13 +128,15 @@ FAULTS: dict[str, Spoil] = {
 }
 
 
-def _spoilt(site: Site, prefix: str, spoil: Spoil) -> Change:
+def _spoilt(site: Site, kinds: tuple[str, ...], spoil: Spoil) -> Change:
+    """kinds: of files that are spoilt, () for all."""
+
     def change(live: LiveSeesaw) -> None:
         right = site.handler
 
         def handler(request: Request) -> Reply:
             answer = right(request)
-            if not request.path.startswith(prefix):
+            if kinds and _kind(request.path) not in kinds:
                 return answer
             live.struck += 1
             return spoil(live, request, answer)
@@ -105,7 +149,7 @@ def _spoilt(site: Site, prefix: str, spoil: Spoil) -> Change:
 def _server(where: str, spoil: Spoil) -> Change:
     def change(live: LiveSeesaw) -> None:
         site = live.market.site if where == "prices-" else live.updates
-        _spoilt(site, "/bundle" if where == "bundle-" else "/", spoil)(live)
+        _spoilt(site, ("bundle",) if where == "bundle-" else (), spoil)(live)
 
     return change
 
@@ -134,9 +178,33 @@ def _prices_end(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
+def _recalled(live: LiveSeesaw) -> None:
+    """The maker recalls the release that is on offer, by its bundle."""
+    made = live.offered
+    assert made, "a recall is of a release"
+    bundle = hashlib.sha256(made.bundle.image).hexdigest()
+    recalls = [{"version": made.version, "sha256": bundle}]
+    live.offered = publish.reissued(made, development.edition(made.version) + 1, recalls=recalls)
+
+
+def _signed_with(**fields: object) -> Change:
+    """The maker has signed that of the release, before the recovery's metadata."""
+
+    def change(live: LiveSeesaw) -> None:
+        made = live.offered
+        assert made, "it says something of a release"
+        live.offered = publish.reissued(made, development.edition(made.version) - 1, **fields)
+
+    return change
+
+
 SERVERS: dict[str, Change] = {
     "good": lambda live: None,
     "prices-end": _prices_end,
     "later": _later,
+    "recalled": _recalled,
+    "halted": _signed_with(halted=["0.3.0"]),
+    "not-yet": _signed_with(rules={"start_epoch": 4_000_000_000}),
+    "not-from-here": _signed_with(rules={"ranges": ("9.0.0-9.9.9",)}),
     **{where + name: _server(where, spoil) for where in WHERE for name, spoil in FAULTS.items()},
 }

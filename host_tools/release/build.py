@@ -49,16 +49,20 @@ class Built:
 
 def build(
     version: str, board_name: str, out: Path, *, source: Path | None, runtime_file: Path | None,
-    trial_s: int,
+    trial_s: int, root_file: Path | None = None,
 ) -> Built:  # fmt: skip
-    """Build and write a release: a zip when `out` ends in .zip, else a folder. UserError."""
+    """Build and write a release: a zip when `out` ends in .zip, else a folder. UserError.
+
+    root_file: whom its devices trust, the development repository when None.
+    """
     listing.check_version(version)
     source = source or bundles.FIRMWARE
     board = boards.load(board_name)
     app = runtime.load(runtime_file, board).app if runtime_file else runtime.synthetic(board)[1]
     commit = commit_of(source)
+    root = bundles.read_root(root_file) if root_file else None
     made = publish.make(
-        board, version, app, source=source, trial_s=trial_s, build_time=commit.time
+        board, version, app, source=source, trial_s=trial_s, build_time=commit.time, root=root
     )  # fmt: skip
     launcher = disk.read(source / "launcher" / "main.py")
     if out.suffix == ".zip":
@@ -66,6 +70,8 @@ def build(
     else:
         kept.save(made, launcher, out)
     notes = [] if runtime_file else [STAND_IN]
+    if root is None:
+        notes.append(bundles.DEVELOPMENT)
     if not commit.clean:
         notes.append("built from changed files: nobody else can build it from the commit")
     return Built(made, digest(made.bundle.image), digest(app), commit, notes)

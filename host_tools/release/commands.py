@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seesaw.update.offer import Offer
+from seesaw.pushed import parse
 
 from host_tools.errors import UserError
 from host_tools.image import board as boards
@@ -146,10 +146,11 @@ def told(arguments: Namespace, desk: Desk, lines: list[str], **facts: Any) -> in
 def build_release(arguments: Namespace) -> int:
     source = Path(arguments.source) if arguments.source else None
     runtime = Path(arguments.runtime) if arguments.runtime else None
+    root = Path(arguments.root) if arguments.root else None
     out = Path(arguments.out)
     made = build.build(
         arguments.version, arguments.board, out, source=source, runtime_file=runtime,
-        trial_s=arguments.trial_s,
+        trial_s=arguments.trial_s, root_file=root,
     )  # fmt: skip
     release, commit = made.release, made.commit
     facts = {
@@ -173,6 +174,7 @@ def sign(arguments: Namespace) -> int:
     candidate = candidate_of(release, launcher)
     subject = candidate.subject
     with work(arguments) as desk:
+        check_root(desk, release)
         before = desk.history(subject.board)
         shown = (
             proof.of_drill(arguments.without_proof)
@@ -194,9 +196,21 @@ def sign(arguments: Namespace) -> int:
         )  # fmt: skip
 
 
+def check_root(desk: Desk, release: publish.Release) -> None:
+    """A release whose devices trust somebody else could never be replaced. UserError."""
+    carried = inspection.carried(release)
+    if carried in desk.state.roots.values():
+        return
+    newest = desk.folder / roles.metadata_path(roles.ROOT, max(desk.state.roots))
+    why = "its devices would trust another repository"
+    if carried is None:
+        why = "its bundle has no root: its devices would trust nobody"
+    raise UserError(f"release {release.version}", why, f"build it with --root {newest}")
+
+
 def candidate_of(release: publish.Release, launcher: bytes) -> releasing.Candidate:
     """A kept release as it is signed."""
-    offer = Offer(release.files[publish.OFFER])
+    offer = parse(release.files[publish.OFFER])
     runtime = release.files[offer.runtime.url]
     subject = proof.Subject(
         release.board, boards.load(release.board).chip, release.version,

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.errors import UserError
+from host_tools.image import bundle as bundles
 from host_tools.release import client, kept, listing, releasing, roles, words
 from host_tools.release import state as states
 from host_tools.release.client import Seen, Source
 from host_tools.release.publish import OFFER, Release
 from host_tools.release.state import State
-
-ROOT_NAME = "root.json"  # of a root that a bundle carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,7 @@ def fielded(folder: Path | None) -> Field:
 
 def carried(release: Release) -> bytes | None:
     """The root that a release's bundle holds, None for one from before trust."""
-    for name, data in release.bundle.files.items():
-        if name.rpartition("/")[2] == ROOT_NAME:
-            return data
-    return None
+    return release.bundle.files.get(bundles.ROOT)
 
 
 def inspect(source: Source, known: Field, now_s: int) -> Report:

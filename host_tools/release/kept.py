@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from littlefs import LittleFSError
 from seesaw.core import version as versions
+from seesaw.pushed import parse
 from seesaw.update.offer import BadOffer, Offer, Part
 
 from host_tools.errors import UserError
@@ -27,7 +28,7 @@ from host_tools.image import bundle as bundles
 from host_tools.image import files as disk
 from host_tools.image import filesystem, flash_image, runtime
 from host_tools.image.bundle import Bundle, Companion
-from host_tools.release import publish
+from host_tools.release import development, publish
 from host_tools.release.publish import OFFER, Release
 
 RELEASES = bundles.FIRMWARE.parent / "tests" / "releases"
@@ -62,15 +63,16 @@ def above(version: str) -> str:
 def keep(arguments: Namespace) -> int:
     """`seesaw release keep`: the working tree as a kept release. UserError otherwise.
 
-    arguments: firmware, board, version, runtime, trial_s, out; None stands for the default.
+    arguments: firmware, board, version, runtime, root, trial_s, out; None stands for the default.
     """
     source = Path(arguments.firmware) if arguments.firmware else bundles.FIRMWARE
     board = boards.load(arguments.board)
     app = runtime.synthetic(board)[1]
     if arguments.runtime:
         app = runtime.load(Path(arguments.runtime), board).app
+    root = bundles.read_root(Path(arguments.root)) if arguments.root else None
     made = publish.make(
-        board, arguments.version, app, source=source, trial_s=arguments.trial_s
+        board, arguments.version, app, source=source, trial_s=arguments.trial_s, root=root
     )  # fmt: skip
     folder = Path(arguments.out) if arguments.out else RELEASES / made.version
     save(made, disk.read(source / "launcher" / "main.py"), folder)
@@ -125,7 +127,21 @@ def load(path: Path, board: str = "") -> tuple[Release, bytes]:
     _check_launcher(launcher, path)
     slot = flash_image.slot_image(boards.load(offer.board), app, built, offer.build_time)
     files = {OFFER: read(OFFER), offer.runtime.url: app, offer.bundle.url: image}
-    return Release(offer.version, offer.board, files, built, slot), launcher
+    site = publish.site_of(offer.board, files)
+    return Release(offer.version, offer.board, files, built, slot, site), launcher
+
+
+def provable(made: Release) -> Release:
+    """The release as it can be proved: nobody here has the keys of a real repository, so its root
+    gives way to the development one. All else is what ships. From before trust: as it is."""
+    root = development.root()
+    if made.bundle.files.get(bundles.ROOT, root) == root:
+        return made
+    offer = parse(made.files[OFFER])
+    return publish.pack(
+        boards.load(made.board), made.files[offer.runtime.url],
+        bundles.with_root(made.bundle, root), trial_s=offer.trial_s, build_time=offer.build_time,
+    )  # fmt: skip
 
 
 def _reader(path: Path) -> Reader:
@@ -167,7 +183,7 @@ def _zipped(packed: zipfile.ZipFile, name: str, path: Path) -> bytes:
 
 def _offer(raw: bytes, path: Path) -> Offer:
     try:
-        offer = Offer(raw)
+        offer = parse(raw)
     except BadOffer as error:
         raise UserError(f"{path}, {OFFER}", f"no offer: {error}", AGAIN) from error
     if not bundles.VERSION_FORM.fullmatch(offer.version):
@@ -203,7 +219,8 @@ def _bundle(version: str, image: bytes, companion: Companion, path: Path) -> Bun
     except (LittleFSError, ValueError) as error:
         raise UserError(str(path), f"the bundle of {version} is no file system", AGAIN) from error
     for name, data in files.items():
-        if hashlib.sha256(data).hexdigest() not in companion:
+        module = name != bundles.ROOT
+        if module and hashlib.sha256(data).hexdigest() not in companion:
             raise UserError(f"{path}, {COMPANION}", f"it lacks the source of {name}", AGAIN)
     return Bundle(image, files, companion, version)
 

@@ -180,7 +180,7 @@ def listed(board: str, targets: dict[str, TargetFile]) -> list[Listed]:
         if path != roles.bundle_target(board, version):
             continue
         found.append(Listed(board, version, _sha256(target), _complete(path, target.custom)))
-    return sorted(found, key=lambda one: versions.key(one.version))
+    return sorted(found, key=lambda one: (versions.key(one.version), one.version))
 
 
 def _sha256(target: TargetFile) -> str:

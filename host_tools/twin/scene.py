@@ -94,7 +94,7 @@ class Scene:
         self._newest = importlib.metadata.version("seesaw")
         self.release = publish.make(self.board, self._newest, self._app)
         self.offered: tuple[float, str] | None = None  # (seconds since power-on, version)
-        self.files = dict(self.release.files)  # of the update site
+        self.files = dict(self.release.site)  # of the update site
         self.boots: list[BootSeen] = []
         self.pulses = Pulses()
         self.watch_pulse: Callable[[float], None] = lambda us: None  # every pulse, 0 for none
@@ -167,7 +167,7 @@ class Scene:
         release = offers.make(self.board, version, self._app, crash=crash)
         self._newest = version
         self.offered = (self.t, version)
-        self.files.update(release.files)
+        self.files.update(release.site)
         words = "it will crash in its trial" if crash else ""
         self.listen(Event(self.t, "published", version=version, words=words))
 

@@ -25,7 +25,7 @@ SLOT = {
     "installing": "A new release is being written here.",
     "installed": "A new release, checked to the last byte. Its trial is next.",
     "interrupted": "Its trial was interrupted. It will be tried again.",
-    "rejected": "Rejected: it failed its trial. It is never tried again.",
+    "rejected": "Rejected: it failed its trial. It is tried again ever more rarely.",
     "failed": "Its trial ended without a confirmation.",
     "empty": "Empty.",
     "off": "Waits for power.",

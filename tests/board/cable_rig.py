@@ -78,7 +78,7 @@ class World:
         self.market = Market("sp500")
         self.release = rig.release("0.1.0")
         prices = opened.enter_context(serve(self.market.site))
-        updates = Site(static(self.release.files), self.market.clock.epoch)
+        updates = Site(static(self.release.site), self.market.clock.epoch)
         url = opened.enter_context(serve(updates)).url
         bases = dict.fromkeys(self.market.providers, prices.url)
         self.settings = {**FAST, "update_url": url, "providers": bases}

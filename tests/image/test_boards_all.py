@@ -286,6 +286,6 @@ def test_from_a_cold_boot_to_the_first_movement_and_one_update(board: Board) -> 
 def test_a_release_for_another_board_is_not_installed(own: Board, other: Board) -> None:
     old, foreign = release("0.1.0", board=own), release("0.2.0", board=other)
     world = World(new_flash(old), [old, foreign], offered=foreign)
-    world.run(120, until=lambda: world.said(f"an offer for board {other.name}"))
-    assert world.said(f"an offer for board {other.name}")
+    world.run(120, until=lambda: world.said(f"no release for board {own.name}"))
+    assert world.said(f"no release for board {own.name}")
     assert "ota_1" not in [event.split()[1] for event in world.events if "boot" in event]

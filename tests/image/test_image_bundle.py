@@ -20,7 +20,24 @@ def test_the_image_holds_what_was_compiled(tree: Path) -> None:
         "seesaw/version.mpy",
         "seesaw/core/__init__.mpy",
         "seesaw/core/tilt.mpy",
+        "root.json",
     }
+
+
+def test_a_bundle_carries_the_root_that_it_was_given(tree: Path) -> None:
+    development, other = bundle.build("1.0", tree), bundle.build("1.0", tree, b'{"other": 1}')
+
+    assert development.files["root.json"] == bundle.DEVELOPMENT_ROOT.read_bytes()
+    assert filesystem.read(other.image, 512)["root.json"] == b'{"other": 1}'
+    assert other.modules == development.modules
+    assert bundle.with_root(development, b'{"other": 1}') == other
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"signed": {"_type": "targets"}}', "x" * 16385])
+def test_what_is_no_root_file_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "root.json").write_text(text)
+    with pytest.raises(UserError, match="no root file"):
+        bundle.read_root(tmp_path / "root.json")
 
 
 def test_a_module_is_what_mpy_cross_makes_of_it(tree: Path, tmp_path: Path) -> None:
@@ -54,8 +71,8 @@ def test_the_disk_version_and_block_count_are_stated(tree: Path) -> None:
 
 def test_the_companion_leads_from_compiled_to_source(tree: Path, tmp_path: Path) -> None:
     built = bundle.build("1.2.3", tree)
-    assert len(built.companion) == len(built.files)
-    for path, mpy in built.files.items():
+    assert len(built.companion) == len(built.modules)
+    for path, mpy in built.modules.items():
         name, text = built.companion[hashlib.sha256(mpy).hexdigest()]
         assert name == path.replace(".mpy", ".py")
         assert bundle.compile_module(name, text) == mpy

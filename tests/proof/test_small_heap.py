@@ -21,7 +21,7 @@ from host_tools.market.site import Site, serve, static
 
 COARSE_KIB = (512, 384, 320, 256, 192, 128, 64, 32)
 FINER = 2  # parts that a step of the sweep is cut into where it changes the outcome
-RUN_S = 9  # of real time, at most
+RUN_S = 20  # of real time, at most
 BOARDS = 8  # at a time: they mostly wait
 STAGES = ("nothing", "launcher", "app", "updater", "trial")
 MARKS = ("main.py", "state=LIVE", "event=offer", "event=prove")  # on the serial line, by stage
@@ -111,7 +111,7 @@ class Lab:
 
 def test_a_heap_too_small_harms_nothing() -> None:
     market = Market("sp500")
-    offered = static(release("0.2.0").files)
+    offered = static(release("0.2.0").site)
     with serve(market.site) as prices, serve(Site(offered, market.clock.epoch)) as updates:
         lab = Lab(prices.url, updates.url, market)
         lives = lab.sweep()

@@ -10,9 +10,10 @@ from host_tools.prove.scenarios import FIRST_BOOT, NEXT, UPDATE, Scenario
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.subject import Limits
 
-NEWER = "version.newer(offer.version, self.boot.version)"
+NEWER = "        if order > here:\n"
 PLAN = Plan(depth=2, nest=("set_boot", "confirm"), limits=Limits(seconds=120))
 INTERRUPTED = 'record.interrupted(before[3] if mine else "power")'
+FOR_EVER = ("        known[WAIT] -= 1\n", "        known[WAIT] -= 0 if rejected else 1\n")
 HASTY = replace(NEXT, cuts=("set_boot",))
 SCENARIOS = (FIRST_BOOT, replace(UPDATE, cuts=("confirm", "set_boot")))
 
@@ -25,13 +26,18 @@ def healthy() -> Seesaw:
 @cache
 def stubborn() -> Seesaw:
     """Never content with a newer release."""
-    return kits.changed([("seesaw/updater.py", NEWER, "offer.version < '0.3'")])
+    never = NEWER.replace(":", " and name < '0.3':")
+    return kits.changed([("seesaw/update/choose.py", NEWER, never)])
 
 
 @cache
 def hasty() -> Seesaw:
-    """Takes a trial that lost its power for one that failed: it takes two cuts to see that."""
-    return kits.changed([("seesaw/update/trial.py", INTERRUPTED, 'record.failed("power")')])
+    """Takes a trial that lost its power for one that failed, and never tries what has failed again:
+    it takes two cuts to see that."""
+    return kits.changed([
+        ("seesaw/update/trial.py", INTERRUPTED, 'record.failed("power")'),
+        ("seesaw/update/record.py", *FOR_EVER),
+    ])  # fmt: skip
 
 
 @cache

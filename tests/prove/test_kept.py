@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from host_tools.errors import UserError
-from host_tools.prove import kits, runner
+from host_tools.prove import evidence, kits, runner
 from host_tools.prove.runner import Plan, Task
 from host_tools.prove.scenarios import UPDATE
-from host_tools.release import kept
+from host_tools.release import development, kept, publish
 
 BOARD = kits.DEFAULT_BOARD
 KEPT_MAX = 200_000  # bytes of one kept release
@@ -131,7 +131,7 @@ def test_the_command_keeps_the_working_tree(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "releases" / "1.2.3"
-    arguments = Namespace(firmware=None, board=BOARD, version="1.2.3", runtime=None,
+    arguments = Namespace(firmware=None, board=BOARD, version="1.2.3", runtime=None, root=None,
                           trial_s=600, out=str(out))  # fmt: skip
 
     assert kept.keep(arguments) == 0
@@ -140,6 +140,25 @@ def test_the_command_keeps_the_working_tree(
     assert found[0].version == "1.2.3"
     assert kept.all_of("esp32s3", out.parent) == []
     assert json.loads(found[0].files["release.json"])["trial_s"] == 600
+
+
+def test_a_release_of_a_real_repository_is_proved_with_the_development_root(tmp_path: Path) -> None:
+    """Nobody who proves has the maker's keys. Evidence names the bundle that ships."""
+    root = development.make_root(1, development.Stranger())
+    board = kits.load_board(BOARD)
+    app = kits.good("0.2.0").slot[0][1]
+    real = publish.make(board, "1.4.0", app, trial_s=0, root=root)
+    kept.save(real, kits.launcher(), tmp_path / "1.4.0")
+    subject = kits.built(tmp_path / "1.4.0", None)
+    ran = subject.kit.releases["1.4.0"].bundle
+    hashes = evidence.hashes_of(subject)
+
+    assert ran.files["root.json"] == development.root()
+    assert ran.modules == real.bundle.modules
+    assert hashes["bundle"] == hashlib.sha256(real.bundle.image).hexdigest()
+    assert hashes["bundle_with_development_root"] == hashlib.sha256(ran.image).hexdigest()
+    assert runner.run(subject, Plan(), Task(UPDATE, None)).failures == []
+    assert "bundle_with_development_root" not in evidence.hashes_of(kits.seesaw())
 
 
 def test_versions_are_those_of_the_device() -> None:

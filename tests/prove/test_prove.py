@@ -69,7 +69,7 @@ def test_the_scenarios_of_an_update_cut_what_matters() -> None:
     subject = kits.seesaw()
     (result,) = runner.explore(subject, [UPDATE], Plan(depth=1), 2)
     phases = {step.phase for step in result.steps if step.cut}
-    assert phases == {"boot", "install", "record", "set_boot", "confirm"}
+    assert phases == {"boot", "data", "install", "record", "set_boot", "confirm"}
     assert not result.failures and not result.missing
     callers = {step.phase: step.caller.partition(":")[0] for step in result.steps}
     assert callers["confirm"] == "seesaw/update/trial.py"
@@ -82,8 +82,8 @@ FAULTY = {
              "    async def unused(self) -> None:\n"),
     "wrong": ("seesaw/update/install.py",
               '        raise InstallError("the bundle\'s hash is wrong")', "        pass"),
-    "amnesia": ("seesaw/main.py", "    record = Record(store)\n",
-                "    record = Record(store)\n    store._nvs.erase_key('config')\n"),
+    "amnesia": ("seesaw/main.py", "    record = Record(store, random)\n",
+                "    record = Record(store, random)\n    store._nvs.erase_key('config')\n"),
 }  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_programs_in_a_row_are_one_line_with_a_count() -> None:
 @pytest.mark.parametrize(
     ("typed", "complaint"),
     [
-        ("update/nonsense:0,after", "the scenario has no phase 'nonsense'; it has boot, install"),
+        ("update/nonsense:0,after", "the scenario has no phase 'nonsense'; it has boot, data"),
         ("update/set_boot:2,after", "there are set_boot:0 to set_boot:1"),
         ("update/set_boot:0,bits:0", "no tear 'bits:0'; there are before, half"),
         ("update/set_boot:1,weak", "no tear 'weak'; there are before, prefix:1"),

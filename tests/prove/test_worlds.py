@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Metadata, Root
 
 from host_tools.emulator.flash import PAGE
 from host_tools.image import board as boards
@@ -15,9 +17,11 @@ from host_tools.prove.scenario import offering
 from host_tools.prove.seesaw import LiveSeesaw
 from host_tools.prove.servers import FAULTS, SERVERS, WHERE
 from host_tools.prove.subject import Conditions
+from host_tools.release import development
 from host_tools.release.publish import OFFER
 
 REQUEST = b"GET /release.json HTTP/1.1\r\nHost: updates\r\n\r\n"
+ROOT = Metadata[Root].from_bytes(development.root()).signed
 FILE = b"GET /%s HTTP/1.1\r\nHost: updates\r\n\r\n"
 
 
@@ -125,7 +129,18 @@ def test_what_servers_send(good: LiveSeesaw) -> None:
     ranged = bundle.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-9\r\n\r\n")
     assert len(body(sent("good", ranged))) == 10
     assert len(body(sent("no-range", ranged))) > 10
-    assert len(SERVERS) == len(("good", "later", "prices-end")) + len(WHERE) * len(FAULTS)
+    stamp = FILE % b"metadata/timestamp.json"
+    root = FILE % b"metadata/2.root.json"
+    assert body(sent("good", stamp)) == kits.good("0.3.0").site["metadata/timestamp.json"]
+    assert body(sent("stale", stamp)) == kits.good("0.1.0").site["metadata/timestamp.json"]
+    assert b"404" in sent("unsigned", stamp)[0][1][:20]
+    assert b"404" in sent("forged", root)[0][1][:20]
+    for server, request in (("forged", stamp), ("forged-root", root)):
+        forged = Metadata.from_bytes(body(sent(server, request)))
+        with pytest.raises(UnsignedMetadataError):
+            ROOT.verify_delegate(forged.signed.type, forged.signed_bytes, forged.signatures)
+    own = ("good", "later", "prices-end", "recalled", "halted", "not-yet", "not-from-here")
+    assert len(SERVERS) == len(own) + len(WHERE) * len(FAULTS)
 
 
 def test_bad_sectors_are_where_they_were_said_and_gone_when_nobody_says_so() -> None:

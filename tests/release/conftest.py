@@ -5,17 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from release_rig import NOW, Desk
-
-from host_tools import cli
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("desk")
-    line = ["release", "init", str(folder / "repo"), "--keys", str(folder / "keys")]
-    assert cli.main([*line, "--now", str(NOW)]) == 0
-    return folder
+from release_rig import Desk, template
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +17,8 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def desk(template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
     """A new repository of Ed25519 keys, and nobody has said anything yet."""
-    shutil.copytree(template, tmp_path / "desk")
+    shutil.copytree(template(), tmp_path / "desk")
     capsys.readouterr()
     return Desk(tmp_path / "desk")

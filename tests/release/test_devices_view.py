@@ -59,11 +59,12 @@ def test_a_release_reaches_a_device(tmp_path: Path, engine: str, kind: str) -> N
     desk = Desk(tmp_path)
     line = ["release", "init", str(desk.repo), "--keys", str(desk.keys), f"--{kind}"]
     assert cli.main([*line, "--now", str(NOW)]) == 0
-    assert desk.drill(release("0.2.0")) == desk.publish() == 0
+    made = desk.mine(release("0.2.0"))
+    assert desk.drill(made) == desk.publish() == 0
     with served(desk.out) as url:
         assert device(tmp_path, url, "init", desk.repo / "metadata" / "1.root.json") == 0
         assert take(tmp_path, url, "0.2.0") == 0
-        assert fetched(tmp_path) == {bundle_of(release("0.2.0")), runtime_of(release("0.2.0"))}
+        assert fetched(tmp_path) == {bundle_of(made), runtime_of(made)}
         assert take(tmp_path, url, "0.3.0") == 1  # there is none yet
 
 

@@ -1,17 +1,27 @@
 """`seesaw release verify`: by folder and over HTTP, as every device in the field sees it."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from release_rig import BOARD, DAY, LAUNCHER, NOW, Desk, release, served
+from release_rig import (
+    BOARD,
+    DAY,
+    LAUNCHER,
+    NOW,
+    Desk,
+    release,
+    rooted,
+    runtime_of,
+    served,
+)
 
+from host_tools.image import board as boards
 from host_tools.image import bundle as bundles
 from host_tools.image import filesystem
-from host_tools.release import inspection, kept
+from host_tools.release import inspection, kept, publish
 
 
 @pytest.fixture
@@ -146,20 +156,14 @@ def test_where_there_is_nothing(desk: Desk, url: str, capsys: pytest.CaptureFixt
 
 
 def keep(desk: Desk, version: str, root: bytes | None) -> None:
-    """Keep a release as the field has it; with a root, its bundle carries that."""
-    found, _ = kept.load(release(version))
-    if root is not None:
-        files = {**found.bundle.files, "seesaw/root.json": root}
-        key = hashlib.sha256(root).hexdigest()
-        companion = {**found.bundle.companion, key: ("seesaw/root.json", "")}
-        image = filesystem.build_tight(files, bundles.BLOCK_SIZE)
-        bundle = replace(found.bundle, image=image, files=files, companion=companion)
-        offer = json.loads(found.files["release.json"])
-        offer["bundle"].update(size=len(image), sha256=hashlib.sha256(image).hexdigest())
-        data = {**found.files, offer["bundle"]["url"]: image}
-        data["release.json"] = json.dumps(offer).encode()
-        found = replace(found, bundle=bundle, files=data)
-    kept.save(found, LAUNCHER, desk.folder / "kept" / version)
+    """Keep a release as the field has it; with a root, its bundle carries that, else none."""
+    path = rooted(release(version), root or b"", desk.folder / f"{version}.zip")
+    made, _ = kept.load(path)
+    if root is None:
+        image = filesystem.build_tight(made.bundle.modules, bundles.BLOCK_SIZE)
+        bare = replace(made.bundle, image=image, files=made.bundle.modules)
+        made = publish.pack(boards.load(BOARD), runtime_of(path), bare)
+    kept.save(made, LAUNCHER, desk.folder / "kept" / version)
 
 
 def test_kept_releases_are_devices_too(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,11 @@ def good_until(repository: Repository, when: datetime) -> None:
 
 
 @engines
-def test_all_three_commands(engine: str, tmp_path: Path, site: Site) -> None:
+@pytest.mark.parametrize("folder", ["near", f"{'far' * 50}/{'away' * 40}"])
+def test_all_three_commands(engine: str, folder: str, tmp_path: Path, site: Site) -> None:
+    """Also from far away: an argument of 256 bytes would end the VM."""
+    tmp_path /= folder
+    tmp_path.mkdir(parents=True)
     repository = Repository()
     repository.add_target("dir/file \U0001f402", b"contents")
     good_until(repository, datetime.now(UTC) + timedelta(days=2))

@@ -1,5 +1,6 @@
 """Whatever a server, a provider or another program left for us: neither program stops."""
 
+import asyncio
 import hashlib
 import json
 from typing import Any
@@ -7,13 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from rig import SETTINGS, World, new_flash, release
+from record_rig import chosen
+from rig import BOARD, SETTINGS, World, new_flash, release
 from seesaw import config
-from seesaw.update import trial, trust
+from seesaw.update import trial
+from seesaw.update.client import Client
+from seesaw.update.errors import FetchError, Missing
 from seesaw.update.install import InstallError, packed, wanted_trailer
-from seesaw.update.offer import BadOffer
 from seesaw.update.record import Record
-from test_update import changed, file_replaced
+from test_update import changed, resigned, site_replaced
 
 from host_tools.emulator.flash import Flash
 from host_tools.emulator.nvs import Nvs, NvsError
@@ -60,9 +63,17 @@ def spoilt(good: dict[str, Any], **fields: object) -> bytes:
 
 
 OFFERED = json.loads(NEW.files[OFFER])
-offers = st.one_of(
-    st.one_of(like(OFFERED), values).map(lambda o: json.dumps(o).encode()),
-    st.integers(1, 2000).map(lambda depth: b'{"format":' + b"[" * depth + b"]" * depth + b"}"),
+METADATA = {path: raw for path, raw in NEW.site.items() if path.startswith("metadata/")}
+ROLE = next(path for path in METADATA if path.endswith(BOARD.name + ".json"))
+PATH = f"{BOARD.name}/0.2.0/bundle"
+ASKED = [path for path in sorted(METADATA) if not path.endswith("root.json")]
+TARGETS = json.loads(METADATA[ROLE])["signed"]["targets"]
+files = st.one_of(
+    st.sampled_from(sorted(METADATA)).flatmap(
+        lambda path: like(json.loads(METADATA[path])).map(lambda o: json.dumps(o).encode())
+    ),
+    values.map(lambda o: json.dumps(o).encode()),
+    st.integers(1, 2000).map(lambda depth: b'{"signed":' + b"[" * depth + b"]" * depth + b"}"),
     st.binary(max_size=200),
 )
 
@@ -87,19 +98,56 @@ def ours(world: World) -> bool:
     )
 
 
-# -- offers ----------------------------------------------------------------------------------
+# -- metadata --------------------------------------------------------------------------------
 
 
-@given(offers)
-@example(spoilt(OFFERED, build_time=-1))
-@example(spoilt(OFFERED, build_time=1 << 32))
-@example(spoilt(OFFERED, trial_s=10**300))
-@example(spoilt(OFFERED, runtime={**OFFERED["runtime"], "size": 1 << 64}))
+class Nowhere:
+    def load(self, name: str) -> None:
+        return None
+
+    def save(self, name: str, raw: bytes) -> None:
+        pass
+
+
+def known_to(site: dict[str, bytes]) -> Any:
+    """What a device trusts of a site. Raises TufError."""
+
+    async def fetch(path: str, length_max: int) -> bytes:
+        if "metadata/" + path not in site:
+            raise Missing(path)
+        if len(site["metadata/" + path]) > length_max:
+            raise FetchError(path)
+        return site["metadata/" + path]
+
+    async def look() -> Any:
+        client = Client(Nowhere(), fetch, site["metadata/1.root.json"], None, None)
+        await client.refresh()
+        await client.role(BOARD.name)
+        return client.trusted
+
+    return asyncio.run(look())
+
+
+TRUSTED = known_to(NEW.site)
+
+
+@given(like(TARGETS[PATH]["custom"]), like({"length": 512, "sha256": "5a" * 32}))
+@example({**TARGETS[PATH]["custom"], "built": -1}, {})
+@example({**TARGETS[PATH]["custom"], "trial_s": 10**300}, {})
+@example({**TARGETS[PATH]["custom"], "runtime": {"path": []}}, {})
+@example(TARGETS[PATH]["custom"], {"length": 1 << 64})
 @settings(max_examples=500)
-def test_an_offer_is_refused_in_words_or_fits(raw: bytes) -> None:
-    try:
-        offer = trust.check(raw)
-    except BadOffer:
+def test_what_a_maker_signs_of_a_release_is_refused_in_words_or_fits(
+    custom: dict[str, Any], more: dict[str, Any]
+) -> None:
+    """Of the form that metadata.read() lets through: it has looked at length and hashes."""
+    length, digest = more.get("length", 512), more.get("sha256", "5a" * 32)
+    length = length if type(length) is int and length >= 0 else 512
+    hashes = {"sha256": digest} if isinstance(digest, str) else {"sha512": "00"}
+    listed = {**TARGETS, PATH: {"custom": custom, "length": length, "hashes": hashes}}
+    TRUSTED.targets[BOARD.name]["targets"] = listed
+    word, offer, _ = chosen(TRUSTED)
+    if word != "install":
         return
     for name in (offer.version, offer.board):
         assert 0 < len(name) <= 24 and name.isascii() and name.isprintable() and " " not in name
@@ -112,20 +160,24 @@ def test_an_offer_is_refused_in_words_or_fits(raw: bytes) -> None:
     assert made.bundle_offset + made.bundle_size <= SLOT_SIZE - 4096
 
 
-@given(st.lists(offers, min_size=1, max_size=20))
-@settings(max_examples=20, deadline=None)
-def test_no_offer_stops_the_updater(drawn: list[bytes]) -> None:
+@given(st.lists(files, min_size=1, max_size=20), st.sampled_from(["", *ASKED]))
+@settings(max_examples=25, deadline=None)
+def test_no_metadata_stops_the_updater(drawn: list[bytes], only: str) -> None:
+    """only: the one file that is spoilt, "" for whichever is asked for."""
     world = World(new_flash(OLD, check_s=5, poll_s=1), KNOWN)
     left = list(drawn)
 
     def handler(request: Request) -> Reply:
-        if request.path != "/" + OFFER:
-            return Reply(status=404)
-        return Reply(body=left.pop() if left else NEW.files[OFFER])
+        path = request.path[1:]
+        if left and only in ("", path):
+            return Reply(body=left.pop())
+        body = OLD.site.get(path) if not only else NEW.site.get(path) if left else None
+        return Reply(status=404) if body is None else Reply(body=body)
 
     world.updates.handler = handler
-    world.run(600, until=lambda: not left and world.follows())
-    assert not left and world.follows(), world.lines[-5:]
+    asked = len(drawn) if not only else 1
+    world.run(600, until=lambda: len(left) <= len(drawn) - asked and world.follows())
+    assert len(left) <= len(drawn) - asked and world.follows(), world.lines[-5:]
     assert world.events == ["boot ota_0 cause 1"]
     assert ours(world)
 
@@ -133,7 +185,7 @@ def test_no_offer_stops_the_updater(drawn: list[bytes]) -> None:
 def test_a_bundle_that_the_launcher_would_refuse_is_not_installed() -> None:
     image = NEW.bundle.image + b"x"
     part = {**OFFERED["bundle"], "size": len(image), "sha256": hashlib.sha256(image).hexdigest()}
-    odd = file_replaced(changed(NEW, bundle=part), "bundle", image)
+    odd = site_replaced(changed(NEW, bundle=part), ".bundle", image)
     world = World(new_flash(OLD), KNOWN, offered=odd)
     world.run(300)
 
@@ -146,23 +198,38 @@ FORGED = "\nseesaw event=confirmed slot=ota_1 version=9 words="
 
 @pytest.mark.parametrize("field", ["version", "board"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_an_offer_forges_no_line(field: str, end: str) -> None:
+def test_signed_words_forge_no_line(field: str, end: str) -> None:
     for text in ("9" + end + "x", "9" + end + FORGED[1:], "esp32_wrover" + end + FORGED[1:]):
         world = World(new_flash(OLD), KNOWN, offered=changed(NEW, **{field: text}))
         world.run(60)
-        assert world.said("event=hindered") and ours(world) and world.follows()
-        assert not any("\r" in line or "confirmed" in line for line in world.lines)
+        assert world.said("event=hindered") or world.said("event=nothing")
+        assert ours(world) and world.follows()
+        assert not any(line.startswith("seesaw event=confirmed") for line in world.lines)
 
 
-@pytest.mark.parametrize("part", ["runtime", "bundle"])
-@pytest.mark.parametrize("url", ["x\n", "\ud800", "http://other/", "../" * 300, "", "#"])
-def test_a_url_that_cannot_be_fetched_is_said(part: str, url: str) -> None:
-    offer = json.loads(NEW.files[OFFER])
-    offer[part]["url"] = url
-    offer["runtime"]["sha256"] = "00" * 32  # or it would be copied
-    world = World(new_flash(OLD), KNOWN, offered=changed(NEW, **offer))
-    world.run(60, until=lambda: world.said("event=hindered") and world.follows())
-    assert world.said("event=hindered") and ours(world) and world.follows()
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_unsigned_words_forge_no_line(end: str) -> None:
+    """A date that is none is quoted, before its signature is looked at."""
+    text = json.loads(METADATA["metadata/timestamp.json"])
+    text["signed"]["expires"] = end + "seesaw event=confirmed"
+    odd = site_replaced(NEW, "timestamp.json", json.dumps(text).encode())
+    world = World(new_flash(OLD), KNOWN, offered=odd)
+    world.run(60)
+
+    assert world.said("words=BadMetadata: expires") and ours(world) and world.follows()
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "%2e", "x y", "\u00e9", "http:", ""])
+def test_a_release_by_an_odd_name_is_none(name: str) -> None:
+    def move(signed: dict[str, Any]) -> None:
+        signed["targets"] = {
+            path.replace("0.2.0", name): found for path, found in signed["targets"].items()
+        }
+
+    odd = resigned(NEW, BOARD.name, move)
+    trusted = known_to(NEW.site)
+    trusted.targets[BOARD.name] = json.loads(odd.site[ROLE])["signed"]
+    assert chosen(trusted) == ("nothing", None, "up to date")
 
 
 # -- providers -------------------------------------------------------------------------------
@@ -205,7 +272,9 @@ def test_a_device_that_is_told_to_look_never_looks_every_day(check_s: int) -> No
     world.run(25 * 3600)
 
     assert world.events == ["boot ota_0 cause 1"]
-    assert len(world.updates.log) == 2  # after three minutes, and a day later
+    asked = [path for _, _, path, _ in world.updates.log]
+    assert asked.count("/metadata/timestamp.json") == 2  # after three minutes, and a day later
+    assert asked[-1] == "/metadata/timestamp.json" and len(asked) == 6
 
 
 def test_settings_below_their_limits_are_lifted() -> None:
@@ -246,7 +315,7 @@ def test_rubbish_in_the_updaters_memory_stops_neither_program(
     world.run(300, until=lambda: world.confirmed("0.2.0"))
 
     assert not world.said("Traceback"), world.lines
-    assert world.confirmed("0.2.0") or (world.said("backing off") and world.follows())
+    assert world.confirmed("0.2.0") or (world.said("passed over") and world.follows())
 
 
 class Kept:
@@ -265,67 +334,3 @@ class Kept:
 def test_whatever_is_remembered_of_a_trial_it_ends(update: bytes) -> None:
     known = Record(Kept(update)).trial or {}
     assert trial.verdict(known, 1300, 0, 100_000) in ("confirm", "unproven: no quote")
-
-
-# -- NVS is full -----------------------------------------------------------------------------
-
-
-def test_a_device_whose_nvs_is_full_says_why_it_does_not_update() -> None:
-    flash = new_flash(OLD)
-    store = nvs(flash)
-    fill(store)
-    world = World(flash, KNOWN, offered=NEW)
-    world.run(300)
-
-    assert world.said("event=hindered slot=ota_0 version=0.1.0 words=no room to note the trial")
-    assert world.events == ["boot ota_0 cause 1"]
-    assert world.follows() and world.moved() and ours(world)
-    store = nvs(flash)
-    for number in range(100):
-        store.erase_key("junk", f"k{number}")
-    world.run(300, until=lambda: world.confirmed("0.2.0"))
-    assert world.confirmed("0.2.0")
-
-
-def test_a_device_that_has_updated_before_does_so_with_a_full_nvs_too() -> None:
-    """Its memory of a trial always has the same size: what goes in once goes in again."""
-    flash = new_flash(OLD)
-    World(flash, KNOWN, offered=NEW).run(100)
-    fill(nvs(flash))
-    world = World(flash, KNOWN, offered=FIX)
-    world.run(300, until=lambda: world.confirmed("0.3.0"))
-
-    assert world.confirmed("0.3.0")
-
-
-def test_without_room_a_failed_install_stops_nobody() -> None:
-    flash = new_flash(OLD)
-    fill(nvs(flash))
-    bad = file_replaced(NEW, "bundle", b"?" * len(NEW.files["bundle-0.2.0.lfs"]))
-    world = World(flash, KNOWN, offered=bad)
-    world.run(300)
-
-    assert world.said("words=the bundle's hash is wrong")
-    assert world.events == ["boot ota_0 cause 1"]
-    assert world.follows() and ours(world)
-
-
-def test_without_room_to_reject_it_a_bad_release_does_not_come_back_for_ever() -> None:
-    run = "async def run(self) -> None:"
-    bad = release("0.2.0", ("app.py", run, run + "\n        1 // 0"))
-    world = World(new_flash(OLD), [OLD, bad], offered=bad)
-    filled: list[bool] = []
-
-    def look() -> bool:
-        if world.said("event=prove ") and not filled:
-            filled.append(True)
-            fill(world.device.board.storage.nvs)
-        return False
-
-    world.run(1800, look)
-    assert world.said("(no room to reject it)") and world.said("backing off")
-    assert 3 <= sum("boot ota_1" in event for event in world.events) < 10
-    assert world.follows() and world.running() == ("ota_0", "0.1.0")
-    fixed = World(world.flash, KNOWN, offered=FIX)
-    fixed.run(300, until=lambda: fixed.confirmed("0.3.0"))
-    assert fixed.confirmed("0.3.0")

@@ -9,7 +9,7 @@ from test_update import changed
 
 from host_tools.emulator.board import Options
 from host_tools.market.site import Reply, Request
-from host_tools.release.publish import OFFER, Release
+from host_tools.release.publish import Release
 
 DAY_S = 86400
 SETTLE = "host_tools.market.site.settle"  # replaced, the servers know no ranges
@@ -26,14 +26,15 @@ def bundle_answers(world: World, answer: Callable[[Request], Reply | None]) -> N
     whole = world.updates.handler
 
     def handler(request: Request) -> Reply:
-        reply = answer(request) if request.path.endswith(".lfs") else None
+        reply = answer(request) if request.path.endswith(".bundle") else None
         return reply or whole(request)
 
     world.updates.handler = handler
 
 
 def looks(world: World) -> int:
-    return [path for _, _, path, _ in world.updates.log].count("/" + OFFER)
+    """Whole ones, and proofs: those that ask for a newer root."""
+    return [path for _, _, path, _ in world.updates.log].count("/metadata/2.root.json")
 
 
 # -- outages ---------------------------------------------------------------------------------
@@ -83,9 +84,9 @@ def test_one_outage_after_the_other_fits_into_the_deadline(
         return world.device.clock.now_us / 1e6
 
     def handler(request: Request) -> Reply:
-        if start and now() < start[0] + 575:
+        if start and now() < start[0] + 515:
             return Reply(status=503)
-        slow = start and not ranges and request.path.endswith(".lfs")
+        slow = start and not ranges and request.path.endswith(".bundle")
         return replace(whole(request), fault="slow" if slow else None)
 
     def look() -> bool:
@@ -150,7 +151,7 @@ def test_a_server_without_ranges_lets_a_trial_prove_itself(monkeypatch: pytest.M
 
     assert world.confirmed("0.2.0")
     assert not world.said("event=unproven")
-    asked = [status for _, _, path, status in world.updates.log if path.endswith(".lfs")]
+    asked = [status for _, _, path, status in world.updates.log if path.endswith(".bundle")]
     assert asked == [200, 200, 200]  # the install; the piece, which was not given; the whole
 
 
@@ -170,11 +171,11 @@ def test_an_offer_that_is_withdrawn_after_an_interrupted_trial_is_not_asked_for_
 @pytest.mark.parametrize("fault", ["reset", "truncate"])
 def test_a_network_that_fails_in_a_download_makes_nobody_wait(fault: str) -> None:
     world = world_of()
-    data = NEW.files["bundle-0.2.0.lfs"]
+    data = NEW.bundle.image
     broken = Reply(body=data, fault=fault)
     bundle_answers(world, lambda request: broken if looks(world) < 5 else None)
     world.run(900, until=lambda: world.confirmed("0.2.0"))
 
     assert world.confirmed("0.2.0")
-    assert not world.said("backing off")
+    assert not world.said("passed over")
     assert looks(world) == 6  # four in vain, the install, the proof

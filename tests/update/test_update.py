@@ -1,29 +1,37 @@
 """Updates as a device lives them: what is installed, what is refused, and what a trial condemns."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from rig import BOARD, World, new_flash, release
+from securesystemslib.formats import encode_canonical
 
 from host_tools.emulator.flash import PAGE, PROGRAM_MAX, Op
 from host_tools.emulator.partitions import PartitionTable
 from host_tools.image import runtime
-from host_tools.market.site import Reply
+from host_tools.release import development, publish
 from host_tools.release.publish import OFFER, Release
 
-
-def changed(made: Release, **fields: Any) -> Release:
-    """The same release with fields of its offer changed; None removes one."""
-    offer = {**json.loads(made.files[OFFER]), **fields}
-    offer = {k: v for k, v in offer.items() if v is not None}
-    return replace(made, files={**made.files, OFFER: json.dumps(offer).encode()})
+changed = publish.reissued  # other words in a release's offer, signed as if they were right
 
 
-def file_replaced(made: Release, start: str, data: bytes) -> Release:
-    files = {k: data if k.startswith(start) else v for k, v in made.files.items()}
-    return replace(made, files=files)
+def site_replaced(made: Release, end: str, data: bytes | None) -> Release:
+    """The same release, served with other bytes under the paths that end so; None: with none."""
+    site = {k: data if k.endswith(end) else v for k, v in made.site.items()}
+    return replace(made, site={k: v for k, v in site.items() if v is not None})
+
+
+def resigned(made: Release, role: str, edit: Callable[[dict[str, Any]], object]) -> Release:
+    """One metadata file edited, and signed again by the right key."""
+    path = next(k for k in made.site if k.startswith("metadata/") and k.endswith(role + ".json"))
+    found = json.loads(made.site[path])
+    edit(found["signed"])
+    signature = development.signer().sign(encode_canonical(found["signed"]).encode())
+    found["signatures"] = [{"keyid": signature.keyid, "sig": signature.signature}]
+    return replace(made, site={**made.site, path: encode_canonical(found).encode()})
 
 
 def ota_1_ops(world: World) -> list[Op]:
@@ -60,7 +68,7 @@ def test_the_same_runtime_is_copied_and_only_the_bundle_comes_over_the_network()
     world.run(900, until=lambda: world.confirmed("0.2.0"))
 
     paths = [path for _, _, path, _ in world.updates.log]
-    assert "/bundle-0.2.0.lfs" in paths
+    assert any(path.endswith(".bundle") for path in paths)
     assert not any("runtime" in path for path in paths)
 
 
@@ -74,22 +82,44 @@ def test_another_runtime_is_downloaded() -> None:
     assert any("runtime" in path for _, _, path, _ in world.updates.log)
 
 
+NEW = release("0.2.0")
+BUNDLE, RUNTIME = (json.loads(NEW.files[OFFER])[kind] for kind in ("bundle", "runtime"))
+
+
 @pytest.mark.parametrize(
     ("offered", "words"),
     [
+        # What was signed, and is nothing to install: a maker's mistakes.
         (release("0.1.0"), "up to date"),
         (release("0.0.9"), "up to date"),
-        (changed(release("0.2.0"), board="other"), "an offer for board other"),
-        (changed(release("0.2.0"), version=7), "version is missing"),
-        (changed(release("0.2.0"), version="new"), "not a version"),
-        (changed(release("0.2.0"), bundle=None), "a part is missing"),
-        (changed(release("0.2.0"), format=2), "not format 1"),
-        (changed(release("0.2.0"), bundle={"url": "b", "size": 9**9, "sha256": "00" * 32}),
-         "larger than the slot"),
-        (changed(release("0.2.0"), bundle={"url": "b", "size": 5, "sha256": "zz"}), "hexadec"),
-        (file_replaced(release("0.2.0"), OFFER, b"<html>captive portal</html>"), "not JSON"),
-        (file_replaced(release("0.2.0"), OFFER, b"[" * 4000), "not JSON"),
-        (file_replaced(release("0.2.0"), OFFER, b"x" * 100_000), "too_long"),
+        (changed(NEW, board="other"), "0.2.0 is for another board"),
+        (changed(NEW, version=7), "version or runtime of 7"),
+        (changed(NEW, version="new"), "up to date"),
+        (changed(NEW, build_time=-1), "build_time"),
+        (changed(NEW, trial_s="x"), "trial_s is missing or of the wrong type"),
+        (changed(NEW, bundle={**BUNDLE, "size": 9**9}), "larger than the slot"),
+        (changed(NEW, bundle={**BUNDLE, "size": 5}), "not of whole blocks"),
+        (changed(NEW, bundle={**BUNDLE, "size": 0}), "a part's size"),
+        (changed(NEW, bundle={**BUNDLE, "sha256": "zz"}), "hexadec"),
+        (changed(NEW, bundle={**BUNDLE, "sha256": "5a"}), "a part's size or sha256"),
+        (changed(NEW, runtime={**RUNTIME, "size": 0}), "a part's size"),
+        # What was not signed, or by somebody else, or for somebody else.
+        (site_replaced(NEW, "timestamp.json", b"<html>captive portal</html>"),
+         "BadMetadata: timestamp: not JSON"),
+        (site_replaced(NEW, "timestamp.json", b"[" * 4000), "BadMetadata: timestamp: not JSON"),
+        (site_replaced(NEW, "timestamp.json", b"x" * 100_000), "timestamp.json: too_long"),
+        (site_replaced(NEW, "timestamp.json", None), "timestamp.json: status 404"),
+        (site_replaced(NEW, "esp32_wrover.json", None), "esp32_wrover.json: status 404"),
+        (site_replaced(NEW, "snapshot.json", release("0.3.0").site["metadata/timestamp.json"]),
+         "Mismatch: snapshot"),
+        (site_replaced(NEW, "timestamp.json", NEW.site["metadata/timestamp.json"].replace(
+            b'"x-seesaw-halt":[]', b'"x-seesaw-halt":[""]')), "Unsigned: timestamp: 0 of 1 keys"),
+        (resigned(NEW, "timestamp", lambda s: s.update(expires="2026-11-30T00:00:00Z")),
+         "Expired: timestamp: 2026-11-30T00:00:00Z"),
+        (resigned(NEW, "timestamp", lambda s: s.update({"x-seesaw-issued": 1 << 40})),
+         "BadMetadata: x-seesaw-issued"),
+        (resigned(NEW, "snapshot", lambda s: s.update(expires="2036-06-27T00:00:00Z")),
+         "Mismatch: snapshot: other bytes"),
     ],
 )  # fmt: skip
 def test_an_offer_that_is_refused_changes_no_slot(offered: Release, words: str) -> None:
@@ -104,15 +134,15 @@ def test_an_offer_that_is_refused_changes_no_slot(offered: Release, words: str) 
     assert world.follows()
 
 
-@pytest.mark.parametrize("start", ["bundle", "runtime"])
+@pytest.mark.parametrize("end", [".bundle", ".runtime"])
 @pytest.mark.parametrize("spoil", ["flip", "short", "long", "html"])
-def test_a_download_with_other_bytes_is_never_booted(start: str, spoil: str) -> None:
+def test_a_download_with_other_bytes_is_never_booted(end: str, spoil: str) -> None:
     _, app = runtime.synthetic(BOARD, "v1.28.0 on 2026-04-01")
     old, new = release("0.1.0"), release("0.2.0", app=app)
-    whole = next(v for k, v in new.files.items() if k.startswith(start))
+    whole = next(v for k, v in new.site.items() if k.endswith(end))
     data = {"flip": whole[:999] + b"\0\1" + whole[1001:], "short": whole[:-512],
             "long": whole + b"!", "html": b"<html>login</html>"}[spoil]  # fmt: skip
-    world = World(new_flash(old), [old, new], offered=file_replaced(new, start, data))
+    world = World(new_flash(old), [old, new], offered=site_replaced(new, end, data))
     world.run(300)
 
     assert world.said("event=hindered")
@@ -128,7 +158,8 @@ def test_a_download_with_other_bytes_is_never_booted(start: str, spoil: str) -> 
 def test_a_server_that_misbehaves_hinders_and_harms_nothing(fault: str) -> None:
     old, new = release("0.1.0"), release("0.2.0")
     world = World(new_flash(old), [old, new], offered=new)
-    world.updates.handler = lambda request: Reply(body=new.files[OFFER], fault=fault)
+    whole = world.updates.handler
+    world.updates.handler = lambda request: replace(whole(request), fault=fault)
     world.run(400)
 
     assert world.running() == ("ota_0", "0.1.0")
@@ -160,7 +191,7 @@ def test_interrupted_trials_back_off_but_never_for_ever() -> None:
         world = World(flash, [old, new], offered=new)
         world.run(7200, until=lambda w=world: w.said("event=prove"))
         assert world.said("event=prove")
-        looks.append(sum("backing off" in line for line in world.lines))
+        looks.append(sum("passed over" in line for line in world.lines))
 
     assert looks[:3] == [0, 0, 0]
     assert 0 < looks[3] < looks[4]

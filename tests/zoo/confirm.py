@@ -24,8 +24,11 @@ FALLEN = Scenario(
 )  # fmt: skip
 
 
-LOOK_PATH = ('"release.json"', '"releases.json"')
+LOOK_PATH = ('"metadata/"', '"meta/"')
 MAIN = "    radio = chip.Radio()\n"
+# What failed once is never tried again.
+FOR_EVER = ("seesaw/update/record.py", "        known[WAIT] -= 1\n",
+            "        known[WAIT] -= 0 if rejected else 1\n")  # fmt: skip
 
 ROWS = (
     Row(
@@ -41,7 +44,7 @@ ROWS = (
         "run", "wrong",
         (
             ("seesaw/updater.py", "            await self.prove()\n", ""),
-            ("seesaw/updater.py", *LOOK_PATH),
+            ("seesaw/repository.py", *LOOK_PATH),
         ),
         (UPDATE,),
     ),
@@ -51,7 +54,7 @@ ROWS = (
         "run", "wrong",
         (
             ("seesaw/main.py", MAIN, MAIN + "    if boot.trial:\n        chip.mark_valid()\n"),
-            ("seesaw/updater.py", *LOOK_PATH),
+            ("seesaw/repository.py", *LOOK_PATH),
         ),
         (UPDATE,),
     ),
@@ -59,14 +62,14 @@ ROWS = (
         "unreachable-held-back", "the new release finds no host; a trial that needs one holds it",
         "https://github.com/ruuvi/ruuvi.gateway_esp.c/issues/531",
         "run", "refused",
-        (("seesaw/updater.py", 'url = base + "/" + url', 'url = "http://nowhere/" + url'),),
+        (("seesaw/repository.py", 'self._base + "/" + url', '"http://nowhere/" + url'),),
         (UNPROVEN,),
     ),
     Row(
         "bootloader-without-rollback", "made for a bootloader that rolls back, fielded with one "
         "that does not: the trial is none", IDF + "7859",
         "world", "deaf",
-        (("seesaw/updater.py", *LOOK_PATH),), (NO_ROLLBACK,),
+        (("seesaw/repository.py", *LOOK_PATH),), (NO_ROLLBACK,),
     ),
     Row(
         "asleep-before-confirm", "it goes to sleep before the end of its trial: each update rolls "
@@ -104,7 +107,7 @@ ROWS = (
         "Kconfig.projbuild",
         "run", "worn",
         (("seesaw/update/record.py",
-          "return any(self.rejected[at : at + 8] == bundle[:8] for at in keys)", "return False"),),
+          "        if not known[WAIT]:\n            return False\n", "        return False\n"),),
         (AGAIN,),
     ),
     Row(
@@ -112,7 +115,7 @@ ROWS = (
         "is rejected for ever", "https://github.com/esphome/esphome/issues/16762",
         "cut", "deaf",
         (("seesaw/update/trial.py", 'record.interrupted(before[3] if mine else "power")',
-          'record.failed("power")'),),
+          'record.failed("power")'), FOR_EVER),
         (IN_TRIAL,),
     ),
     Row(
@@ -120,7 +123,8 @@ ROWS = (
         "there counts as a crash: the good release is rejected for ever",
         "https://github.com/esphome/esphome/issues/16762",
         "cut", "deaf",
-        (("launcher/main.py", "        good = good and self.cause != machine.PWRON_RESET\n", ""),),
+        (("launcher/main.py", "        good = good and self.cause != machine.PWRON_RESET\n", ""),
+         FOR_EVER),
         (IN_TRIAL,),
     ),
     Row(
@@ -129,7 +133,7 @@ ROWS = (
         "https://github.com/espressif/esp-rainmaker/blob/master/components/esp_rainmaker/"
         "Kconfig.projbuild",
         "world", "deaf",
-        (("seesaw/update/trial.py", "not before[3].startswith(UNPROVEN)", "before[3]"),),
+        (("seesaw/update/trial.py", "not before[3].startswith(UNPROVEN)", "before[3]"), FOR_EVER),
         (OUTAGE,),
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from host_tools.prove.scenario import offering
 from host_tools.prove.scenarios import NEXT, UPDATE
 from host_tools.prove.zoo import Row, Waiting
 
-MAIN = "    record = Record(store)\n"
+MAIN = "    record = Record(store, random)\n"
 INISETUP = (
     "https://github.com/micropython/micropython/blob/master/ports/esp32/modules/"
     "inisetup.py"
@@ -56,11 +56,12 @@ ROWS = (
     Row("parses-what-it-kept", "an answer of the server is kept, and parsed at every start",
         "https://www.theregister.com/2020/07/18/samsung_bluray_mass_dieoff_explained/",
         "world", "hard brick",
-        (("seesaw/updater.py", "        return trust.check(answer.body)\n",
-          '        self.record._put("offer", answer.body)\n'
-          "        return trust.check(answer.body)\n"),
-         ("seesaw/main.py", MAIN, '    kept = store.get("offer")\n    if kept:\n'
-          "        from seesaw.update.offer import Offer\n\n        Offer(kept)\n" + MAIN)),
+        (("seesaw/update/client.py", "            trusted.update_root(raw)\n",
+          '            self._store.save("answer", raw)\n            trusted.update_root(raw)\n'),
+         ("seesaw/main.py", MAIN, "    from seesaw.port.files import Files\n"
+          "    from seesaw.update.canonical import parse\n\n"
+          '    files = Files(boot)\n    parse(files.load("answer") or b"[]")\n' + MAIN),
+         ("seesaw/main.py", "Files(boot), carried_root()", "files, carried_root()")),
         (GARBAGE,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",

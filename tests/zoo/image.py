@@ -89,8 +89,7 @@ ROWS = (
         "run", "refused", scenarios=(offered("chip", "hindered"),)),
     Row("another-boards-offer", "the offer is for another board, and nobody looks", LOCKS,
         "run", "wrong",
-        (("seesaw/updater.py", "        if offer.board != self.board:\n"
-          '            raise Nothing("an offer for board " + offer.board)\n', ""),),
+        (("seesaw/update/choose.py", ' or board not in _list(custom["boards"])', ""),),
         (replace(ONWARD, world=offering(ODD + "board"), until="time"),)),
     Row("old-runtime-without-rollback", "a runtime from before rollback: no trial can fail",
         "https://github.com/wled/WLED/issues/4842",
@@ -101,7 +100,7 @@ ROWS = (
         "world", "wrong",
         (("seesaw/update/install.py", '        raise InstallError("the bundle\'s hash is wrong")\n',
           "        pass\n"),),
-        (replace(ONWARD, world=offering("fix", server="replayed"), until="time"),)),
+        (replace(ONWARD, world=offering("fix", server="bundle-replayed"), until="time"),)),
     Row("updates-the-bootloaders-realm", "it rewrites what lies outside the slots, in place",
         "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/system/"
         "esp_https_ota.html",

@@ -8,7 +8,10 @@ from host_tools.prove.zoo import Row, Waiting
 
 ONWARD = replace(NEXT, seconds=900, phases=())
 BUNDLE_HASH = '        raise InstallError("the bundle\'s hash is wrong")\n'
+# Neither hash nor length of what came is looked at.
 UNHASHED = ("seesaw/update/install.py", BUNDLE_HASH, "        pass\n")
+UNCOUNTED = ("seesaw/repository.py", "            if sink.count == part.size:\n",
+             "            if failure is None:\n")  # fmt: skip
 PAGE = replace(ONWARD, name="page", world=offering("fix", server="bundle-404-page"), until="time")
 CHUNKED = replace(ONWARD, name="chunked", world=offering("fix", server="bundle-chunked"),
                   until="time")  # fmt: skip
@@ -20,20 +23,41 @@ DARK = replace(FIRST_BOOT, name="dark", world=offering("", server="prices-hang")
 AROUND = replace(FIRST_BOOT, name="around", world=Conditions(wall_s=85_500), until="time",
                  seconds=900, phases=())  # fmt: skip
 
+# The world lies about the time, for two minutes.
+FORGED_TIME = replace(ONWARD, name="forged-time", world=offering("fix", network="clock-ahead"),
+                      until="time", seconds=120)  # fmt: skip
+FORGED = replace(ONWARD, name="forged", world=offering("fix", server="forged"), until="time")
+
 ROWS = (
+    Row("anyone-signs", "there is a key and a signature, and nobody ever checks the one with the "
+        "other", "https://github.com/espressif/arduino-esp32/issues/12422",
+        "world", "wrong",
+        (("seesaw/update/trusted.py", "            if public not in good and _verifies(signed, "
+          "signatures[keyid], key, pause):\n",
+          "            if public not in good and signatures[keyid]:\n"),),
+        (FORGED,)),
+    Row("believes-the-clock", "one answer from the year 2036 is kept as the time: from then on all "
+        "that is signed has expired",
+        "https://theupdateframework.github.io/specification/latest/",
+        "world", "deaf",
+        (("seesaw/updater.py", "        return max(built, self.clock.epoch_s()) or None\n",
+          "        known = int(self.files.load('time') or b'0')\n"
+          "        known = max(built, known, self.clock.epoch_s())\n"
+          "        self.files.save('time', b'%d' % known)\n        return known or None\n"),),
+        (FORGED_TIME,)),
     Row("page-for-firmware", "a router answers with its page and status 200: it is written as "
         "firmware", "https://github.com/arendst/Tasmota/issues/7643",
-        "world", "wrong", (UNHASHED,), (PAGE,)),
+        "world", "wrong", (UNHASHED, UNCOUNTED), (PAGE,)),
     Row("chunked-is-empty", "a proxy sends chunks: the length is taken for 0, the empty file for a "
         "success", "https://github.com/arduino/nina-fw/issues/144",
         "world", "wrong",
-        (UNHASHED, ("seesaw/net/http.py", "        await _chunks(wire, cap, sink)\n",
+        (UNHASHED, UNCOUNTED, ("seesaw/net/http.py", "        await _chunks(wire, cap, sink)\n",
                     "        return\n")),
         (CHUNKED,)),
     Row("cut-short-is-complete", "the connection closes early: what came is taken for all of it",
         "https://github.com/mendersoftware/mender-mcu-client/pull/16",
         "world", "wrong",
-        (UNHASHED, ("seesaw/net/http.py",
+        (UNHASHED, UNCOUNTED, ("seesaw/net/http.py",
                     '            raise HttpError("truncated", f"{length} bytes short")\n',
                     "            return\n")),
         (CUT_SHORT,)),
@@ -71,11 +95,12 @@ WAITING = (
     Waiting("rollout-reaches-nobody", "a stage below all reaches no device at all",
             "https://pub.dev/packages/flutter_ota_kit/changelog", "fleets and shares"),
     Waiting("one-key", "one trusted key: lost, the fleet is lost",
-            "https://github.com/espressif/esp-idf/issues/18915", "signed metadata"),
+            "https://github.com/espressif/esp-idf/issues/18915", "rotation of keys in the proof"),
     Waiting("rotated-too-early", "the key is swapped before the release that knows the new one",
-            "https://github.com/esphome/esphome/pull/17981", "signed metadata"),
+            "https://github.com/esphome/esphome/pull/17981", "rotation of keys in the proof"),
     Waiting("fast-forward", "a huge version number, accepted once, blocks all that follow",
-            "https://theupdateframework.github.io/specification/latest/", "signed metadata"),
+            "https://theupdateframework.github.io/specification/latest/",
+            "rotation of keys in the proof"),
     Waiting("anti-rollback-fuse", "the bootloader refuses the release that one rolls back to",
             "https://github.com/espressif/esp-idf/issues/6886", "eFuses, which we do not burn"),
 )  # fmt: skip

@@ -14,7 +14,7 @@ ONWARD = replace(NEXT, seconds=900, phases=())
 NOISE = Scenario("noise", "rubbish was tried and rejected", offering("0.2.1-rubbish"),
                  start="candidate", until="rejected")  # fmt: skip
 INSTALLS = replace(ONWARD, name="installs", before=(NOISE,), cuts=("install",))
-NOTES = replace(ONWARD, name="notes", cuts=("data",))
+NOTES = replace(ONWARD, name="notes", cuts=("phy_init",))
 SLOW = replace(ONWARD, name="slow", until="time").on(flash_slow=9)
 SPOILT = replace(ONWARD, name="spoilt", world=offering("fix", server="bundle-garbage"),
                  until="time", seconds=3600)  # fmt: skip
@@ -25,24 +25,24 @@ BUNDLE_HASH = '        raise InstallError("the bundle\'s hash is wrong")\n'
 RUNTIME_HASH = '        raise InstallError("the runtime\'s hash is wrong")\n'
 UNREAD = (("seesaw/update/install.py", BUNDLE_HASH, "        pass\n"),
           ("seesaw/update/install.py", RUNTIME_HASH, "        pass\n"))  # fmt: skip
-# A log of words in the data partition, each programmed in place: the last one counts.
+# A log of words where nothing else writes, each programmed in place: the last one counts.
 LOG = '''
 
 def notes() -> object:
     from esp32 import Partition
 
-    return Partition.find(Partition.TYPE_DATA, label="data")[0]
+    return Partition.find(Partition.TYPE_DATA, label="phy_init")[0]
 
 
 def logged() -> list:
     raw = bytearray(SECTOR)
-    notes().readblocks(100, raw)
+    notes().readblocks(0, raw)
     words = [int.from_bytes(raw[at : at + 4], "big") for at in range(0, SECTOR, 4)]
     return [word for word in words if word != 0xFFFFFFFF] or [0]
 
 
 def log(word: int) -> None:
-    notes().writeblocks(100, word.to_bytes(4, "big"), 4 * len([w for w in logged() if w]))
+    notes().writeblocks(0, word.to_bytes(4, "big"), 4 * len([w for w in logged() if w]))
 
 
 class Sink:
@@ -122,8 +122,8 @@ ROWS = (
         (NOTES,), needs="torn programs"),
     Row("unbounded-retry", "a download that is never right is begun again at once, for ever", WEAR,
         "world", "worn",
-        (("seesaw/updater.py",
-          "                self.record.hindered(offer.bundle.sha256, str(error))\n", ""),),
+        (("seesaw/updater.py", "                self.record.hindered(offer.bundle.sha256, "
+          "str(error), offer.version)\n", ""),),
         (SPOILT,)),
 )  # fmt: skip
 WAITING = (

@@ -9,7 +9,7 @@ ENERGY = "https://github.com/jibrilsharafi/EnergyMe-Home/issues/"
 REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
 UNPROVEN = replace(UPDATE, name="trial", until="interrupted", phases=())
 ONWARD = replace(NEXT, seconds=900, phases=())
-INSTALL = "                await install(offer, slot, self.boot.slot, same, self.download)\n"
+INSTALL = "                await install(offer, slot, self.boot.slot, same, self.site.download)\n"
 COMPARE = "    return key(candidate) > key(current)\n"
 LOOK = "                await self.look()\n"
 RUN = "    async def run(self) -> None:\n        \"\"\"Never returns"
@@ -81,8 +81,9 @@ ROWS = (
         "https://github.com/TigerTag-Project/Tiger-Scale-V3/issues/5",
         "run", "deaf",
         (
-            ("seesaw/updater.py", 'self.get("release.json"',
-             'self.get("release.json" if self.boot.trial else "wrover/release.json"'),
+            ("seesaw/updater.py", "        self.site.begin(seconds)\n",
+             "        self.site.begin(seconds)\n        if not self.boot.trial:\n"
+             '            self.site._base += "/wrover"\n'),
         ),
         (UPDATE,),
     ),
@@ -92,9 +93,9 @@ ROWS = (
         "https://github.com/littlefs-project/littlefs/issues/825",
         "run", "amnesia",
         (
-            ("seesaw/main.py", "    record = Record(store)\n",
+            ("seesaw/main.py", "    record = Record(store, random)\n",
              '    if boot.trial:\n        config.save(store, b\'{"schema": 2}\')\n        1 // 0\n'
-             "    record = Record(store)\n"),
+             "    record = Record(store, random)\n"),
         ),
         (replace(UPDATE, until="time", phases=()),),
     ),
@@ -162,7 +163,7 @@ WAITING = (
             "redirect", "https://github.com/espressif/esp-idf/issues/7387", "TLS"),
     Waiting("resume-offset", "resumes a download at the wrong place, each time",
             "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
-            "downloads that resume (a marker of progress is in power.py)"),
+            "downloads that go on after a restart (a marker of progress is in power.py)"),
     Waiting("data-of-the-new-driver", "the file system's new version cannot be read after a "
             "rollback",
             "https://github.com/micropython/micropython/issues/16115",

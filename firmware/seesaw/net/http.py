@@ -90,18 +90,18 @@ async def fetch(
 def _request(
     tls: bool, host: str, port: int, path: str, headers: "dict | None", range_bytes: "tuple | None"
 ) -> bytes:
-    name = host if port == (443 if tls else 80) else f"{host}:{port}"
+    name = host if port == (443 if tls else 80) else "%s:%d" % (host, port)
     lines = [
-        f"GET {path} HTTP/1.1",
+        "GET " + path + " HTTP/1.1",
         "Host: " + name,
         "User-Agent: Mozilla/5.0 (seesaw)",
         "Accept-Encoding: identity",
         "Connection: close",
     ]
     if range_bytes is not None:
-        lines.append(f"Range: bytes={range_bytes[0]}-{range_bytes[1]}")
+        lines.append("Range: bytes=%d-%d" % range_bytes)
     for name in headers or {}:
-        lines.append(f"{name}: {headers[name]}")
+        lines.append(name + ": " + headers[name])
     for line in lines:
         if min(line) < " " or max(line) > "~":
             raise HttpError("url", "a request header with a control character")
@@ -279,7 +279,7 @@ def _decimal(digits: bytes, most: int) -> int:
 
 def _check_range(headers: dict, range_bytes: tuple) -> None:
     # The server may send less than asked; it must begin where asked.
-    if not headers.get("content-range", "").startswith(f"bytes {range_bytes[0]}-"):
+    if not headers.get("content-range", "").startswith("bytes %d-" % range_bytes[0]):
         raise HttpError("malformed", "another range")
 
 
@@ -295,7 +295,7 @@ async def _body(wire: _Wire, status: int, headers: dict, cap: int, sink: object)
     elif "content-length" in headers:
         length = _decimal(headers["content-length"].encode(), 9)
         if length > cap:
-            raise HttpError("too_long", f"{length} bytes")
+            raise HttpError("too_long", "%d bytes" % length)
         await _exactly(wire, length, sink)
     else:
         await _to_end(wire, cap, sink)

@@ -5,7 +5,7 @@ import gc
 import time
 
 from esp32 import NVS, Partition
-from machine import PWM, Pin
+from machine import PWM, Pin, unique_id
 from network import WLAN
 
 EPOCH_2000_S = 946684800
@@ -145,6 +145,19 @@ def otadata() -> bytes:
 def mark_valid() -> None:
     """Confirm the active boot entry. Raises OSError."""
     Partition.mark_app_valid_cancel_rollback()
+
+
+def device_id() -> bytes:
+    """The chip's own, the same for ever."""
+    return unique_id()
+
+
+def left(reason: int) -> None:
+    """Note why this slot is left (SPEC, "NVS"). Without room for it nothing is noted."""
+    try:
+        NVS(NAMESPACE).set_i32("left", reason)
+    except OSError:
+        pass
 
 
 def memory_free() -> int:

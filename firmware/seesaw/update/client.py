@@ -22,7 +22,7 @@ from seesaw.update.trusted import Trusted, check_date, start_s
 
 ROOTS_MAX = 256  # new versions of root in one update
 ROLES_MAX = 32  # targets roles that one search visits
-SETTLED = "settled"  # SHA-256 of the timestamp of which all is done
+SETTLED = "settled"  # SHA-256 of the timestamp of which all is done, and by whom
 
 
 class Client:
@@ -120,9 +120,12 @@ class Client:
         await fetch(path, target.length, checked)
         checked.finish()
 
-    def settle(self) -> None:
-        """All that the refreshed metadata asks for is done: `unchanged` may say so from now on."""
-        self._store.save(SETTLED, self._timestamp)
+    def settle(self, who: bytes = b"") -> None:
+        """All that the refreshed metadata asks for is done: `unchanged` may say so from now on.
+
+        who: for whom it is done. For another release that comes to run it may not be.
+        """
+        self._store.save(SETTLED, self._timestamp + who)
 
 
 def _trusted(roots: tuple, now_s: "int | None", pause) -> Trusted:
@@ -140,16 +143,16 @@ def _trusted(roots: tuple, now_s: "int | None", pause) -> Trusted:
     raise why
 
 
-async def unchanged(store, fetch, now_s: "int | None") -> bool:
+async def unchanged(store, fetch, now_s: "int | None", who: bytes = b"") -> bool:
     """Is the server's timestamp the one that was settled? One request and no signature.
 
     Raises Expired when it is past its date: somebody may be holding newer metadata back.
     """
     settled = store.load(SETTLED)
-    if not settled:
+    if not settled or settled[32:] != who:
         return False
     raw = await fetch("timestamp.json", LENGTH_MAX["timestamp"])
-    if sha256(raw).digest() != settled:
+    if sha256(raw).digest() != settled[:32]:
         return False
     signed = read(raw, "timestamp")[0]
     check_date("timestamp", signed, start_s(signed.get(ISSUED, 0), now_s))

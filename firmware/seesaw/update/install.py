@@ -84,11 +84,18 @@ class Sink:
 
     def __init__(self, slot: Slot, offset: int):
         self.slot = slot
-        self.sector = offset // SECTOR
+        self._first = offset // SECTOR
         self._buf = bytearray(SECTOR)
+        self.rewind()
+
+    def rewind(self) -> None:
+        """What came counts for nothing: the download begins anew."""
+        self.sector = self._first
+        self.count = 0  # bytes that came
         self._used = 0
 
     def write(self, data: bytes) -> None:
+        self.count += len(data)
         at = 0
         while at < len(data):
             count = min(SECTOR - self._used, len(data) - at)
@@ -178,7 +185,7 @@ async def install(offer: object, slot: Slot, running: object, same: bool, downlo
     """Bring the slot to hold the offer. Raises InstallError, and what download raises.
 
     running: the running slot's block device, from which the runtime is copied when it is the same.
-    download: async (part, sink) -> None.
+    download: async (part, sink) -> None, which may call the sink's rewind().
     """
     made = wanted_trailer(offer, slot.size)
     raw = packed(made)

@@ -1,8 +1,5 @@
-"""An offer: the JSON that says which release is to be had (firmware/SPEC.md, "Offer")."""
+"""A release on offer (firmware/SPEC.md, "Offer"): made of signed metadata, or pushed by cable."""
 
-import json
-
-OFFER_MAX = 4096  # bytes
 TRIAL_FLOOR_S = 10  # a trial is never shorter, whatever the offer says
 TRIAL_MOST_S = 600  # a third of the launcher's deadline: the proof and the quotes need theirs
 NAME_MAX = 24  # characters of a version or a board
@@ -12,12 +9,14 @@ class BadOffer(Exception):
     """The offer is refused; the one argument says why."""
 
 
+class Nothing(Exception):
+    """There is nothing to install; the one argument says why."""
+
+
 class Part:
     """Runtime or bundle: where it is (relative URL), bytes, SHA-256 (32 bytes)."""
 
-    def __init__(self, found: object):
-        if not isinstance(found, dict):
-            raise BadOffer("a part is missing")
+    def __init__(self, found: dict):
         self.url = _field(found, "url", str)
         self.size = _field(found, "size", int)
         try:
@@ -31,22 +30,16 @@ class Part:
 class Offer:
     """A release on offer: version, board, runtime and bundle Part, trial_s, build_time."""
 
-    def __init__(self, raw: bytes):
+    def __init__(self, found: dict, runtime: Part, bundle: Part):
         """Raises BadOffer."""
-        try:
-            found = json.loads(raw)
-        except (ValueError, RuntimeError):
-            raise BadOffer("not JSON")
-        if not isinstance(found, dict) or found.get("format") != 1:
-            raise BadOffer("not format 1")
         self.version = _name(found, "version")
         self.board = _name(found, "board")
         self.build_time = _field(found, "build_time", int)
         if not 0 <= self.build_time < 1 << 32:
             raise BadOffer("build_time")
         self.trial_s = min(max(_field(found, "trial_s", int), TRIAL_FLOOR_S), TRIAL_MOST_S)
-        self.runtime = Part(found.get("runtime"))
-        self.bundle = Part(found.get("bundle"))
+        self.runtime = runtime
+        self.bundle = bundle
 
 
 def _name(found: dict, name: str) -> str:

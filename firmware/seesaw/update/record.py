@@ -1,31 +1,45 @@
 """What the updater remembers over power cuts: one JSON blob "update", one binary "rejected".
 
 update holds
-  trial  of an open trial: bundle (hex), version, trial_s, feed (had the release before quotes?),
-         server (had it an update server set?), and ended once it has been counted as
-         interrupted; null when none is open
-  about  the bundle (hex) that the next three speak of; a new release starts afresh
-  tries  its trials that were interrupted
-  fails  its installs that failed
-  wait   looks for a release at which it is still to be passed over
-  last   the last word on an update, for people
-rejected holds 8 bytes of the bundle's SHA-256 each, newest first; the launcher reads it too.
+  trial    of an open trial: bundle (hex), version, trial_s, feed (had the release before quotes?),
+           server (had it an update server set?), stage (how far it came), and ended once it has
+           been counted as interrupted; null when none is open
+  known    hex, 9 bytes for each of several bundles, the newest first: 4 of its SHA-256, and counts:
+           trials that were interrupted, installs that failed, trials that failed, looks for a
+           release at which it is still to be passed over, looks at which it waited for its rollout
+           without a clock
+  last     the last word on an update, for people
+  failure  of the last release that did not come to run: version, 8 hex digits of its bundle, stage
+           and cause (reasons.py), how often; separated by commas
+rejected holds 8 bytes of the bundle's SHA-256 each, newest first; the launcher reads it too, and
+writes it when it leaves a release. A bundle is on it while it is passed over for a failed trial;
+whoever put it there, it is counted here at the next look that meets it.
 """
 
 import json
 
+from seesaw.core.backoff import delay_s
+from seesaw.update import reasons
+
 REJECTED_MAX = 8
-TRIES = 3  # interrupted trials before it begins to back off
+KNOWN_MAX = 8
+KNOWN_SIZE = 9  # bytes
+TRIES, FAILS, FAILURES, WAIT, WAITED = range(4, KNOWN_SIZE)  # places in them
+COUNT_MAX = 255
+TRIES_FREE = 3  # interrupted trials before it begins to back off
 WAIT_MAX = 64  # looks that are skipped at most
+FAILED_WAIT, FAILED_WAIT_MAX = 16, 128  # likewise after failed trials; half of it is drawn
 BLOB_SIZE = 640  # bytes, always: what NVS had room for at the start of a trial has room at its end
 LAST_MAX = 160  # characters
 
 
 class Record:
-    """Loaded once by a program; `save` makes it durable. `store` is port.board.Store."""
+    """Loaded once by a program; `save` makes it durable. `store` is port.board.Store. random
+    returns a float in [0, 1): it spreads the looks at which failed releases are tried again."""
 
-    def __init__(self, store: object):
+    def __init__(self, store: object, random: object = float):
         self._store = store
+        self._random = random
         try:
             found = json.loads(store.get("update") or b"{}")
         except (ValueError, RuntimeError):
@@ -33,19 +47,22 @@ class Record:
         if not isinstance(found, dict):
             found = {}
         self.trial = _trial(found.get("trial"))
-        self.about = str(found.get("about", ""))
-        self.tries = _count(found, "tries")
-        self.wait = _count(found, "wait")
-        self.fails = _count(found, "fails")
+        raw = _bytes(found.get("known"))
+        starts = range(0, len(raw) - KNOWN_SIZE + 1, KNOWN_SIZE)
+        self._known = [bytearray(raw[at : at + KNOWN_SIZE]) for at in starts]
         self.last = str(found.get("last", ""))
+        self.failure = str(found.get("failure", ""))
         self.rejected = store.get("rejected")
 
     def _packed(self) -> bytes:
         found = {
-            "trial": self.trial, "about": self.about, "tries": self.tries, "wait": self.wait,
-            "fails": self.fails, "last": self.last[:LAST_MAX],
+            "trial": self.trial, "last": self.last[:LAST_MAX], "failure": self.failure,
+            "known": b"".join([bytes(one) for one in self._known[:KNOWN_MAX]]).hex(),
         }
         blob = json.dumps(found).encode()
+        if len(blob) > BLOB_SIZE:  # by what had to be escaped
+            found["last"] = ""
+            blob = json.dumps(found).encode()
         return blob + b" " * (BLOB_SIZE - len(blob))
 
     def save(self) -> None:
@@ -59,39 +76,90 @@ class Record:
             return False
         return True
 
-    def turn_to(self, bundle: bytes) -> None:
-        """What was counted of another bundle says nothing about this one."""
-        if self.about != bundle.hex():
-            self.about = bundle.hex()
-            self.tries = self.fails = self.wait = 0
+    def _of(self, bundle: bytes) -> bytearray:
+        """What is known of this bundle."""
+        for one in self._known:
+            if one[:4] == bundle[:4]:
+                return one
+        self._known.insert(0, bytearray(bundle[:4] + bytes(KNOWN_SIZE - 4)))
+        return self._known[0]
 
-    def skip(self, bundle: bytes) -> bool:
+    def _count(self, bundle: bytes, place: int) -> int:
+        """One more of this count."""
+        known = self._of(bundle)
+        known[place] = min(known[place] + 1, COUNT_MAX)
+        return known[place]
+
+    def _note(
+        self, word: str, bundle: bytes, version: str, why: str, count: int, reason: tuple
+    ) -> None:  # fmt: skip
+        """Keep why this release does not run, for the fleet's report and for people. reason: stage
+        and cause unless the words say it."""
+        stage, cause = reasons.of(why, *reason)
+        self.failure = "%s,%s,%d,%d,%d" % (version, bundle[:4].hex(), stage, cause, count)
+        self.last = "%s %s: %s (%d.%d, %d)" % (word, version, why, stage, cause, count)
+
+    # -- looks -------------------------------------------------------------------------------
+
+    def skip(self, bundle: bytes, version: str = "") -> bool:
         """Pass over this bundle once more? Counts it; False when it is time to try again."""
-        self.turn_to(bundle)
-        if not self.wait:
+        known = self._of(bundle)
+        rejected = self._has(bundle)
+        if rejected and not known[WAIT]:  # the launcher's verdict, or an older release's
+            self._note("rejected", bundle, version, "left", self._fail(bundle), (0, 0))
+        if not known[WAIT]:
             return False
-        self.wait -= 1
+        known[WAIT] -= 1
+        # Off the list first: a power cut between the two blobs tries it early, and counts nothing.
+        over = known[WAIT] or not rejected or self._clear(bundle)
         self.save()
-        return True
+        return bool(over)
 
-    def hindered(self, bundle: bytes, why: str) -> None:
+    def waited(self, bundle: bytes) -> int:
+        """Looks at which this bundle waited for its rollout without a clock. Counts this one."""
+        looks = self._of(bundle)[WAITED]
+        self._count(bundle, WAITED)
+        self.save()
+        return looks
+
+    def hindered(self, bundle: bytes, why: str, version: str = "") -> None:
         """An install that wore the flash for nothing: the next one is further off each time."""
-        self.turn_to(bundle)
-        self.fails += 1
-        self.wait = min(1 << self.fails, WAIT_MAX) - 1
-        self.last = why[:80]
+        fails = self._count(bundle, FAILS)
+        self._of(bundle)[WAIT] = min(1 << fails, WAIT_MAX) - 1
+        self._note(
+            "hindered", bundle, version, why, fails, (reasons.INSTALL, reasons.UNFIT)
+        )  # fmt: skip
         self.save()
 
-    def is_rejected(self, bundle: bytes) -> bool:
+    # -- the list of rejected bundles --------------------------------------------------------
+
+    def _has(self, bundle: bytes) -> bool:
         keys = range(0, len(self.rejected), 8)
         return any(self.rejected[at : at + 8] == bundle[:8] for at in keys)
+
+    def is_rejected(self, bundle: bytes) -> bool:
+        """Pass over this bundle once more because its trial failed? Counts it."""
+        return self._has(bundle) and self.skip(bundle)
+
+    def _fail(self, bundle: bytes) -> int:
+        """Its trial failed once more: it is passed over for that. How often it has."""
+        failures = self._count(bundle, FAILURES)
+        self._of(bundle)[WAIT] = delay_s(failures, self._random, FAILED_WAIT, FAILED_WAIT_MAX)
+        return failures
+
+    def _clear(self, bundle: bytes) -> bool:
+        """Take it off the list and leave its place blank: the blob keeps its size."""
+        at = self.rejected.find(bundle[:8])
+        self.rejected = self.rejected[:at] + bytes(8) + self.rejected[at + 8 :]
+        return self._put("rejected", self.rejected)
+
+    # -- trials ------------------------------------------------------------------------------
 
     def open(self, bundle: bytes, version: str, trial_s: int, feed: int, server: bool) -> None:
         """A trial is about to begin. feed and server: what the release before it had.
 
-        Raises OSError: without a record a failed trial would come back for ever.
+        Raises OSError: without a record a failed trial would come back at once.
         """
-        self.turn_to(bundle)
         self.trial = {
             "bundle": bundle.hex(), "version": version, "trial_s": trial_s, "feed": feed,
             "server": server,
@@ -99,50 +167,73 @@ class Record:
         self.last = "trial of " + version
         self._store.put("update", self._packed())
 
+    def reached(self, stage: int) -> None:
+        """The trial that runs has come so far."""
+        if self.trial:
+            self.trial["stage"] = stage
+            self.save()
+
     def failed(self, why: str) -> None:
-        """The trial failed: this bundle is never tried again. Rejected first, so that a power
-        cut between the two blobs rejects it twice rather than forgets it. Without room for that
-        it only backs off."""
-        key = bytes.fromhex(self.trial["bundle"])[:8]
-        if not self.is_rejected(key):
-            self.rejected = (key + self.rejected)[: 8 * REJECTED_MAX]
+        """The trial failed: this bundle is passed over for a while, longer each time. Rejected
+        first, so that a power cut between the two blobs rejects it twice rather than forgets it.
+        Without room for that it only backs off."""
+        bundle = _bytes(self.trial["bundle"])
+        if not self._has(bundle):
+            self.rejected = (bundle[:8] + self.rejected)[: 8 * REJECTED_MAX]
             if not self._put("rejected", self.rejected):
                 self.interrupted(why + " (no room to reject it)")
                 return
-        self.last = "rejected %s: %s" % (self.trial.get("version"), why)
+        self._ended("rejected", bundle, why, self._fail(bundle))
         self.trial = None
         self.save()
 
+    def _ended(self, word: str, bundle: bytes, why: str, count: int) -> None:
+        trial = self.trial
+        reason = (_number(trial, "stage") or reasons.UPDATER, reasons.CRASH)
+        self._note(word, bundle, str(trial.get("version")), why, count, reason)
+
     def interrupted(self, why: str) -> None:
         """The trial ended without a verdict: it is tried again, ever more rarely."""
-        self.turn_to(bytes.fromhex(self.trial["bundle"]))
-        self.tries += 1
-        if self.tries >= TRIES:
-            self.wait = min(1 << (self.tries - TRIES + 1), WAIT_MAX)
-        self.last = "interrupted %s: %s" % (self.trial.get("version"), why)
+        bundle = _bytes(self.trial["bundle"])
+        tries = self._count(bundle, TRIES)
+        if tries >= TRIES_FREE:
+            self._of(bundle)[WAIT] = min(1 << (tries - TRIES_FREE + 1), WAIT_MAX)
+        self._ended("interrupted", bundle, why, tries)
         self.trial["ended"] = True
         self.save()
 
     def confirmed(self) -> None:
+        """The release on trial is kept, whatever was held against it. Its failed trials stay
+        counted: the launcher may still leave it."""
         self.last = "confirmed " + str(self.trial and self.trial.get("version"))
+        if self.trial:
+            bundle = _bytes(self.trial["bundle"])
+            known = self._of(bundle)
+            known[TRIES] = known[FAILS] = known[WAIT] = 0
+            if self._has(bundle):
+                self._clear(bundle)
+            if bundle[:4].hex() in self.failure:
+                self.failure = ""
         self.trial = None
-        self.about = ""
         self.save()
+
+
+def _bytes(found: object) -> bytes:
+    """Of hex; empty for anything else."""
+    try:
+        return bytes.fromhex(found) if isinstance(found, str) else b""
+    except ValueError:
+        return b""
 
 
 def _trial(found: object) -> "dict | None":
     """The open trial if it is one: its bundle must be a SHA-256 in hex."""
-    if not isinstance(found, dict) or not isinstance(found.get("bundle"), str):
+    if not isinstance(found, dict) or len(_bytes(found.get("bundle"))) != 32:
         return None
-    try:
-        if len(bytes.fromhex(found["bundle"])) != 32:
-            return None
-    except ValueError:
-        return None
-    found["trial_s"] = _count(found, "trial_s")
+    found["trial_s"] = _number(found, "trial_s")
     return found
 
 
-def _count(found: dict, name: str) -> int:
+def _number(found: dict, name: str) -> int:
     value = found.get(name)
     return value if type(value) is int and 0 <= value < 1000 else 0

@@ -114,7 +114,7 @@ def pack(
 def unpack(data: bytes) -> Trailer:
     """The trailer at the start of `data` (132 bytes or more). BadTrailer with the reason."""
     if len(data) < SIZE:
-        raise BadTrailer(f"shorter than {SIZE} bytes")
+        raise BadTrailer("too short")
     fields = struct.unpack(LAYOUT, data[:SIZE])
     if fields[0] != MAGIC:
         raise BadTrailer("no trailer here")

@@ -4,6 +4,7 @@ import json
 import struct
 import sys
 
+COPIED_MAX = 2048  # bytes: RTC memory and the like; a sector is not held twice
 _files = []
 _alarms = {}
 _marks = [0]
@@ -68,7 +69,10 @@ def _exchange(name, args):
     _send(name, args)
     sizes = struct.unpack("<II", _read(8))
     kind, value, ring = json.loads(_read(sizes[0]))
-    return kind, value, ring, bytes(_read(sizes[1])) if kind == "bytes" else None
+    data = _read(sizes[1]) if kind == "bytes" else None
+    if data is not None and sizes[1] <= COPIED_MAX:
+        data = bytes(data)
+    return kind, value, ring, data
 
 
 def _resync():

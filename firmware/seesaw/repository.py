@@ -1,0 +1,106 @@
+"""The release repository over HTTP: metadata and targets below `update_url` (SPEC, "Trust").
+
+Nothing that comes from here is believed: seesaw.update judges all of it.
+"""
+
+import asyncio
+
+from seesaw.net import http
+from seesaw.update.errors import FetchError, Missing
+from seesaw.update.install import InstallError
+from seesaw.update.offer import Nothing
+
+FILE_S = 20  # deadline of one metadata file, or of a piece of a bundle
+DOWNLOAD_S = 600  # of one part
+ATTEMPTS = 8  # of one part
+PAUSE_S = 1  # between two of them
+ITS_OWN = ("status", "too_long", "malformed", "encoding")  # failures that are no network's
+
+
+class Repository:
+    """base: without a "/" at its end, "" for none. opener: port.board's. clock: gives up_s()."""
+
+    def __init__(self, base: str, opener, clock):
+        self._base = base
+        self._opener = opener
+        self._clock = clock
+        self._until_s = 0
+        self.query = ""  # what the device says of itself with each check (SPEC, "Check query")
+
+    def begin(self, seconds: int) -> None:
+        """All metadata that is fetched from now on has so long together. Raises Nothing."""
+        if not self._base:
+            raise Nothing("no update server is set")
+        self._until_s = self._clock.up_s() + seconds
+
+    async def get(self, url: str, deadline_s: int, max_body: int, **more) -> http.Response:
+        """Raises HttpError."""
+        return await http.fetch(
+            self._base + "/" + url, opener=self._opener, max_body=max_body,
+            deadline_s=deadline_s, **more
+        )  # fmt: skip
+
+    async def metadata(self, path: str, length_max: int) -> bytes:
+        """As update.client wants it. Raises Missing, FetchError."""
+        left_s = min(FILE_S, self._until_s - self._clock.up_s())
+        if left_s <= 0:
+            raise FetchError(path + ": out of time")
+        asked = path + "?" + self.query if self.query and path == "timestamp.json" else path
+        try:
+            answer = await self.get("metadata/" + asked, left_s, length_max)
+        except http.HttpError as error:
+            raise FetchError(path + ": " + str(error))
+        if answer.status != 200:
+            kind = Missing if answer.status in (403, 404) else FetchError
+            raise kind("%s: status %d" % (path, answer.status))
+        return answer.body
+
+    async def piece(self, part, count: int, sink) -> bool:
+        """The first `count` bytes into a sink; False when the server knows no ranges, or not here.
+
+        Raises HttpError.
+        """
+        last = count - 1
+        answer = await self.get(part.url, FILE_S, count, range_bytes=(0, last), sink=sink)
+        return answer.status == 206
+
+    async def download(self, part, sink, deadline_s: int = DOWNLOAD_S) -> None:
+        """A part into a sink (write, count, rewind); goes on where a connection broke off.
+
+        A server that then sends all of it again is refused: the part is fetched from its beginning,
+        once. Raises HttpError, and InstallError when the server answers and all of it never comes.
+        """
+        until_s = self._clock.up_s() + deadline_s
+        goes_on = True
+        failure = None
+        for _ in range(ATTEMPTS):
+            before = sink.count
+            failure = None
+            try:
+                if await self._whole_again(part, sink, until_s - self._clock.up_s()):
+                    sink.rewind()
+                    goes_on = False
+                    continue
+            except http.HttpError as error:
+                failure = error
+            if sink.count == part.size:
+                return  # the hash will tell what they are worth
+            if failure and not (goes_on and sink.count):
+                raise failure
+            answered = not failure or failure.kind in ITS_OWN
+            if answered and not (goes_on and sink.count > before):
+                failure = None
+                break
+            await asyncio.sleep(PAUSE_S)
+        raise failure or InstallError("%d of %d bytes came" % (sink.count, part.size))
+
+    async def _whole_again(self, part, sink, left_s: int) -> bool:
+        """Fetch what the sink has not got. True when the server would send what it has, too."""
+        at = sink.count
+        more = {"range_bytes": (at, part.size - 1)} if at else {}
+        if left_s <= 0:
+            raise http.HttpError("timeout")
+        answer = await self.get(part.url, left_s, part.size, sink=sink, **more)
+        if answer.status not in (200, 206 if at else 200):
+            raise http.HttpError("status", "%d for %s" % (answer.status, part.url))
+        return at > 0 and answer.status == 200

@@ -1,0 +1,174 @@
+"""Which release a device takes of those that its board's role lists: rules alone, no I/O.
+
+The rules are those of firmware/SPEC.md, "Release repository" and "Choice". rollout, barrier and
+deadend mean what Fedora CoreOS means by them.
+
+What is signed may still be nonsense: a release that is not of the form of the specification is not
+offered, in words, and nothing in the metadata makes choose() raise.
+"""
+
+import hashlib
+
+from seesaw.core.version import key
+
+LOOK_S = 21600  # between two looks at the ordinary pace: the clock of a device that has no other
+START_LOOKS = 28  # a week: by then a device without a clock takes a rollout for begun
+LOOKS_MAX = 255  # as many as are counted, two months: by then it takes it for over
+SHARE = 10000  # of the devices: all of them
+
+
+def choose(
+    targets: dict, running: tuple, times: tuple, halted: list, recalls: list, record: object,
+    make: object,
+) -> tuple:  # fmt: skip
+    """What to do: (word, what, words).
+
+    ("install", make(path, target), version): of the bundle's target.
+    ("recall", None, why): boot the other slot, if that is intact and not recalled(); otherwise
+    call again with recalls empty: a newer release also ends it.
+    ("nothing", None, why not).
+
+    targets: of the board's role, path -> {"length", "hashes", "custom"}. running: (board, version,
+    SHA-256 of the bundle, the device's id), the last two bytes. times: (the clock of this session,
+    the signed bound), seconds since 1970 or None each. halted, recalls: the signed lists. record:
+    update/record.Record, or what has its skip(), waited() and last: each is asked at most once of
+    a release that nothing else hinders, and counts the look. make: (path, target) -> an offer;
+    raises when what it needs is malformed.
+    """
+    board, version, bundle, device = running
+    why = ""
+    try:
+        if recalled(bundle, recalls):
+            return "recall", None, version + " is recalled"
+        here = key(version)
+        ahead, barrier = _ahead(targets, board, version, here)
+        gone = _list(halted) + [one["version"] for one in recalls]
+    except Exception as error:
+        return "nothing", None, str(error)
+    for order, name, path in ahead:
+        try:
+            made = make(path, targets[path])
+            custom = targets[path]["custom"]
+            if custom["version"] != name or board not in _list(custom["boards"]):
+                words = "for another board"
+            elif name in gone:
+                words = "halted or recalled"
+            elif barrier is not None and order > barrier:
+                words = "beyond a barrier"
+            else:
+                words = _hindrance(custom, here) or _early(targets[path], device, times, record)
+        except Exception as error:
+            words = "malformed: %s" % error
+        if not words:
+            return "install", made, name
+        why = why or name + " is " + words
+    return "nothing", None, why or "up to date"
+
+
+def recalled(bundle: bytes, recalls: list) -> bool:
+    """Is the bundle of this SHA-256 on the signed list of recalls? Raises for what is none."""
+    return bundle.hex() in [one["sha256"] for one in _list(recalls)]
+
+
+def _list(found: object) -> list:
+    if not isinstance(found, list):
+        raise TypeError("no list")
+    return found
+
+
+def _reason(target: object, name: str) -> object:
+    """Why it is a barrier or a dead end. What has a reason of any form is one."""
+    custom = target.get("custom") if isinstance(target, dict) else None
+    return custom.get(name) if isinstance(custom, dict) else None
+
+
+def _ahead(targets: dict, board: str, version: str, here: tuple) -> tuple:
+    """([(order, version, path)] of what is newer, the newest first; the order of the first barrier
+    or None). Raises ValueError with why there is no way on."""
+    ahead = []
+    barrier = None
+    for path in targets:
+        if not path.startswith(board + "/") or not path.endswith("/bundle"):
+            continue
+        name = path[len(board) + 1 : -7]
+        dead = _reason(targets[path], "deadend")
+        if name == version and dead is not None:
+            raise ValueError("%s is a dead end: %s" % (name, dead))
+        try:
+            order = key(name)
+        except Exception:
+            order = ()
+        if order > here:
+            ahead.append((order, name, path))
+            if _reason(targets[path], "barrier") is not None:
+                barrier = order if barrier is None else min(order, barrier)
+    return sorted(ahead, reverse=True), barrier
+
+
+def _hindrance(custom: dict, here: tuple) -> str:
+    """Why it is not to be had from here, "" when it is. Raises for what is malformed."""
+    if any(key(stop) > here for stop in _list(custom["through"])):
+        return "for after another version"
+    if not any(_holds(span, here) for span in _list(custom["from"])):
+        return "not for this version"
+    return ""
+
+
+def _holds(span: str, here: tuple) -> bool:
+    """Does a range of `from` hold this version? Raises for what is none."""
+    if span == "*":
+        return True
+    first, _, last = span.partition("-")
+    if "." not in last or last.strip("0123456789."):
+        first = last = span  # one version; its '-' begins a pre-release
+    return key(first) <= here <= key(last)
+
+
+def _early(target: dict, device: bytes, times: tuple, record: object) -> str:
+    """Why it is to be had, but not yet. Raises for what is malformed."""
+    custom = target["custom"]
+    bundle = bytes.fromhex(target["hashes"]["sha256"])
+    start, first, minutes = [
+        _whole(custom["rollout"][name])
+        for name in ("start_epoch", "start_percentage", "duration_minutes")
+    ]
+    looks = record.waited(bundle) if times[0] is None else None
+    part = share(first, minutes, since(start, times, looks))
+    if bucket(device, custom["version"]) >= part:
+        return "not for this device yet"
+    return "passed over: " + record.last if record.skip(bundle, custom["version"]) else ""
+
+
+def _whole(found: object) -> int:
+    if type(found) is not int or found < 0:
+        raise ValueError("no number")
+    return found
+
+
+def bucket(device: bytes, version: str) -> int:
+    """The place of the device with this id among 10 000, for this version: always the same, and
+    another for the next version, so that no device is always among the first."""
+    digest = hashlib.sha256(device + b"\x00" + version.encode()).digest()
+    return int.from_bytes(digest[:4], "big") % SHARE
+
+
+def since(start_epoch: int, times: tuple, looks: "int | None") -> int:
+    """Seconds since the start of a rollout, by the later of clock and bound. Without a clock each
+    look that this release was passed over adds to the bound what lies between two looks."""
+    bound_s = times[1] or 0
+    if looks is None:
+        return max(times[0], bound_s) - start_epoch
+    if looks >= LOOKS_MAX:
+        return 1 << 32
+    return max(bound_s - start_epoch, -START_LOOKS * LOOK_S) + looks * LOOK_S
+
+
+def share(start_percentage: int, duration_minutes: int, elapsed_s: int) -> int:
+    """How many of 10 000 devices may take a release so many seconds after its start: evenly more,
+    from the percentage to all. It stays at the percentage when the duration is 0."""
+    if elapsed_s < 0:
+        return 0
+    first, duration_s = start_percentage * (SHARE // 100), duration_minutes * 60
+    if duration_s <= 0:
+        return first
+    return first + (SHARE - first) * min(elapsed_s, duration_s) // duration_s

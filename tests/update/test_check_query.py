@@ -1,0 +1,171 @@
+"""The query string of a check: what the device says is what the release tool reads, and no more."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rig import World, new_flash, release
+from seesaw.update import reasons
+from seesaw.update.plan import TABLE
+from seesaw.update.report import MONTH_S, query
+from tuf_rig import Vm
+from tuf_vm import answers, here
+
+from host_tools.market.http1 import Reply, Request
+from host_tools.release.query import ACTIONS, CAUSES, LENGTH_MAX, STAGES, Failure, Said, parse
+
+DEVICE, NOW = b"\x24\x0a\xc4\x00\x01\x02", 1_790_000_000
+URL = re.compile(r"[0-9A-Za-z.,_=&-]*")  # needs no escape in a URL, and no quotes in a log
+plain = st.text("0123456789.-abcxyzABCXYZ_", min_size=1, max_size=24)
+failures = st.builds(Failure, plain | st.just(""), st.binary(min_size=4, max_size=4).map(bytes.hex),
+                     st.integers(0, 99), st.integers(0, 99), st.integers(0, 255))  # fmt: skip
+bounds = st.none() | st.integers(0, 1 << 32)
+
+
+def text(one: Failure | None) -> str:
+    """As the record keeps it."""
+    return f"{one.version},{one.bundle},{one.stage},{one.cause},{one.count}" if one else ""
+
+
+@given(plain, st.integers(0, 1), st.sampled_from(sorted(set(TABLE.values()))),
+       st.none() | failures, st.binary(max_size=16), bounds)  # fmt: skip
+@example("9" * 24, 1, "trial", Failure("9" * 24, "ffffffff", 99, 99, 255), DEVICE, 1 << 32)
+def test_what_is_said_is_what_is_read(
+    version: str, slot: int, action: str, failure: Failure | None, device: bytes, bound: int | None
+) -> None:
+    said = query(version, slot, action, text(failure), device, bound)
+    found = parse(said)
+
+    assert len(said) <= LENGTH_MAX
+    assert found is not None
+    assert found == Said(version, slot, action, found.pseudonym, failure)
+
+
+@given(st.text(max_size=300), st.text(max_size=300), bounds)
+def test_no_memory_of_the_device_makes_another_url(version: str, memory: str, bound: int) -> None:
+    said = query(version, 0, "install", memory, DEVICE, bound)
+
+    assert URL.fullmatch(said) and len(said) <= LENGTH_MAX
+    assert said.count("&") == (3 if memory else 2)
+
+
+def test_a_query_to_the_letter() -> None:
+    said = query("0.2.0+x", 1, "install", "0.3.0,a1b2c3d4,7,1,2", DEVICE, NOW)
+
+    assert re.fullmatch("v=0.2.0_x&s=1i&p=[0-9a-f]{12}&f=0.3.0,a1b2c3d4,7,1,2", said)
+    found = parse(said)
+    assert found and str(found.failure) == "0.3.0 (a1b2c3d4): crash in app, 2 times"
+    assert str(Failure("", "a1b2c3d4", 42, 43, 1)) == "? (a1b2c3d4): cause 43 in stage 42, 1 times"
+
+
+def pseudonym(device: bytes, bound: int | None) -> str:
+    found = parse(query("1.0", 0, "install", "", device, bound))
+    assert found
+    return found.pseudonym
+
+
+def test_the_pseudonym_changes_with_the_month_and_the_device() -> None:
+    start = NOW // MONTH_S * MONTH_S
+    year = [pseudonym(DEVICE, start + month * MONTH_S) for month in range(12)]
+
+    assert len(set(year)) == 12
+    assert pseudonym(DEVICE, start + MONTH_S - 1) == year[0]
+    assert pseudonym(DEVICE, None) == pseudonym(DEVICE, 0)
+    assert len({pseudonym(number.to_bytes(6, "big"), NOW) for number in range(1000)}) == 1000
+    assert DEVICE.hex() not in "".join(year)
+
+
+@given(st.text(max_size=140) | st.from_regex(r"v=[^&]{0,30}&s=..&p=[0-9a-f]{0,14}(&f=.{0,40})?"))
+@example("v=1.0&s=0i&p=0123456789ab\n")
+@example("v=1.0&s=0i&p=0123456789ab&f=1.0,0123456\u0667,1,1,1")
+@example("v=" + "1" * 25 + "&s=0i&p=0123456789ab")
+@example("v=1.0&s=0i&p=0123456789ab&f=1.0,01234567,1,1,1" + "0" * 90)
+def test_whatever_else_stands_in_a_log_is_no_devices(line: str) -> None:
+    found = parse(line)
+    if found:
+        again = f"v={found.version}&s={found.slot}{found.action[0]}&p={found.pseudonym}"
+        assert line == again + ("&f=" + line.partition("&f=")[2] if found.failure else "")
+
+
+# -- the numbers ---------------------------------------------------------------------------------
+
+
+def rows() -> dict[str, dict[int, str]]:
+    """Stages and causes as the table at the head of reasons.py has them."""
+    found: dict[str, dict[int, str]] = {"stage": {}, "cause": {}}
+    for line in (reasons.__doc__ or "").splitlines():
+        for kind, cell in (("stage", line[4:48]), ("cause", line[48:])):
+            if match := re.match(r"(\d+) (\w+)", cell):
+                found[kind][int(match[1])] = match[2]
+    return found
+
+
+def test_the_words_for_the_numbers_are_those_of_the_firmware() -> None:
+    assert rows() == {"stage": STAGES, "cause": CAUSES}
+    assert set(ACTIONS.values()) == set(TABLE.values())
+    assert all(word[0] == letter for letter, word in ACTIONS.items())
+    stages = {stage for _, stage, _ in reasons.WORDS} - {0}
+    assert stages < STAGES.keys() and {cause for _, _, cause in reasons.WORDS} < CAUSES.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("watchdog or panic", (7, 2)), ("deadline missed", (7, 3)), ("", (7, 1)),
+        ("memory floor: 12 bytes free", (7, 4)), ("MemoryError: memory allocation failed", (7, 4)),
+        ("ImportError: no module named 'x'", (7, 5)), ("trial failed", (5, 6)),
+        ("unproven: no quote", (7, 7)), ("power", (7, 8)), ("KeyError: power", (7, 1)),
+        ("the bundle's hash is wrong", (2, 9)), ("set_boot: -5379", (4, 13)),
+        ("no room to note the trial: x", (4, 12)),
+    ],
+)  # fmt: skip
+def test_what_words_mean(words: str, wanted: tuple[int, int]) -> None:
+    assert reasons.of(words, reasons.APP, reasons.CRASH) == wanted
+
+
+PROGRAM = """
+import json
+from binascii import unhexlify
+from seesaw.update import reasons
+from seesaw.update.report import query
+
+def answer(case):
+    version, slot, action, failure, device, bound, words = json.loads(case)
+    said = query(version, slot, action, failure, unhexlify(device), bound)
+    return json.dumps([said, list(reasons.of(words, 6, 1))]).encode()
+"""
+
+
+def test_the_vm_says_the_same(vm: Vm, tmp_path: Path) -> None:
+    versions = ("0.1.0", "1.0-rc1+x", "9" * 30, "\u00e9 &=?#%/", "")
+    cases = [
+        json.dumps([version, slot, action, failure, DEVICE.hex(), bound, action + version]).encode()
+        for version in versions
+        for slot, action in ((0, "install"), (1, "trial"))
+        for failure in ("", "0.3.0,a1b2c3d4,7,1,2", "&" * 60)
+        for bound in (None, 0, NOW, NOW + MONTH_S, 1 << 40)
+    ]
+
+    assert answers(vm, tmp_path, PROGRAM, cases) == here(PROGRAM, cases)
+
+
+def test_a_device_says_it_with_each_check_and_nowhere_else() -> None:
+    old, new = release("0.1.0"), release("0.2.0")
+    world = World(new_flash(old), [old, new], offered=new)
+    right, asked = world.updates.handler, []
+
+    def handler(request: Request) -> Reply:
+        asked.append((request.path, request.query))
+        return right(request)
+
+    world.updates.handler = handler
+    world.run(900, until=lambda: world.confirmed("0.2.0"))
+    world.run(120, until=lambda: world.said("up to date"))
+    checks = [found for path, found in asked if path == "/metadata/timestamp.json" and found]
+
+    assert {path for path, found in asked if found} == {"/metadata/timestamp.json"}
+    assert {(one["v"], one["s"]) for one in checks} == {("0.1.0", "0i"), ("0.2.0", "1i")}
+    assert len({one["p"] for one in checks}) <= 2 and not any("f" in one for one in checks)

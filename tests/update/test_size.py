@@ -1,0 +1,64 @@
+"""What the updater program loads: a device without PSRAM pays about twice that in heap."""
+
+import types
+from collections import defaultdict
+
+import pytest
+from rig import World, new_flash, release
+
+from host_tools.emulator.importer import Importer
+
+KB = 1024
+# Bytes of .mpy. The aim is 18 and 36 KB; what decides and reports costs what is above it.
+UPDATE_MAX, PROGRAM_MAX = 22 * KB, 42 * KB
+KINDS = {  # of keys: a repository has one, and a device loads the arithmetic of that alone
+    "rsa": {"seesaw.crypto.rsa", "seesaw.crypto.der"},
+    "ed25519": {"seesaw.crypto.ed25519", "seesaw.crypto.joint", "seesaw.crypto.sha512"},
+    "p256": {"seesaw.crypto.p256", "seesaw.crypto.joint", "seesaw.crypto.der"},
+}
+OLD, NEW = release("0.1.0"), release("0.2.0")
+SIZES = {
+    path.removesuffix(".mpy").removesuffix("/__init__").replace("/", "."): len(data)
+    for path, data in NEW.bundle.modules.items()
+}
+
+
+@pytest.fixture(scope="module")
+def sessions() -> list[set[str]]:
+    """The firmware's modules that each session of a whole update has loaded."""
+    loaded: dict[int, set[str]] = defaultdict(set)
+    known: list[Importer] = []
+    real = Importer._exec
+
+    def noted(self: Importer, module: types.ModuleType, code: types.CodeType) -> types.ModuleType:
+        if module.__name__ in SIZES:
+            known.append(self)  # or its id could come again
+            loaded[id(self)].add(module.__name__)
+        return real(self, module, code)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Importer, "_exec", noted)
+        world = World(new_flash(OLD), [OLD, NEW], offered=NEW)
+        world.run(900, until=lambda: world.confirmed("0.2.0"))
+    assert world.confirmed("0.2.0")
+    return list(loaded.values())
+
+
+def test_the_updater_and_its_trust_are_small(sessions: list[set[str]]) -> None:
+    ran = [found for found in sessions if "seesaw.updater" in found]
+    program = set.union(*ran) - set.union(*KINDS.values())
+    sizes = {kind: sum(SIZES[name] for name in program | more) for kind, more in KINDS.items()}
+
+    assert len(ran) == 2 and KINDS["rsa"] <= set.union(*ran)
+    assert max(sizes.values()) <= PROGRAM_MAX, sizes
+    room = sum(size for name, size in SIZES.items() if name.startswith("seesaw.update."))
+    assert room + SIZES["seesaw.update"] <= UPDATE_MAX
+
+
+def test_the_app_pays_for_none_of_it(sessions: list[set[str]]) -> None:
+    ran = [found for found in sessions if "seesaw.app" in found]
+
+    assert ran
+    for found in ran:
+        names = ("crypto", "repository", "updater", "update.client", "update.install")
+        assert not [name for name in found if name.startswith(tuple(f"seesaw.{n}" for n in names))]
