@@ -53,6 +53,10 @@ class Op:
     data: bytes = b""  # of a program
 
 
+# What a reader makes of a page's bytes: pages that come to the same are the same to it.
+Alike = Callable[[bytes], bytes]
+
+
 class PowerCut(BaseException):
     """The power went away at a flash operation; not an Exception, so no firmware can catch it."""
 
@@ -67,16 +71,31 @@ class IllegalProgram(Exception):
 
 
 class Reads:
-    """The pages that a run has read before it erased them: all of the flash it depends on."""
+    """The pages that a run has read before it erased them: all of the flash it depends on.
+
+    alike: of those that were only ever read through a function of their bytes, that function.
+    """
 
     def __init__(self) -> None:
         self.pages: set[int] = set()
+        self.alike: dict[int, Alike] = {}
         self.erased: set[int] = set()
 
-    def note(self, pages: Iterable[int]) -> None:
+    def note(self, pages: Iterable[int], alike: Alike | None = None) -> None:
         for page in pages:
-            if page not in self.erased:
+            if page in self.erased or page in self.pages:
+                continue
+            if alike is None or self.alike.get(page, alike) is not alike:
                 self.pages.add(page)
+                self.alike.pop(page, None)
+            else:
+                self.alike[page] = alike
+
+    def add(self, pages: Iterable[int], alike: Iterable[tuple[int, Alike]]) -> None:
+        """What another run depends on, which begins here."""
+        self.note(pages)
+        for page, made in alike:
+            self.note((page,), made)
 
 
 class Flash:
@@ -165,12 +184,13 @@ class Flash:
             else:
                 self.weak[page] = (left, True)
 
-    def read(self, addr: int, size: int) -> bytes:
-        """`size` bytes from `addr`. Raises ValueError outside the chip."""
+    def read(self, addr: int, size: int, alike: Alike | None = None) -> bytes:
+        """`size` bytes from `addr`, of which the reader uses what `alike` leaves. Raises
+        ValueError outside the chip."""
         self._check_range(addr, size)
         page, low = divmod(addr, PAGE)
         if self.reads is not None and size:
-            self.reads.note(range(page, (addr + size - 1) // PAGE + 1))
+            self.reads.note(range(page, (addr + size - 1) // PAGE + 1), alike)
         if low + size <= PAGE:
             return self.pages[page][low : low + size] if size else b""
         last = (addr + size - 1) // PAGE
@@ -182,8 +202,9 @@ class Flash:
             self.reads.note(range(first, last))
         return tuple(self.pages[first:last])
 
-    def program(self, addr: int, data: bytes) -> None:
-        """Clear bits: new = old & data, in operations of at most PROGRAM_MAX bytes.
+    def program(self, addr: int, data: bytes, alike: Alike | None = None) -> None:
+        """Clear bits: new = old & data, in operations of at most PROGRAM_MAX bytes. alike: as in
+        read(), of what comes out.
 
         Raises IllegalProgram, see the class, and ValueError outside the chip. Nothing at all
         happens for empty data.
@@ -193,16 +214,16 @@ class Flash:
         if not data:
             return
         if self.on_illegal is None:
-            self._programmed(addr, data)
+            self._programmed(addr, data, alike)
         operations, busy_us = _cost(addr, len(data))
         if self._undisturbed(operations, busy_us * self.slow):
-            self._store(self._programmed(addr, data))
+            self._store(self._programmed(addr, data, alike))
             self.ops += operations
             self._take(busy_us)
             return
         while data:
             step = min(PROGRAM_MAX, PROGRAM_PAGE - addr % PROGRAM_PAGE)
-            self._program_one(addr, data[:step])
+            self._program_one(addr, data[:step], alike)
             addr, data = addr + step, data[step:]
 
     def erase(self, addr: int, size: int = PAGE) -> None:
@@ -218,9 +239,9 @@ class Flash:
             self._erase_one(addr, step)
             addr, size = addr + step, size - step
 
-    def _program_one(self, addr: int, data: bytes) -> None:
+    def _program_one(self, addr: int, data: bytes, alike: Alike | None) -> None:
         op = self._begin("program", addr, len(data), data)
-        changed = self._programmed(addr, data)
+        changed = self._programmed(addr, data, alike)
         self._cut_inside(op)
         self._store(changed)
         self._end(op, _cost(addr, len(data))[1])
@@ -241,7 +262,9 @@ class Flash:
         if addr < 0 or size < 0 or addr + size > self.size:
             raise ValueError(f"{addr:#x} + {size:#x} is outside a flash of {self.size:#x} bytes")
 
-    def _programmed(self, addr: int, data: bytes) -> list[tuple[int, bytes]]:
+    def _programmed(
+        self, addr: int, data: bytes, alike: Alike | None
+    ) -> list[tuple[int, bytes]]:
         """The pages that a program changes, and their new contents."""
         changed = []
         done = 0
@@ -249,7 +272,7 @@ class Flash:
             page, low = divmod(addr + done, PAGE)
             part = data[done : done + PAGE - low]
             if self.reads is not None:
-                self.reads.note((page,))  # what comes out depends on what was there
+                self.reads.note((page,), alike)  # what comes out depends on what was there
             old = self.weak[page][0] if page in self.weak else self.pages[page]
             here = old[low : low + len(part)]
             if here != part and page not in self.bad:

@@ -24,15 +24,21 @@ class BlockDevice:
 
     def __init__(self, device: Any) -> None:
         self.device = device
+        # A partition of the chip itself is read by the port without a call of Python.
+        self.native = getattr(device, "_native", None)
         self.raised: BaseException | None = None
 
-    def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
-        buf = bytearray(size)
-        if self.raised is None:
-            try:
-                self.device.readblocks(block, buf, off)
-            except BaseException as error:  # noqa: BLE001 - raised again by check()
-                self.raised = error
+    def read(self, cfg: Any, block: int, off: int, size: int) -> bytes | bytearray:
+        if self.raised is not None:
+            return bytes(size)
+        try:
+            if self.native is not None:
+                return self.native(block, off, size)
+            buf = bytearray(size)
+            self.device.readblocks(block, buf, off)
+        except BaseException as error:  # noqa: BLE001 - raised again by check()
+            self.raised = error
+            return bytes(size)
         return buf
 
     def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:

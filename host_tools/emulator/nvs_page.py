@@ -12,6 +12,7 @@ import struct
 from binascii import crc32
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from host_tools.emulator.flash import PAGE, Flash
@@ -144,6 +145,29 @@ def _name_hash(item: Item) -> int:
     return crc32(bytes([item.chunk]), crc) & 0xFFFFFF
 
 
+@lru_cache(maxsize=4096)
+def alike(raw: bytes) -> bytes:
+    """A page's bytes but for what no loader looks at, which is made the same: entries that are
+    erased, and those that were programmed when power went, of which it sees only that they are."""
+    state = int.from_bytes(raw[:4], "little")
+    if state not in (PageState.ACTIVE, PageState.FULL, PageState.FREEING):
+        return raw
+    states = b"".join([_STATES_OF[byte] for byte in raw[TABLE:FIRST_ENTRY]])
+    end = ENTRIES
+    if state == PageState.ACTIVE:  # from the first free one on it looks at the bytes themselves
+        free = states.find(FREE, 0, ENTRIES)
+        end = ENTRIES if free < 0 else free
+    unread = [index for index in range(end) if states[index] == ERASED]
+    while end < ENTRIES and _raw_entry(raw, end)[:4] != b"\xff" * 4:
+        unread.append(end)
+        end += 1
+    left = bytearray(raw)
+    for index in unread:
+        at = FIRST_ENTRY + index * ENTRY
+        left[at : at + ENTRY] = bytes(ENTRY)
+    return bytes(left)
+
+
 class Page:
     """A page as loaded and repaired. `items` maps entry index -> item, in order of index.
 
@@ -155,7 +179,7 @@ class Page:
         self._addr = addr
         self._loses_chunk = loses_chunk
         self._blank_fields()
-        raw = flash.read(addr, PAGE)
+        raw = flash.read(addr, PAGE, alike)
         if raw != _BLANK:
             self.state = self._header_state(raw)
             if self.state != PageState.CORRUPT:
@@ -301,7 +325,7 @@ class Page:
     def read(self, index: int) -> bytes | None:
         """Data behind a variable-length item. A wrong CRC erases the item and gives None."""
         item = self.items[index]
-        data = self._flash.read(self._entry(index + 1), item.length) if item.length else b""
+        data = self._read(self._entry(index + 1), item.length) if item.length else b""
         if crc32(data, 0xFFFFFFFF) != int.from_bytes(item.data[4:], "little"):
             self.erase_item(index)
             return None
@@ -319,9 +343,9 @@ class Page:
             target._initialize()
         for index, item in self.items.items():
             target.items[target.next_free] = item
-            target._append_header(self._flash.read(self._entry(index), ENTRY))
+            target._append_header(self._read(self._entry(index), ENTRY))
             for entry in range(index + 1, index + item.span):
-                target._append(self._flash.read(self._entry(entry), ENTRY))
+                target._append(self._read(self._entry(entry), ENTRY))
 
     def set_state(self, state: PageState) -> None:
         self._program(self._addr, state.to_bytes(4, "little"))
@@ -344,7 +368,7 @@ class Page:
     def _append_header(self, raw: bytes) -> None:
         index = self.next_free
         self._append(raw)
-        if self._flash.read(self._entry(index), ENTRY) != raw:
+        if self._read(self._entry(index), ENTRY) != raw:
             self._damaged.add(index)
 
     def _append(self, raw: bytes) -> None:
@@ -364,4 +388,8 @@ class Page:
 
     def _program(self, addr: int, raw: bytes) -> None:
         """Program without looking: where flash has zeros already they stay."""
-        self._flash.program(addr, both(raw, self._flash.read(addr, len(raw))))
+        self._flash.program(addr, both(raw, self._read(addr, len(raw))), alike)
+
+    def _read(self, addr: int, size: int) -> bytes:
+        """Of entries that hold items, that are free, or of the states: what `alike` leaves."""
+        return self._flash.read(addr, size, alike)

@@ -44,6 +44,14 @@ def every(op: Op) -> tuple[str, ...]:
     return (*torn, *(f"{tear}+brownout" for tear in torn), WATCHDOG)
 
 
+def of_each_kind(names: tuple[str, ...]) -> tuple[str, ...]:
+    """One cut of each class; of several the one in the middle."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(kind(name), []).append(name)
+    return tuple([some[len(some) // 2] for some in found.values()])
+
+
 def tear_of(cut: str) -> str:
     return cut.partition("+")[0]
 

@@ -5,11 +5,12 @@ offer, does the device come to run it, confirmed, with its beam and its settings
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from host_tools.emulator.board import Board
-from host_tools.emulator.flash import Flash, Op, Reads
+from host_tools.emulator.flash import PAGE, Flash, Op, Reads
 from host_tools.prove import cuts
 from host_tools.prove.cuts import Cuts, Kept
 from host_tools.prove.settled import Below, Record, Settled
@@ -120,27 +121,42 @@ class Explorer:
             live.device.board.resume(kept.rtc, kept.cause)
         failures: list[Below] = []
         if depth:
-            numbers = Counter[str]()
-            drawn = int.from_bytes(chip.digest()[:4], "little")
+            chip.on_op = self._cutter(chip, live, depth, failures)
+        verdict = self._judged(chip, live)
+        sampled = self.sampled and depth > 0
+        return Record(verdict, depth, frozenset(reads.pages), frozenset(reads.alike.items()),
+                      tuple(failures), sampled)  # fmt: skip
 
-            def cut(op: Op) -> None:
-                phase = self.subject.phase(op, live.device.board.boots)
-                number = numbers[phase]
-                numbers[phase] += 1
-                if not self._nested(phase, op, number + drawn):
-                    return
-                for name, record in self.children(chip, op, depth - 1, phase, live.device.board):
-                    reads.note(record.pages)
-                    failures.extend(below(f"{phase}:{number},{name}", record, op.caller))
+    def _cutter(
+        self, chip: Flash, live: Live, depth: int, failures: list[Below]
+    ) -> Callable[[Op], None]:
+        """Cuts a recovery at its operations, and adds what ends badly to `failures`."""
+        numbers = Counter[str]()
+        drawn = int.from_bytes(chip.digest()[:4], "little")
+        reads = chip.reads
+        assert reads is not None
 
-            chip.on_op = cut
+        def cut(op: Op) -> None:
+            phase = self.subject.phase(op, live.device.board.boots)
+            number = numbers[phase]
+            numbers[phase] += 1
+            if not self._nested(phase, op, number + drawn):
+                return
+            if op.kind == "erase":  # half of one brings out what nobody looked at before
+                reads.note(range(op.addr // PAGE, (op.addr + op.size) // PAGE))
+            for name, record in self.children(chip, op, depth - 1, phase, live.device.board):
+                reads.add(record.pages, record.alike)
+                failures.extend(below(f"{phase}:{number},{name}", record, op.caller))
+
+        return cut
+
+    def _judged(self, chip: Flash, live: Live) -> Verdict:
         wear = chip.wear.copy()
         verdict = self.end(live)
         most = max((chip.wear[page] - wear.get(page, 0) for page in chip.wear), default=0)
         if verdict.ok and most > self.limits.erases:
-            verdict = Verdict(WORN, f"a sector was erased {most} times", verdict.boots)
-        sampled = self.sampled and depth > 0
-        return Record(verdict, depth, frozenset(reads.pages), tuple(failures), sampled)
+            return Verdict(WORN, f"a sector was erased {most} times", verdict.boots)
+        return verdict
 
     def _nested(self, phase: str, op: Op, turn: int) -> bool:
         """Is a recovery to be cut at this operation?"""
@@ -187,7 +203,11 @@ class Explorer:
         where = f"{phase}/{op.index}" if first else f"after/{phase}"
         deciding = phase in (self.nest or NEST)
         names = (self.cuts_deciding if deciding else self.cuts)(op)
-        for name in (*names, *self.more) if first and deciding else names:
+        if first and deciding:
+            names = (*names, *self.more)
+        elif not first and not self.share and self.nest is not None:
+            names = cuts.of_each_kind(names)  # of second cuts all ways are for the full budget
+        for name in names:
             child, kept = cuts.left(chip, op, name, board)
             found.append((name, self.settle(child, depth, kept)))
             self.counts.edges += 1

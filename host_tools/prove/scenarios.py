@@ -84,14 +84,14 @@ ELSEWHERE = (
 # Lives that no other scenario has, and without which faults planted by rule were not seen.
 MORE: tuple[Scenario, ...] = (
     replace(FALL_BACK, name="fall-back-after-reject", start="candidate", before=(ROLLBACK, NEXT),
-            why="the bundle rots of a device that has rejected a release before"),
+            budget="full", why="the bundle rots of a device that has rejected a release before"),
     replace(FALL_BACK, name="refetch", world=offering("candidate", rot="ota_1:bundle"),
             until="updated", phases=("launcher", "install", "confirm"), cuts=NO_CUTS,
             why="the bundle rots, and the same release comes again: it was damaged, not bad"),
     Scenario("bad-trailer", "the other slot's last sector takes no change for a while",
              offering("fix", tired_sectors="ota_1:431"), start="candidate", until="hindered",
              cuts=NO_CUTS),
-    replace(HEAL, name="heal-by-candidate", start="candidate", before=(NEXT,),
+    replace(HEAL, name="heal-by-candidate", start="candidate", before=(NEXT,), budget="full",
             why="the runtime of the release after it rots, and the candidate heals the record"),
     replace(UPDATE, name="trial-no-range", world=offering("candidate", server="no-range"),
             cuts=NO_CUTS, why="the candidate's own trial, with a server that knows no ranges"),
@@ -138,14 +138,14 @@ MORE += (
             until="says:Rollback", phases=(), cuts=NO_CUTS,
             why="what was on offer before comes again, older than what the device has seen"),
     Scenario("steady", "nothing is new: one small request a look, and nothing is written",
-             offering("candidate"), start="candidate", seconds=HOUR, phases=("data",),
+             offering("candidate"), start="candidate", seconds=900, phases=("data",),
              cuts=("data",)),
 )  # fmt: skip
 
 # Life between two updates.
 IDLE = Scenario(
     "idle", "nothing is on offer: it follows the market and leaves its flash alone",
-    start="candidate", seconds=2 * HOUR, cuts=NO_CUTS,
+    start="candidate", seconds=HOUR, cuts=NO_CUTS,
 )  # fmt: skip
 DAYS = Scenario(
     "days", "days at the pace of real life, and only then a release",
