@@ -1,5 +1,6 @@
 """Scenarios run in slices on all cores: each slice cuts a range of one scenario's operations."""
 
+import gc
 import hashlib
 import math
 import multiprocessing
@@ -16,6 +17,7 @@ from host_tools.prove.scenarios import Scenario
 from host_tools.prove.settled import Below
 from host_tools.prove.subject import OK, Conditions, Limits, Live, Subject, Verdict
 
+GARBAGE = 20_000  # objects between two looks for cycles
 SLICE = 160  # operations of a scenario that one task cuts
 FAILURES_MAX = 16  # of one slice; the rest would say the same
 FAILURES_ENOUGH = 20  # of all slices: a failure takes long to be sure of, so no more is begun
@@ -256,6 +258,12 @@ _failures = multiprocessing.get_context("fork").Value("i", 0)  # of all workers
 _shared: tuple[Subject, Plan, float] | None = None  # of a worker: inherited by fork
 
 
+def _begin() -> None:
+    """Of a worker: what was there before is there for good, and sessions leave few cycles."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+
+
 def _work(task: Task) -> tuple[Task, Result]:
     assert _shared is not None
     subject, plan, deadline_s = _shared
@@ -291,7 +299,7 @@ def explore(
     _explorers.clear()
     chosen = list(scenarios)
     done = 0
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
+    with multiprocessing.get_context("fork").Pool(processes, _begin) as pool:
         whole: dict[str, Result] = {}
         tasks: list[Task] = []
         for task, result in pool.imap(_work, [Task(one, None) for one in chosen]):

@@ -13,7 +13,7 @@ def split(url: str) -> tuple:
     BadUrl for another scheme, a user name, a fragment, an IPv6 address, or any character that a
     request line cannot carry: so nothing in a URL can add a line to the request.
     """
-    if len(url) > URL_MAX or not all("!" <= c <= "~" for c in url):
+    if not 0 < len(url) <= URL_MAX or min(url) < "!" or max(url) > "~":
         raise BadUrl("too long, or a character that a URL cannot hold")
     scheme, mark, rest = url.partition("://")
     if not mark or scheme not in ("http", "https"):

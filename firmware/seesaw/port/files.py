@@ -2,18 +2,17 @@
 harm, so whatever is wrong with it costs what it remembers and no more (firmware/SPEC.md, "Data").
 """
 
-import os
-
 from esp32 import Partition
 from micropython import const
 
 try:
     import vfs
 except ImportError:  # before MicroPython v1.23
-    vfs = os
+    import os as vfs
 
 PLACE = "/data"
 _FILE_MAX = const(32768)  # bytes; metadata is never longer
+_READ = const(128)  # bytes; four times that is read at once
 _BUSY = const(1)  # the byte of the RTC record's scratch that is 1 while the file system is at work
 
 
@@ -24,11 +23,10 @@ def carried_root() -> bytes:
 
 def _read(path: str) -> "bytes | None":
     try:
-        size = os.stat(path)[6]
-        if size > _FILE_MAX:
-            return None
         with open(path, "rb") as file:
-            return file.read(size)
+            size = file.seek(0, 2)
+            file.seek(0)
+            return file.read(size) if size <= _FILE_MAX else None
     except OSError:
         return None
 
@@ -72,9 +70,9 @@ class Files:
 
 
 def _replace(path: str, raw: bytes) -> None:
-    with open(path + ".new", "wb") as file:
+    # littlefs writes beside the old contents, which stand until close() has committed the new.
+    with open(path, "wb") as file:
         file.write(raw)
-    os.rename(path + ".new", path)
 
 
 def _mount(rotten: bool) -> bool:
@@ -87,7 +85,7 @@ def _mount(rotten: bool) -> bool:
         try:
             if format_first:
                 vfs.VfsLfs2.mkfs(part)
-            vfs.mount(vfs.VfsLfs2(part), PLACE)
+            vfs.mount(vfs.VfsLfs2(part, readsize=_READ), PLACE)
             return True
         except OSError:
             pass  # a dead flash: without memory, then
