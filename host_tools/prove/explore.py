@@ -142,8 +142,8 @@ class Explorer:
             numbers[phase] += 1
             if not self._nested(phase, op, number + drawn):
                 return
-            if op.kind == "erase":  # half of one brings out what nobody looked at before
-                reads.note(range(op.addr // PAGE, (op.addr + op.size) // PAGE))
+            # What is torn may bring out bytes that this run itself makes nothing of.
+            reads.note(range(op.addr // PAGE, (op.addr + op.size - 1) // PAGE + 1))
             for name, record in self.children(chip, op, depth - 1, phase, live.device.board):
                 reads.add(record.pages, record.alike)
                 failures.extend(below(f"{phase}:{number},{name}", record, op.caller))

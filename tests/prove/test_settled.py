@@ -1,16 +1,17 @@
 """Merging by read sets is sound: a state that is looked up ends as it would if it were run."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import pytest
+from garbage import other_garbage
 
-from host_tools.emulator import app_image, partitions
+from host_tools.emulator import app_image, lfs_image, partitions
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.cpython_engine import CPythonDevice
-from host_tools.emulator.flash import BLANK, PAGE, Flash, Op, Reads
+from host_tools.emulator.flash import BLANK, PAGE, Alike, Flash, Op, Reads
 from host_tools.emulator.lfs_vfs import VfsLfs2
 from host_tools.emulator.nvs import Nvs
 from host_tools.emulator.partitions import PartitionTable
@@ -97,10 +98,44 @@ def test_pages_outside_the_read_set_may_hold_anything(kind: str, scenario: Scena
     for state in random.Random(10).sample(sample, 10):
         record = explorer(kind, scenario).settle(state, 0)
         other = state.copy()
-        for page in set(range(len(other.pages))) - record.pages:
+        alike = {page for page, _ in record.alike}
+        for page in set(range(len(other.pages))) - record.pages - alike:
             other.pages[page] = random.Random(page).randbytes(PAGE)
+        for page in alike:
+            other.pages[page] = other_garbage(other.pages[page], page)
 
         assert explorer(kind, scenario).settle(other, 0) == record
+
+
+def test_what_is_cut_in_a_recovery_counts_byte_by_byte() -> None:
+    """A torn repair of NVS can bring out entries that the run itself takes for garbage."""
+    nvs = partition("nvs")
+    chip = next(flash for flash, record in torn_records() if record)
+    shallow, deep = explorer("good", UPDATE), explorer("good", UPDATE)
+    deep.nest = None
+
+    assert dict(shallow.settle(chip, 0).alike).keys() & set(nvs)
+    found = deep.settle(chip, 1)
+    assert found.pages & set(nvs)
+    assert not dict(found.alike).keys() & found.pages
+
+
+def torn_records() -> Iterator[tuple[Flash, bool]]:
+    """States of an update whose record of the trial was cut: (flash, is an entry half written?)."""
+    made = subject("good")
+    chip = runner.prepare(made, UPDATE)
+    live = made.start(chip, runner.wanted(made, UPDATE.world))
+    found: list[tuple[Flash, bool]] = []
+
+    def cut(op: Op) -> None:
+        if made.place(op.addr) == "nvs":
+            child = chip.copy()
+            child.tear(op, "after")
+            found.append((child, op.size > 4))
+
+    chip.on_op = cut
+    live.device.run(UPDATE.seconds, until=runner.stop_when(live, UPDATE, made))
+    yield from found
 
 
 # -- groups ------------------------------------------------------------------------------------
@@ -115,13 +150,13 @@ def flash(**pages: bytes) -> Flash:
 
 def test_only_the_pages_of_a_group_tell_states_apart() -> None:
     for pages in (frozenset({2, 5}), frozenset({2})):
-        group = Group(pages)
+        group = Group(Record(GOOD, 0, pages))
         assert group.key(flash(p2=b"a", p3=b"b")) == group.key(flash(p2=b"a", p3=b"c"))
         assert group.key(flash(p2=b"a")) != group.key(flash(p2=b"b"))
 
 
 def test_a_sector_that_only_looks_erased_is_another_state() -> None:
-    group, plain = Group(frozenset({2, 5})), flash()
+    group, plain = Group(Record(GOOD, 0, frozenset({2, 5}))), flash()
     weak, powered, elsewhere = flash(), flash(), flash()
     weak.weak[2] = (b"x" * PAGE, False)
     powered.weak[2] = (b"x" * PAGE, True)
@@ -129,6 +164,14 @@ def test_a_sector_that_only_looks_erased_is_another_state() -> None:
 
     assert len({group.key(one) for one in (plain, weak, powered)}) == 3
     assert group.key(elsewhere) == group.key(plain)
+
+
+def test_what_a_reader_makes_of_a_page_is_all_that_tells_it_apart() -> None:
+    group = Group(Record(GOOD, 0, frozenset({5}), frozenset({(2, bytes.upper)})))
+
+    assert group.key(flash(p2=b"a", p5=b"x")) == group.key(flash(p2=b"A", p5=b"x"))
+    assert group.key(flash(p2=b"a", p5=b"x")) != group.key(flash(p2=b"b", p5=b"x"))
+    assert group.key(flash(p2=b"a", p5=b"x")) != group.key(flash(p2=b"a", p5=b"X"))
 
 
 def test_a_state_is_known_as_deep_as_it_was_looked_at() -> None:
@@ -148,8 +191,14 @@ def test_a_state_is_known_as_deep_as_it_was_looked_at() -> None:
 
 
 def reading(chip: Flash) -> set[int]:
-    chip.reads = Reads()
+    """The pages that are read from now on, in whatever way."""
+    chip.reads = Seen()
     return chip.reads.pages
+
+
+class Seen(Reads):
+    def note(self, pages: Iterable[int], alike: Alike | None = None) -> None:
+        super().note(pages)
 
 
 def test_reads_programs_and_torn_ends_count_unless_the_page_was_erased_in_this_run() -> None:
@@ -168,6 +217,17 @@ def test_reads_programs_and_torn_ends_count_unless_the_page_was_erased_in_this_r
     assert pages == {0, 1, 2, 3, 4}
     chip.copy().read(7 * PAGE, 1)  # another run
     assert 7 not in pages
+
+
+def test_a_page_that_was_read_in_two_ways_counts_as_it_is() -> None:
+    chip = flash(p1=b"a", p2=b"b")
+    chip.reads = Reads()
+    for page in (1, 2):
+        chip.read(page * PAGE, 4, bytes.upper)
+    assert (chip.reads.pages, set(chip.reads.alike)) == (set(), {1, 2})
+    chip.read(PAGE, 4)
+    chip.program(2 * PAGE, b"b", bytes.lower)
+    assert (chip.reads.pages, set(chip.reads.alike)) == ({1, 2}, set())
 
 
 def test_an_erase_that_does_nothing_leaves_the_page_to_be_read() -> None:
@@ -192,6 +252,7 @@ def test_no_cache_hides_a_read() -> None:
     for warm in (False, True, True):
         if not warm:
             app_image._check_pages.cache_clear()
+            lfs_image.image.cache_clear()
             partitions._parse.cache_clear()
         chip = kits.seesaw().factory(kits.OLD).copy()
         pages = reading(chip)
