@@ -170,7 +170,7 @@ def test_recoveries_share_their_second_cuts() -> None:
     """In full: each recovery is cut at some operations, and another one at others."""
     subject, plan = kits.seesaw(), Plan(share=40)
     made = runner.explorer_of(subject, UPDATE, plan)
-    result = runner.run(subject, plan, Task(UPDATE, range(20, 21)), made)
+    result = runner.run(subject, plan, Task(UPDATE, range(12, 30)), made)
     counts = result.counts
 
     assert not result.failures and counts.depth == 2
