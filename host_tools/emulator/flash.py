@@ -8,7 +8,7 @@ into operations as ESP-IDF's driver does (memspi_host_driver.c, esp_flash_api.c)
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,6 +17,7 @@ from operator import is_not
 from types import FrameType
 from typing import Protocol
 
+from host_tools.emulator.reads import Alike, Reads
 from host_tools.emulator.tear import both, torn
 
 PAGE = 4096  # bytes, the smallest unit of an erase: a sector
@@ -53,10 +54,6 @@ class Op:
     data: bytes = b""  # of a program
 
 
-# What a reader makes of a page's bytes: pages that come to the same are the same to it.
-Alike = Callable[[bytes], bytes]
-
-
 class PowerCut(BaseException):
     """The power went away at a flash operation; not an Exception, so no firmware can catch it."""
 
@@ -68,34 +65,6 @@ class PowerCut(BaseException):
 
 class IllegalProgram(Exception):
     """A program asked for a 0 -> 1 bit, which only an erase can give."""
-
-
-class Reads:
-    """The pages that a run has read before it erased them: all of the flash it depends on.
-
-    alike: of those that were only ever read through a function of their bytes, that function.
-    """
-
-    def __init__(self) -> None:
-        self.pages: set[int] = set()
-        self.alike: dict[int, Alike] = {}
-        self.erased: set[int] = set()
-
-    def note(self, pages: Iterable[int], alike: Alike | None = None) -> None:
-        for page in pages:
-            if page in self.erased or page in self.pages:
-                continue
-            if alike is None or self.alike.get(page, alike) is not alike:
-                self.pages.add(page)
-                self.alike.pop(page, None)
-            else:
-                self.alike[page] = alike
-
-    def add(self, pages: Iterable[int], alike: Iterable[tuple[int, Alike]]) -> None:
-        """What another run depends on, which begins here."""
-        self.note(pages)
-        for page, made in alike:
-            self.note((page,), made)
 
 
 class Flash:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from host_tools.emulator.board import Board
-from host_tools.emulator.flash import PAGE, Flash, Op, Reads
+from host_tools.emulator.flash import PAGE, Flash, Op
+from host_tools.emulator.reads import Reads
 from host_tools.prove import cuts
 from host_tools.prove.cuts import Cuts, Kept
 from host_tools.prove.settled import Below, Record, Settled

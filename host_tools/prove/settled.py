@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from host_tools.emulator.flash import Alike, Flash
+from host_tools.emulator.flash import Flash
+from host_tools.emulator.reads import Alike
 from host_tools.prove.cuts import Kept
 from host_tools.prove.subject import Verdict
 
@@ -30,7 +31,7 @@ class Below:
 @dataclass(frozen=True, slots=True)
 class Record:
     """How a state ends. pages: what it depends on; alike: those of which it depends on a function
-    (flash.Reads). failures: cuts of its recovery that go wrong. sampled: only some operations of
+    (reads.Reads). failures: cuts of its recovery that go wrong. sampled: only some operations of
     the recovery were cut."""
 
     verdict: Verdict

@@ -11,10 +11,11 @@ from host_tools.emulator import app_image, lfs_image, partitions
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.cpython_engine import CPythonDevice
-from host_tools.emulator.flash import BLANK, PAGE, Alike, Flash, Op, Reads
+from host_tools.emulator.flash import BLANK, PAGE, Flash, Op
 from host_tools.emulator.lfs_vfs import VfsLfs2
 from host_tools.emulator.nvs import Nvs
 from host_tools.emulator.partitions import PartitionTable
+from host_tools.emulator.reads import Alike, Reads
 from host_tools.emulator.tear import tears
 from host_tools.prove import kits, runner
 from host_tools.prove.explore import Explorer

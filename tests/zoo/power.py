@@ -48,7 +48,10 @@ def log(word: int) -> None:
 class Sink:
 '''
 LOGS = ("seesaw/update/install.py", "\n\nclass Sink:\n", LOG)
-FIRST_LOOK = "        slot = Slot(self.boot.other, self.boot.wdt.feed)\n"
+FIRST_LOOK = (
+    '        self.say("offer", offer.version)\n'
+    "        slot = Slot(self.boot.other, self.boot.wdt.feed)\n"
+)
 USES_LOG = ("seesaw/updater.py", "    install,\n", "    install,\n    log,\n    logged,\n")
 
 ROWS = (
