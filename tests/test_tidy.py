@@ -25,17 +25,17 @@ MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
 CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
-PROGRAM = ("asyncio", "seesaw.core", "seesaw.update", "seesaw.net", "seesaw.feed",
-           "seesaw.repository")
+PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
+           "seesaw.feed", "seesaw.judge", "seesaw.repository")
 WIRING = ("asyncio", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
     "firmware/seesaw/core/": CORE,
     "firmware/seesaw/config.py": CORE,
-    "firmware/seesaw/crypto/": ("binascii", "hashlib", "struct", "seesaw.crypto"),
-    "firmware/seesaw/update/": ("binascii", "hashlib", "json", "struct", "seesaw.core",
-                                "seesaw.crypto", "seesaw.update"),
-    "firmware/seesaw/net/": ("asyncio", "errno", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/crypto/": ("binascii", "hashlib", "micropython", "struct", "seesaw.crypto"),
+    "firmware/seesaw/update/": ("binascii", "collections", "hashlib", "json", "micropython",
+                                "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
+    "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
@@ -203,9 +203,9 @@ FAULTS = [
     ("firmware/seesaw/core/tilt.py", "from seesaw.net import http\n", "imports seesaw.net.http"),
     ("firmware/seesaw/core/tilt.py", "import typing\n", "imports typing"),
     ("firmware/seesaw/config.py", "from seesaw.port import board\n", "imports seesaw.port.board"),
-    ("firmware/seesaw/update/plan.py", "import asyncio\n", "imports asyncio"),
-    ("firmware/seesaw/update/plan.py", "from seesaw import config\n", "imports seesaw.config"),
-    ("firmware/seesaw/net/http.py", "from seesaw.update import plan\n", "seesaw.update.plan"),
+    ("firmware/seesaw/update/otadata.py", "import asyncio\n", "imports asyncio"),
+    ("firmware/seesaw/update/otadata.py", "from seesaw import config\n", "imports seesaw.config"),
+    ("firmware/seesaw/net/http.py", "from seesaw.update import otadata\n", "seesaw.update.otadata"),
     ("firmware/seesaw/net/http.py", "def f():\n    import network\n", "imports network"),
     ("firmware/seesaw/feed.py", "import asyncio\n", "imports asyncio"),
     ("firmware/seesaw/app.py", "from seesaw.port.board import Servo\n", "imports seesaw.port"),
@@ -227,7 +227,7 @@ FAULTS = [
     ("host_tools/image/x.py", "from host_tools.release import publish\n", "imports host_tools.rel"),
     ("host_tools/image/x.py", "from seesaw.update import otadata\n", "imports seesaw.update.ota"),
     ("host_tools/market/x.py", "from host_tools.emulator import flash\n", "imports host_tools.em"),
-    ("host_tools/prove/x.py", "from seesaw.update import plan\n", "imports seesaw.update.plan"),
+    ("host_tools/prove/x.py", "from seesaw.update import otadata\n", "imports seesaw.update.ota"),
     ("host_tools/release/x.py", "from host_tools.emulator import nvs\n", "imports host_tools.em"),
     ("host_tools/twin/x.py", "from host_tools import cli\n", "imports the command line"),
     ("host_tools/x.py", "import host_tools.cli\n", "imports the command line"),

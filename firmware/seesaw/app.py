@@ -2,11 +2,13 @@
 
 import asyncio
 
+from seesaw import judge
 from seesaw.core.backoff import delay_s
 from seesaw.core.profile import FRAME_MS, Motion
 from seesaw.core.tilt import pulse_ns, tilt
 from seesaw.feed import Feed
-from seesaw.update import reasons, trial
+from seesaw.update import reasons
+from seesaw.update.record import LOOKED, UNPROVEN, trial_of
 
 WATCH_S = 5  # between two looks of the supervisor
 RETRY_MOST_S = 900  # between two polls of a provider that fails
@@ -41,7 +43,7 @@ class App:
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
-        if self.boot.trial and trial.trial_of(self.boot, self.record):
+        if self.boot.trial and trial_of(self.boot, self.record):
             self.record.reached(reasons.APP)
         await asyncio.gather(self.follow(), self.move(), self.watch())
 
@@ -131,7 +133,7 @@ class App:
     async def watch(self) -> None:
         """Feed the watchdog while all is well; confirm a trial; call the updater."""
         check_s = self.settings["check_s"]
-        if self.boot.stage != trial.LOOKED:
+        if self.boot.stage != LOOKED:
             check_s = min(check_s, FIRST_CHECK_S)
         healthy = False
         while True:
@@ -149,8 +151,8 @@ class App:
 
     def judge(self) -> None:
         """In a trial: confirm, wait, or give up."""
-        mine = trial.trial_of(self.boot, self.record)
-        verdict = trial.verdict(
+        mine = trial_of(self.boot, self.record)
+        verdict = judge.verdict(
             mine, self.clock.up_s(), self.feed.accepted, self.chip.memory_free()
         )
         if verdict == "wait":
@@ -158,8 +160,8 @@ class App:
         if verdict != "confirm":
             self.boot.reset(verdict)
         running = self.boot.subtype - 16
-        if not trial.confirm(running, self.chip.otadata, self.chip.mark_valid):
-            self.boot.reset(trial.UNPROVEN + ": the boot record would not confirm")
+        if not judge.confirm(running, self.chip.otadata, self.chip.mark_valid):
+            self.boot.reset(UNPROVEN + ": the boot record would not confirm")
         if mine:
             self.record.confirmed()
         self.boot.confirmed()

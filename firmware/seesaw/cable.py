@@ -13,19 +13,17 @@ from random import random
 from seesaw import config
 from seesaw.port import board as chip
 from seesaw.pushed import parse
-from seesaw.update import otadata, trial
+from seesaw.update import otadata
 from seesaw.update.install import (
     InstallError,
     Sink,
     Slot,
     complete,
     copy_runtime,
-    packed,
     start_trial,
     wanted_trailer,
 )
-from seesaw.update.plan import plan
-from seesaw.update.record import Record
+from seesaw.update.record import LOOKED, Record
 
 
 class Cable:
@@ -40,9 +38,9 @@ class Cable:
 
     def info(self) -> tuple:
         """(board, version, slot, runtime's SHA-256 in hex, runtime's size, what the boot record
-        allows: see update/plan.py)."""
+        allows: see update/otadata.py)."""
         trailer = self.boot.trailer
-        action = plan(otadata.read(chip.otadata()), self.boot.subtype - 16)
+        action = otadata.plan(chip.otadata(), self.boot.subtype - 16)
         return (trailer[5].rstrip(b"\x00").decode(), self.boot.version, self.boot.slot.info()[4],
                 trailer[1].hex(), trailer[0], action)  # fmt: skip
 
@@ -59,7 +57,6 @@ class Cable:
             raise InstallError("the bundle is for another runtime")
         self.slot = Slot(self.boot.other, self.feed)
         self.made = wanted_trailer(offer, self.slot.size)
-        packed(self.made)
         self.slot.begin()
         copy_runtime(self.slot, self.boot.slot, self.made.bundle_offset)
         self.sink = Sink(self.slot, self.made.bundle_offset)
@@ -83,7 +80,7 @@ class Cable:
         if self.left:
             raise InstallError("%d bytes are missing" % self.left)
         self.sink.close()
-        complete(self.slot, self.made, packed(self.made))
+        complete(self.slot, self.made)
         start_trial(self.boot, self.record, self.offer, bool(self.settings["update_url"]))
 
 
@@ -113,7 +110,7 @@ class Guest:
         self.pulse_ns = boot.pulse_ns
         self.version = "try"
         self.trial = False
-        self.stage = trial.LOOKED
+        self.stage = LOOKED
         self.scratch = bytes(24)
 
     def healthy(self) -> None:
@@ -129,9 +126,10 @@ class Guest:
 def try_out(boot) -> None:
     """Run the app that can be imported now; ends by Ctrl-C or an exception."""
     from seesaw.app import App
+    from seesaw.port.servo import servo as servo_on
 
     asyncio.new_event_loop()  # the app that ran before has left its tasks
     settings = config.parse(config.load(chip.Store()))
-    servo = chip.servo(settings["servo_pin"], boot)
+    servo = servo_on(settings["servo_pin"], boot)
     app = App(Guest(boot), settings, None, chip, servo, chip.Radio(), chip.Clock(), random)
     asyncio.run(app.run())

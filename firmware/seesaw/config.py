@@ -6,8 +6,6 @@ The schema only grows. A key that is missing, unknown or of the wrong type costs
 import json
 
 BLOB_MAX = 2048  # bytes
-POLL_S = (1, 3600)
-CHECK_S = (5, 86400)  # at least daily: the launcher asks for an updater every 26 hours
 PIN_MAX = 48  # the highest GPIO of any chip; whoever writes the settings knows the board
 
 DEFAULTS = {
@@ -48,8 +46,9 @@ def parse(blob: bytes) -> dict:
     for key in DEFAULTS:
         if key in found and type(found[key]) is type(DEFAULTS[key]):
             settings[key] = found[key]
-    settings["poll_s"] = min(max(POLL_S[0], settings["poll_s"]), POLL_S[1])
-    settings["check_s"] = min(max(CHECK_S[0], settings["check_s"]), CHECK_S[1])
+    settings["poll_s"] = min(max(1, settings["poll_s"]), 3600)
+    # At least daily: the launcher asks for an updater every 26 hours.
+    settings["check_s"] = min(max(5, settings["check_s"]), 86400)
     if not 0 <= settings["servo_pin"] <= PIN_MAX:
         settings["servo_pin"] = DEFAULTS["servo_pin"]
     bases = settings["providers"]

@@ -5,7 +5,6 @@ feed's state alone.
 """
 
 from seesaw.core import gate, httpdate, quote
-from seesaw.core.backoff import retry_after_s
 from seesaw.core.instruments import CRYPTO, INSTRUMENTS
 from seesaw.net import http
 
@@ -56,7 +55,7 @@ class Feed:
         answer = await http.fetch(
             self.url, opener=self.opener, max_body=quote.BODY_MAX, deadline_s=DEADLINE_S
         )
-        self.retry_s = retry_after_s(answer.headers.get("retry-after", ""))
+        self.retry_s = httpdate.retry_after_s(answer.headers.get("retry-after", ""))
         if answer.status != 200:
             raise quote.BadAnswer("status %d" % answer.status)
         # An unset clock takes the server's date for this one answer, and forgets it.

@@ -5,8 +5,7 @@ from random import random
 
 from seesaw import config
 from seesaw.port import board as chip
-from seesaw.update.record import Record
-from seesaw.update.trial import settle
+from seesaw.update.record import Record, settle
 
 
 def run(boot, program: str) -> None:
@@ -34,7 +33,8 @@ def run(boot, program: str) -> None:
         )
     else:
         from seesaw.app import App
+        from seesaw.port.servo import servo as servo_on
 
-        servo = chip.servo(settings["servo_pin"], boot)
+        servo = servo_on(settings["servo_pin"], boot)
         made = App(boot, settings, record, chip, servo, radio, clock, random)
     asyncio.run(made.run())

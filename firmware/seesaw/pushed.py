@@ -5,7 +5,8 @@ Nobody has signed it. The updater does not load this.
 
 import json
 
-from seesaw.update.offer import BadOffer, Offer, Part
+from seesaw.update.errors import BadOffer
+from seesaw.update.install import Offer, Part
 
 
 def parse(raw: bytes) -> Offer:
@@ -16,10 +17,12 @@ def parse(raw: bytes) -> Offer:
         raise BadOffer("not JSON")
     if not isinstance(found, dict) or found.get("format") != 1:
         raise BadOffer("not format 1")
-    return Offer(found, _part(found, "runtime"), _part(found, "bundle"))
+    said = [found.get(name) for name in ("version", "board", "build_time", "trial_s")]
+    return Offer(*said, _part(found, "runtime"), _part(found, "bundle"))
 
 
 def _part(found: dict, name: str) -> Part:
-    if not isinstance(found.get(name), dict):
+    part = found.get(name)
+    if not isinstance(part, dict):
         raise BadOffer("a part is missing")
-    return Part(found[name])
+    return Part(part.get("url"), part.get("size"), part.get("sha256"))

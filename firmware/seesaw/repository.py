@@ -1,20 +1,28 @@
 """The release repository over HTTP: metadata and targets below `update_url` (SPEC, "Trust").
 
-Nothing that comes from here is believed: seesaw.update judges all of it.
+Nothing that comes from here is believed: seesaw.update judges all of it. What the device says of
+itself is the query string of each check (SPEC, "Check query"): nothing of the owner's is in it, and
+the pseudonym changes every month, so that nobody can follow a device for ever.
 """
 
 import asyncio
+import hashlib
+
+from micropython import const
 
 from seesaw.net import http
-from seesaw.update.errors import FetchError, Missing
+from seesaw.update.errors import FetchError, Missing, Nothing
 from seesaw.update.install import InstallError
-from seesaw.update.offer import Nothing
 
-FILE_S = 20  # deadline of one metadata file, or of a piece of a bundle
-DOWNLOAD_S = 600  # of one part
-ATTEMPTS = 8  # of one part
-PAUSE_S = 1  # between two of them
+_FILE_S = const(20)  # deadline of one metadata file, or of a piece of a bundle
+_DOWNLOAD_S = const(600)  # of one part
+_ATTEMPTS = const(8)  # of one part
+_PAUSE_S = const(1)  # between two of them
 ITS_OWN = ("status", "too_long", "malformed", "encoding")  # failures that are no network's
+_MONTH_S = const(2629746)  # a twelfth of a Gregorian year
+_VERSION_MAX = const(24)  # characters
+_FAILURE_MAX = const(44)  # characters
+_PSEUDONYM_SIZE = const(6)  # bytes
 
 
 class Repository:
@@ -42,7 +50,7 @@ class Repository:
 
     async def metadata(self, path: str, length_max: int) -> bytes:
         """As update.client wants it. Raises Missing, FetchError."""
-        left_s = min(FILE_S, self._until_s - self._clock.up_s())
+        left_s = min(_FILE_S, self._until_s - self._clock.up_s())
         if left_s <= 0:
             raise FetchError(path + ": out of time")
         asked = path + "?" + self.query if self.query and path == "timestamp.json" else path
@@ -61,10 +69,10 @@ class Repository:
         Raises HttpError.
         """
         last = count - 1
-        answer = await self.get(part.url, FILE_S, count, range_bytes=(0, last), sink=sink)
+        answer = await self.get(part.url, _FILE_S, count, range_bytes=(0, last), sink=sink)
         return answer.status == 206
 
-    async def download(self, part, sink, deadline_s: int = DOWNLOAD_S) -> None:
+    async def download(self, part, sink, deadline_s: int = _DOWNLOAD_S) -> None:
         """A part into a sink (write, count, rewind); goes on where a connection broke off.
 
         A server that then sends all of it again is refused: the part is fetched from its beginning,
@@ -73,7 +81,7 @@ class Repository:
         until_s = self._clock.up_s() + deadline_s
         goes_on = True
         failure = None
-        for _ in range(ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             before = sink.count
             failure = None
             try:
@@ -91,7 +99,7 @@ class Repository:
             if answered and not (goes_on and sink.count > before):
                 failure = None
                 break
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(_PAUSE_S)
         raise failure or InstallError("%d of %d bytes came" % (sink.count, part.size))
 
     async def _whole_again(self, part, sink, left_s: int) -> bool:
@@ -104,3 +112,26 @@ class Repository:
         if answer.status not in (200, 206 if at else 200):
             raise http.HttpError("status", "%d for %s" % (answer.status, part.url))
         return at > 0 and answer.status == 200
+
+
+def query(
+    version: str, slot: int, action: str, failure: str, device: bytes, bound_s: "int | None"
+) -> str:  # fmt: skip
+    """The query string without its "?", at most 120 characters.
+
+    version: that runs. slot: 0 or 1. action: of plan(). failure: of Record. device: the device's
+    id. bound_s: the signed bound of time, seconds since 1970, or None.
+    """
+    who = hashlib.sha256(device + b"\x01%d" % ((bound_s or 0) // _MONTH_S)).digest()
+    said = "v=%s&s=%d%s&p=%s" % (
+        _plain(version[:_VERSION_MAX]), slot, action[0], who[:_PSEUDONYM_SIZE].hex()
+    )  # fmt: skip
+    return said + "&f=" + _plain(failure[:_FAILURE_MAX]) if failure else said
+
+
+def _plain(text: str) -> str:
+    """What a URL carries as it is; "_" for all else."""
+    out = ""
+    for c in text:
+        out += c if c in ".-," or c < "\x7f" and (c.isalpha() or c.isdigit()) else "_"
+    return out

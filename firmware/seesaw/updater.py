@@ -5,36 +5,38 @@ It is also the recovery: started alone in a fresh heap, it needs nothing of the 
 
 import asyncio
 
+from micropython import const
+
 from seesaw.net import http
-from seesaw.repository import Repository
-from seesaw.update import otadata, trial
+from seesaw.repository import Repository, query
+from seesaw.update import otadata
+from seesaw.update.choose import Releases
 from seesaw.update.client import Client, unchanged
-from seesaw.update.errors import TufError
+from seesaw.update.errors import BadOffer, Nothing, TufError
 from seesaw.update.install import (
     InstallError,
     Slot,
     holds,
     install,
+    read_trailer,
     start_trial,
     wanted_trailer,
 )
 from seesaw.update.metadata import ISSUED, read
-from seesaw.update.offer import BadOffer, Nothing
-from seesaw.update.plan import plan
-from seesaw.update.releases import Releases
-from seesaw.update.report import query
+from seesaw.update.record import LOOKED, PROVED, UNPROVEN, trial_of
 from seesaw.update.trailer import BadTrailer, unpack
 
-JOIN_S = 30
-LOOK_S = 600  # deadline of all metadata of a look; roots that came are kept for the next one
-METADATA_S = 90  # likewise of one proof in a trial
-PROVE_S = 540  # a trial that could not prove itself by then is unproven
-RECOVER_S = 60  # likewise for a release that was confirmed before; then the app comes first
-PROBE = 4096  # bytes of its own bundle that a trial fetches
-WHOLE_S = 180  # deadline of all of it, where the server knows no ranges
-FEED_S = 10
-RECALLED = 3  # why a slot was left (SPEC, "NVS")
-WORDS_MAX = 200  # characters of a line's words
+_JOIN_S = const(30)
+_LOOK_S = const(600)  # deadline of all metadata of a look; roots that came are kept for the next
+_METADATA_S = const(90)  # likewise of one proof in a trial
+_PROVE_S = const(540)  # a trial that could not prove itself by then is unproven
+_RECOVER_S = const(60)  # likewise for a release that was confirmed before; then the app comes first
+_PROBE = const(4096)  # bytes of its own bundle that a trial fetches
+_WHOLE_S = const(180)  # deadline of all of it, where the server knows no ranges
+_FEED_S = const(10)
+_RECALLED = const(3)  # why a slot was left (SPEC, "NVS")
+_WORDS_MAX = const(200)  # characters of a line's words
+HINDRANCES = http.HttpError, BadOffer, InstallError, Nothing, TufError
 
 
 class Against:
@@ -86,9 +88,11 @@ class Updater:
 
     def say(self, event: str, words: str = "") -> None:
         slot = self.boot.slot.info()[4]
-        words = "".join(c if " " <= c <= "~" else " " for c in words[:WORDS_MAX])
-        said = (event, slot, self.boot.version, words)
-        print("seesaw event=%s slot=%s version=%s words=%s" % said)
+        plain = ""
+        for c in words[:_WORDS_MAX]:
+            plain += c if " " <= c <= "~" else " "
+        print("seesaw event=%s slot=%s version=%s words=%s"
+              % (event, slot, self.boot.version, plain))  # fmt: skip
 
     async def run(self) -> None:
         """Never returns: it ends in a reset or hands over to the app."""
@@ -96,23 +100,21 @@ class Updater:
         await self.join()
         if self.boot.trial:
             await self.prove()
-            self.boot.hand_over("app", trial.PROVED)
+            self.boot.hand_over("app", PROVED)
         try:
             await self.look()
-        except (http.HttpError, BadOffer, InstallError) as error:
-            self.say("hindered", str(error))
-        except TufError as error:
-            self.say("hindered", refusal(error))
         except Nothing as error:
             self.say("nothing", str(error))
+        except HINDRANCES as error:
+            self.say("hindered", told(error))
         guard.cancel()
         self.boot.completed()
-        self.boot.hand_over("app", trial.LOOKED)
+        self.boot.hand_over("app", LOOKED)
 
     async def feed(self) -> None:
         while True:
             self.boot.wdt.feed()
-            await asyncio.sleep(FEED_S)
+            await asyncio.sleep(_FEED_S)
 
     async def join(self) -> None:
         try:
@@ -120,7 +122,7 @@ class Updater:
         except OSError:
             pass  # already joining
         start = self.clock.up_s()
-        while not self.radio.joined() and self.clock.up_s() - start < JOIN_S:
+        while not self.radio.joined() and self.clock.up_s() - start < _JOIN_S:
             await asyncio.sleep(0.5)
 
     def now_s(self) -> "int | None":
@@ -128,7 +130,7 @@ class Updater:
         return max(self.built_s(), self.clock.epoch_s()) or None
 
     def built_s(self) -> int:
-        return unpack(Slot(self.boot.slot, None).trailer()).build_time
+        return unpack(read_trailer(self.boot.slot)).build_time
 
     def bound_s(self) -> int:
         """The signed bound of time, as far as it is known before a look."""
@@ -151,18 +153,18 @@ class Updater:
             raise
         except Exception as error:
             # Whatever a server sends, it must not stop the updater: that would be held against us.
-            raise BadOffer("%s: %s" % (type(error).__name__, error))
+            raise BadOffer(named(error))
 
     async def offer(self):
         """The newest release for this device. Raises Nothing, TufError, BadOffer."""
         now_s = self.now_s()
         fetch = self.site.metadata
-        self.site.begin(LOOK_S)
+        self.site.begin(_LOOK_S)
         if await unchanged(self.files, fetch, now_s, self.boot.bundle):
             raise Nothing("up to date")
         client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
         try:
-            listed = await self.releases(client, LOOK_S)
+            listed = await self.releases(client, _LOOK_S)
         except Nothing:
             client.settle(self.boot.bundle)
             raise
@@ -190,7 +192,7 @@ class Updater:
         if listed.recalled(bundle) or not holds(slot, made) or self.record.skip(bundle):
             return
         self.record.hindered(bundle, why)  # should it not start: further off each time
-        self.chip.left(RECALLED)
+        self.chip.left(_RECALLED)
         try:
             self.boot.other.set_boot()
         except OSError as error:
@@ -200,7 +202,7 @@ class Updater:
     async def look(self) -> None:
         """One look for a release, to its end: usually Nothing, else a reset into the trial."""
         running = self.boot.subtype - 16
-        action = plan(otadata.read(self.chip.otadata()), running)
+        action = otadata.plan(self.chip.otadata(), running)
         if action == "reset":
             self.boot.reset("boot record names the other slot")
         if action == "heal":
@@ -235,44 +237,46 @@ class Updater:
         A release that was confirmed before owes less: it gets a minute, then the beam comes first.
         """
         self.say("prove")
-        mine = trial.trial_of(self.boot, self.record)
+        mine = trial_of(self.boot, self.record)
         if mine and not mine.get("server", True) and not self.settings["update_url"]:
             self.say("proved", "no update server is set, as before")
             return
         start = self.clock.up_s()
         words = ""
-        while self.clock.up_s() - start < (PROVE_S if mine else RECOVER_S):
+        while self.clock.up_s() - start < (_PROVE_S if mine else _RECOVER_S):
             try:
                 await self.probe()
                 self.say("proved")
                 return
-            except (http.HttpError, InstallError, BadOffer, Nothing) as error:
-                words = str(error)
-            except TufError as error:
-                words = refusal(error)
+            except HINDRANCES as error:
+                words = told(error)
             self.say("unproven", words)
-            await asyncio.sleep(FEED_S)
+            await asyncio.sleep(_FEED_S)
         if mine:
-            self.boot.reset(trial.UNPROVEN + ": " + words)
+            self.boot.reset(UNPROVEN + ": " + words)
 
     async def probe(self) -> None:
         """Raises HttpError, InstallError, BadOffer, Nothing, TufError."""
         client = Client(
             Nowhere(), self.site.metadata, self.root, self.now_s(), self.boot.wdt.feed
         )  # fmt: skip
-        listed = await self.releases(client, METADATA_S)
+        listed = await self.releases(client, _METADATA_S)
         part, mine = listed.sample(self.boot.version, self.boot.bundle)
-        count = min(PROBE, part.size)
+        count = min(_PROBE, part.size)
         sink = Against(self.boot.slot, self.boot.trailer[2])
         if not await self.site.piece(part, count, sink):
             count = part.size  # a server without ranges: all of it, then
-            await self.site.download(part, sink, WHOLE_S)
+            await self.site.download(part, sink, _WHOLE_S)
         if sink.count != count:
             raise Nothing("%d of %d bytes came" % (sink.count, count))
         if mine and not sink.same:
             raise Nothing("the server has other bytes of this release")
 
 
-def refusal(error: TufError) -> str:
-    """Of an error of trust, in words: its kind says what is wrong, its text with which file."""
+def told(error: Exception) -> str:
+    """Of HINDRANCES, in words; of one of trust the kind says what is wrong, its text with what."""
+    return named(error) if isinstance(error, TufError) else str(error)
+
+
+def named(error: Exception) -> str:
     return "%s: %s" % (type(error).__name__, error)

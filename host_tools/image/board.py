@@ -8,8 +8,6 @@ import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from seesaw.update import trailer
-
 from host_tools.emulator.chips import CHIPS
 from host_tools.errors import UserError
 from host_tools.image import esp_image, table
@@ -17,6 +15,7 @@ from host_tools.image.table import Partition
 
 BOARDS = Path(__file__).parents[2] / "boards"
 SECTOR = 4096
+NAME_MAX = 16  # bytes: the trailer of a slot has no room for more
 LABELS = ("nvs", "otadata", "ota_0", "ota_1", "vfs", "data")
 KINDS = {  # (type, subtype), and as a CSV says it
     "ota_0": ((0, 0x10), "app, ota_0"),
@@ -83,7 +82,7 @@ def load(name: str, root: Path | None = None) -> Board:
         raise UserError(f"board '{name}'", "there is none", "choose from " + ", ".join(names(root)))
     path = root / name / "board.json"
     facts = _facts(path)
-    if facts["name"] != name or len(name) > trailer.BOARD_MAX:
+    if facts["name"] != name or len(name.encode()) > NAME_MAX:
         raise UserError(str(path), f"its name is '{facts['name']}'", "use the folder's, 16 at most")
     if facts["chip"] not in CHIPS:
         known = ", ".join(CHIPS)

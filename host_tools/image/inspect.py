@@ -176,7 +176,7 @@ def _release(data: bytes) -> Facts:
         found = trailer.unpack(data[-trailer.FROM_END :])
     except trailer.BadTrailer as error:
         return {"good": False, "why": str(error)}
-    if not found.fits(len(data)):
+    if found.bundle_offset + found.bundle_size > len(data) - trailer.FROM_END:
         return {"good": False, "why": "its bundle would lie outside the slot"}
     bundle = data[found.bundle_offset : found.bundle_offset + found.bundle_size]
     runtime_good = hashlib.sha256(data[: found.runtime_size]).digest() == found.runtime_sha256

@@ -28,12 +28,12 @@ BACK_S = 4 * HOUR  # a deaf release is left after its updater fell a few times, 
 
 # What is added to seesaw/main.py, which the launcher starts by run(boot, program).
 FAILS_TRIAL = """
-from seesaw.update import trial
+from seesaw.port import board
 
 def _refuse(*ignored):
     raise RuntimeError("planted")
 
-trial.confirm = _refuse
+board.mark_valid = _refuse
 """
 DEAF = """
 _run = run

@@ -62,7 +62,8 @@ PLACES = {"nvs": "record", "ota_0": "install", "ota_1": "install", "vfs": "vfs"}
 WRITERS = {
     "bootloader.py": "boot",
     "install.py": "set_boot",
-    "trial.py": "confirm",
+    "judge.py": "confirm",
+    "trial.py": "confirm",  # of releases up to 0.1.0
     "updater.py": "heal",
     "main.py": "launcher",
 }

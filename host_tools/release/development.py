@@ -128,7 +128,7 @@ def edition(version: object) -> int:
     them: '0.2.0' < '0.2.1-x' < '0.2.1'. Pre-releases of one version have some number or other."""
     try:
         numbers, final, pre = versions.key(str(version))
-    except versions.BadVersion:
+    except ValueError:
         return 1
     parts = [number for kind, number, _ in numbers if kind][:4]
     value = 0

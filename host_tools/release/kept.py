@@ -20,7 +20,8 @@ from pathlib import Path, PurePosixPath
 from littlefs import LittleFSError
 from seesaw.core import version as versions
 from seesaw.pushed import parse
-from seesaw.update.offer import BadOffer, Offer, Part
+from seesaw.update.errors import BadOffer
+from seesaw.update.install import Offer, Part
 
 from host_tools.errors import UserError
 from host_tools.image import board as boards
@@ -46,7 +47,7 @@ def newer(one: str, other: str) -> bool:
     """As the device compares them. UserError for a version that has no form."""
     try:
         return versions.newer(one, other)
-    except versions.BadVersion as error:
+    except ValueError as error:
         raise UserError(f"version '{one}' or '{other}'", str(error), "use 1.2.3") from error
 
 

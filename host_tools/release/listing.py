@@ -97,7 +97,7 @@ def bounds(text: str) -> tuple[str, str]:
 
 
 def admits(ranges: Iterable[str], version: str) -> bool:
-    """May a device of this version install? Raises versions.BadVersion, UserError."""
+    """May a device of this version install? Raises ValueError, UserError."""
     for text in ranges:
         first, last = bounds(text)
         if not first or not (versions.newer(first, version) or versions.newer(version, last)):

@@ -1,6 +1,6 @@
 """What devices say of themselves with each check, read from a static host's access log.
 
-The grammar is firmware/SPEC.md, "Check query"; the device's side is seesaw/update/report.py. The
+The grammar is firmware/SPEC.md, "Check query"; the device's side is seesaw/repository.py. The
 numbers are those of seesaw/update/reasons.py. Lines of a log are anybody's: nothing is believed.
 """
 
@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 LENGTH_MAX = 120  # characters
-ACTIONS = {"i": "install", "t": "trial", "r": "reset", "h": "heal"}  # of update/plan.py
+ACTIONS = {"i": "install", "t": "trial", "r": "reset", "h": "heal"}  # of update/otadata.py
 STAGES = {1: "download", 2: "verify", 3: "install", 4: "set_boot", 5: "boot", 6: "updater",
           7: "app", 8: "run"}  # fmt: skip
 CAUSES = {1: "crash", 2: "watchdog", 3: "deadline", 4: "memory", 5: "import", 6: "damaged",
@@ -42,8 +42,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One check. action: what the boot record allows, a word of update/plan.py. pseudonym: of the
-    device, for a month."""
+    """One check. action: what the boot record allows, a word of update/otadata.py. pseudonym: of
+    the device, for a month."""
 
     version: str
     slot: int

@@ -5,7 +5,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seesaw.core.backoff import RETRY_AFTER_MAX_S, delay_s, retry_after_s
+from seesaw.core.backoff import delay_s
+from seesaw.core.httpdate import RETRY_AFTER_MAX_S, retry_after_s
 from seesaw.core.instruments import CRYPTO, INSTRUMENTS
 from seesaw.core.tilt import LEVEL_BELOW_DEG, TILT_MAX_DEG, angle, pulse_ns, tilt
 

@@ -74,8 +74,3 @@ def test_crafted_fields_with_a_good_checksum_are_refused() -> None:
         trailer.unpack(body + struct.pack("<I", binascii.crc32(body)))
 
 
-def test_fits_leaves_the_trailers_own_sector_alone() -> None:
-    found = trailer.unpack(trailer.pack(*FIELDS))
-    end = found.bundle_offset + found.bundle_size
-    assert found.fits(end + 4096)
-    assert not found.fits(end + 4095)

@@ -13,7 +13,7 @@ from host_tools.prove.subject import Limits
 NEWER = "        if order > here:\n"
 PLAN = Plan(depth=2, nest=("set_boot", "confirm"), limits=Limits(seconds=120))
 INTERRUPTED = 'record.interrupted(before[3] if mine else "power")'
-FOR_EVER = ("        known[WAIT] -= 1\n", "        known[WAIT] -= 0 if rejected else 1\n")
+FOR_EVER = ("        known[_WAIT] -= 1\n", "        known[_WAIT] -= 0 if rejected else 1\n")
 HASTY = replace(NEXT, cuts=("set_boot",))
 SCENARIOS = (FIRST_BOOT, replace(UPDATE, cuts=("confirm", "set_boot")))
 
@@ -35,7 +35,7 @@ def hasty() -> Seesaw:
     """Takes a trial that lost its power for one that failed, and never tries what has failed again:
     it takes two cuts to see that."""
     return kits.changed([
-        ("seesaw/update/trial.py", INTERRUPTED, 'record.failed("power")'),
+        ("seesaw/update/record.py", INTERRUPTED, 'record.failed("power")'),
         ("seesaw/update/record.py", *FOR_EVER),
     ])  # fmt: skip
 

@@ -72,7 +72,7 @@ def test_the_scenarios_of_an_update_cut_what_matters() -> None:
     assert phases == {"boot", "data", "install", "record", "set_boot", "confirm"}
     assert not result.failures and not result.missing
     callers = {step.phase: step.caller.partition(":")[0] for step in result.steps}
-    assert callers["confirm"] == "seesaw/update/trial.py"
+    assert callers["confirm"] == "seesaw/judge.py"
     assert callers["boot"].endswith("bootloader.py")
 
 

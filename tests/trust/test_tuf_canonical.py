@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from securesystemslib.formats import encode_canonical
-from seesaw.update import canonical
+from seesaw.update import metadata as canonical
 from tuf_rig import Vm
 from tuf_vm import answers, here, text
 
 # The canonical form of a JSON text, or the name of the error.
 PROGRAM = """
-from seesaw.update import canonical
+from seesaw.update import metadata as canonical
 
 def answer(raw):
     out = []

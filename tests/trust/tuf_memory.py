@@ -36,23 +36,19 @@ class Store(dict[str, bytes]):
 
 
 class Web:
-    """What `Client` and `Client.download` take for a fetch, in pieces of a few bytes."""
+    """What `Client` takes for a fetch."""
 
-    def __init__(self, repository: Repository, folder: str = "metadata", piece: int = 5) -> None:
+    def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._folder = folder
-        self._piece = piece
         self.length_max: dict[str, int] = {}  # by path, as it was asked for
 
-    async def __call__(self, path: str, length_max: int, sink: Any = None) -> bytes:
+    async def __call__(self, path: str, length_max: int) -> bytes:
         self.length_max[path] = length_max
-        status, body = self._repository.get(f"{self._folder}/{path}")
+        status, body = self._repository.get(f"metadata/{path}")
         if status == 404:
             raise Missing(path)
         if status != 200 or len(body) > length_max:
             raise FetchError(path)
-        for start in range(0, len(body), self._piece) if sink else ():
-            sink.write(body[start : start + self._piece])
         return body
 
 

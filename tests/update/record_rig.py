@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from rig import BOARD
-from seesaw.update.offer import Offer
+from seesaw.update.choose import Releases
+from seesaw.update.install import Offer
 from seesaw.update.record import Record
-from seesaw.update.releases import Releases
 from seesaw.update.trusted import Trusted
 
 A, B = bytes(range(32)), bytes(range(100, 132))

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rig import LAUNCHER
-from seesaw.update import otadata, plan
+from seesaw.update import otadata
 
 from host_tools.emulator.otadata import Entry, State, active
 
@@ -64,7 +64,7 @@ def test_launcher_firmware_and_bootloader_agree(first: bytes, second: bytes) -> 
     pair = (first, second)
     known = [Entry.unpack(raw) for raw in pair]
     index = active(*known)
-    ours = otadata.active(otadata.read(first + second))
+    ours = otadata.active(first + second)
 
     if index < 0:
         assert ours is None
@@ -72,7 +72,7 @@ def test_launcher_firmware_and_bootloader_agree(first: bytes, second: bytes) -> 
         return
     assert ours is not None
     slot = known[index].slot(2)
-    assert (ours.seq, ours.slot, ours.state) == (known[index].seq, slot, known[index].state)
+    assert ours == (known[index].seq, slot, known[index].state)
     assert READ(pair, 0x10 + slot) == known[index].state
 
 
@@ -91,7 +91,7 @@ def test_the_launcher_finds_the_newest_good_entry_of_each_slot(first: bytes, sec
 def test_every_boot_record_has_a_way_on(first: bytes, second: bytes, running: int) -> None:
     """And the launcher takes the same boots for trials as the updater does."""
     pair = (first, second)
-    action = plan.plan(otadata.read(first + second), running)
+    action = otadata.plan(first + second, running)
     assert action in ("install", "trial", "reset", "heal")
     if action == "trial":
         assert READ(pair, 0x10 + running) == State.PENDING_VERIFY

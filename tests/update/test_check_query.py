@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rig import World, new_flash, release
+from seesaw.repository import _MONTH_S, query
 from seesaw.update import reasons
-from seesaw.update.plan import TABLE
-from seesaw.update.report import MONTH_S, query
+from seesaw.update.otadata import TABLE
 from tuf_rig import Vm
 from tuf_vm import answers, here
 
@@ -68,11 +68,11 @@ def pseudonym(device: bytes, bound: int | None) -> str:
 
 
 def test_the_pseudonym_changes_with_the_month_and_the_device() -> None:
-    start = NOW // MONTH_S * MONTH_S
-    year = [pseudonym(DEVICE, start + month * MONTH_S) for month in range(12)]
+    start = NOW // _MONTH_S * _MONTH_S
+    year = [pseudonym(DEVICE, start + month * _MONTH_S) for month in range(12)]
 
     assert len(set(year)) == 12
-    assert pseudonym(DEVICE, start + MONTH_S - 1) == year[0]
+    assert pseudonym(DEVICE, start + _MONTH_S - 1) == year[0]
     assert pseudonym(DEVICE, None) == pseudonym(DEVICE, 0)
     assert len({pseudonym(number.to_bytes(6, "big"), NOW) for number in range(1000)}) == 1000
     assert DEVICE.hex() not in "".join(year)
@@ -130,7 +130,7 @@ PROGRAM = """
 import json
 from binascii import unhexlify
 from seesaw.update import reasons
-from seesaw.update.report import query
+from seesaw.repository import query
 
 def answer(case):
     version, slot, action, failure, device, bound, words = json.loads(case)
@@ -146,7 +146,7 @@ def test_the_vm_says_the_same(vm: Vm, tmp_path: Path) -> None:
         for version in versions
         for slot, action in ((0, "install"), (1, "trial"))
         for failure in ("", "0.3.0,a1b2c3d4,7,1,2", "&" * 60)
-        for bound in (None, 0, NOW, NOW + MONTH_S, 1 << 40)
+        for bound in (None, 0, NOW, NOW + _MONTH_S, 1 << 40)
     ]
 
     assert answers(vm, tmp_path, PROGRAM, cases) == here(PROGRAM, cases)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from seesaw.core import version as versions
-from seesaw.update.choose import LOOKS_MAX, START_LOOKS, bucket, choose, recalled, share, since
+from seesaw.update.choose import _LOOKS_MAX, _START_LOOKS, bucket, choose, recalled, share, since
 from tuf.api.metadata import TargetFile
 from tuf_rig import Vm
 from tuf_vm import answers, here
@@ -210,8 +210,8 @@ def test_without_a_clock_time_goes_on_by_looks(start: int, bound: int | None, lo
 
     assert now < since(start, (None, bound), looks + 1)
     assert now >= (bound or 0) - start
-    assert looks < START_LOOKS or now >= 0
-    assert since(start, (None, bound), LOOKS_MAX) > 10**9
+    assert looks < _START_LOOKS or now >= 0
+    assert since(start, (None, bound), _LOOKS_MAX) > 10**9
 
 
 @given(st.integers(0, 1 << 32), st.integers(0, 1 << 32), st.integers(0, 1 << 32) | st.none())
@@ -226,7 +226,7 @@ def test_a_device_without_a_clock_is_not_shut_out() -> None:
         looks for looks in range(300)
         if taken(role(late), times=(None, NOW), memory=Memory(looks=looks)) == "1.1"
     )  # fmt: skip
-    assert START_LOOKS <= looks <= START_LOOKS + 8
+    assert _START_LOOKS <= looks <= _START_LOOKS + 8
     held = T("1.1", start_percentage=0)
     assert taken(role(held), times=(None, NOW), memory=Memory(looks=255)) != "1.1"
 

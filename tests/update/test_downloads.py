@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rig import World, new_flash, release
 from seesaw.net import http
-from seesaw.repository import ATTEMPTS, DOWNLOAD_S, Repository
+from seesaw.repository import _ATTEMPTS, _DOWNLOAD_S, Repository
 from seesaw.update.install import InstallError
 
 from host_tools.market.site import Reply, Request
@@ -49,7 +49,7 @@ class Answers:
     async def get(self, url: str, deadline_s: int, max_body: int, *, sink: Sink,
                   range_bytes: tuple[int, int] | None = None) -> Any:  # fmt: skip
         self.asked.append(range_bytes)
-        assert max_body == PART.size and 0 < deadline_s <= DOWNLOAD_S
+        assert max_body == PART.size and 0 < deadline_s <= _DOWNLOAD_S
         status, count, end = self.left.pop(0)
         wanted = 206 if range_bytes else 200
         if (status or wanted) == wanted:
@@ -133,7 +133,7 @@ def test_attempts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(http.HttpError, match="closed"):
         run(answers, monkeypatch)
 
-    assert len(answers.asked) == ATTEMPTS
+    assert len(answers.asked) == _ATTEMPTS
 
 
 def test_a_404_has_a_status(monkeypatch: pytest.MonkeyPatch) -> None:

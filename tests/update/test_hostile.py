@@ -10,11 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from record_rig import chosen
 from rig import BOARD, SETTINGS, World, new_flash, release
-from seesaw import config
-from seesaw.update import trial
+from seesaw import config, judge
+from seesaw.update import trailer
 from seesaw.update.client import Client
 from seesaw.update.errors import FetchError, Missing
-from seesaw.update.install import InstallError, packed, wanted_trailer
+from seesaw.update.install import InstallError, wanted_trailer
 from seesaw.update.record import Record
 from test_update import changed, resigned, site_replaced
 
@@ -154,7 +154,7 @@ def test_what_a_maker_signs_of_a_release_is_refused_in_words_or_fits(
     assert 10 <= offer.trial_s <= 600
     try:
         made = wanted_trailer(offer, SLOT_SIZE)
-        assert len(packed(made)) == 132
+        assert len(trailer.pack(*made)) == 132
     except InstallError:
         return
     assert made.bundle_offset + made.bundle_size <= SLOT_SIZE - 4096
@@ -333,4 +333,4 @@ class Kept:
 @example(spoilt(RECORD, trial={**TRIAL, "trial_s": 10**300}))
 def test_whatever_is_remembered_of_a_trial_it_ends(update: bytes) -> None:
     known = Record(Kept(update)).trial or {}
-    assert trial.verdict(known, 1300, 0, 100_000) in ("confirm", "unproven: no quote")
+    assert judge.verdict(known, 1300, 0, 100_000) in ("confirm", "unproven: no quote")

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rig import release
 from seesaw.pushed import parse
-from seesaw.update.install import InstallError, packed, wanted_trailer
-from seesaw.update.offer import BadOffer
+from seesaw.update import trailer
+from seesaw.update.errors import BadOffer
+from seesaw.update.install import InstallError, wanted_trailer
 from test_hostile import SLOT_SIZE, like, spoilt, values
 
 OFFERED: dict[str, Any] = json.loads(release("0.2.0").files["release.json"])
@@ -36,7 +37,7 @@ def test_an_offer_is_refused_in_words_or_fits(raw: bytes) -> None:
     assert 10 <= offer.trial_s <= 600
     try:
         made = wanted_trailer(offer, SLOT_SIZE)
-        assert len(packed(made)) == 132
+        assert len(trailer.pack(*made)) == 132
     except InstallError:
         return
     assert made.bundle_offset + made.bundle_size <= SLOT_SIZE - 4096
@@ -49,3 +50,13 @@ def test_an_offer_is_refused_in_words_or_fits(raw: bytes) -> None:
 def test_what_is_wrong_is_said(raw: bytes, words: str) -> None:
     with pytest.raises(BadOffer, match=words):
         parse(raw)
+
+
+def test_a_release_leaves_the_trailers_own_sector_alone() -> None:
+    offer = parse(spoilt(OFFERED))
+    made = wanted_trailer(offer, SLOT_SIZE)
+    end = made.bundle_offset + made.bundle_size
+
+    assert wanted_trailer(offer, end + 4096) == made
+    with pytest.raises(InstallError, match="larger than the slot"):
+        wanted_trailer(offer, end + 4095)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from record_rig import A, B, Store, fails, looks, prefix
 from seesaw.update import reasons
 from seesaw.update.record import (
-    BLOB_SIZE,
-    COUNT_MAX,
-    FAILED_WAIT,
-    FAILED_WAIT_MAX,
-    KNOWN_MAX,
-    REJECTED_MAX,
+    _BLOB_SIZE,
+    _COUNT_MAX,
+    _FAILED_WAIT,
+    _FAILED_WAIT_MAX,
+    _KNOWN_MAX,
+    _REJECTED_MAX,
     Record,
 )
 
@@ -45,17 +45,17 @@ def test_the_blob_always_has_one_size(steps: list[tuple[int, str]], why: str) ->
         else:
             record.skip(bundle, "9" * 24)
         blobs = store.blobs
-        assert len(blobs.get("update", b" " * BLOB_SIZE)) == BLOB_SIZE
-        assert len(blobs.get("rejected", b"")) in range(0, 8 * REJECTED_MAX + 1, 8)
+        assert len(blobs.get("update", b" " * _BLOB_SIZE)) == _BLOB_SIZE
+        assert len(blobs.get("rejected", b"")) in range(0, 8 * _REJECTED_MAX + 1, 8)
 
 
 def test_eight_failed_releases_are_remembered_at_once() -> None:
     store = Store()
-    for number in range(1, KNOWN_MAX + 1):
+    for number in range(1, _KNOWN_MAX + 1):
         fails(store, prefix(number))
-    for _ in range(FAILED_WAIT):
-        assert all(Record(store).skip(prefix(n)) for n in range(1, KNOWN_MAX + 1))
-    assert not any(Record(store).skip(prefix(n)) for n in range(1, KNOWN_MAX + 1))
+    for _ in range(_FAILED_WAIT):
+        assert all(Record(store).skip(prefix(n)) for n in range(1, _KNOWN_MAX + 1))
+    assert not any(Record(store).skip(prefix(n)) for n in range(1, _KNOWN_MAX + 1))
 
 
 # -- power cuts, and no room ---------------------------------------------------------------------
@@ -73,17 +73,17 @@ def test_a_cut_between_two_blobs_neither_forgets_nor_condemns(left: int) -> None
     record = Record(store)
     if record.trial:  # the next start settles it: RTC memory is gone, so it was interrupted
         record.interrupted("power")
-    assert looks(store) == (0 if left == 0 else FAILED_WAIT)
+    assert looks(store) == (0 if left == 0 else _FAILED_WAIT)
     for _ in range(3):
         fails(store)
-        assert looks(store) <= FAILED_WAIT_MAX
+        assert looks(store) <= _FAILED_WAIT_MAX
 
 
 @pytest.mark.parametrize("left", range(3))
 def test_a_cut_as_the_delay_ends_counts_nothing(left: int) -> None:
     store = Store()
     fails(store)
-    for _ in range(FAILED_WAIT - 1):
+    for _ in range(_FAILED_WAIT - 1):
         assert Record(store).skip(A)
     store.left = left
     with suppress(KeyboardInterrupt):
@@ -91,7 +91,7 @@ def test_a_cut_as_the_delay_ends_counts_nothing(left: int) -> None:
     store.left = -1
     assert looks(store) <= 1
     fails(store)
-    assert looks(store) == 2 * FAILED_WAIT  # its second failure, and no more
+    assert looks(store) == 2 * _FAILED_WAIT  # its second failure, and no more
 
 
 def test_without_room_for_the_list_it_backs_off() -> None:
@@ -109,7 +109,7 @@ def test_a_list_that_cannot_be_written_any_more_shuts_nobody_out() -> None:
     store.full = {"rejected"}
     found = [Record(store).skip(A) for _ in range(1000)]
 
-    assert found[: FAILED_WAIT - 1] == [True] * (FAILED_WAIT - 1)
+    assert found[: _FAILED_WAIT - 1] == [True] * (_FAILED_WAIT - 1)
     gaps = [at for at, passed in enumerate(found) if not passed]
     assert len(gaps) >= 5 and max(b - a for a, b in zip(gaps, gaps[1:], strict=False)) <= 128
 
@@ -131,6 +131,6 @@ def test_whatever_is_found_there_ends_the_delay(update: dict[str, Any], rejected
     record = Record(store)
     if record.trial:
         record.failed("x")
-    assert looks(store) <= COUNT_MAX and looks(store, B) <= COUNT_MAX
+    assert looks(store) <= _COUNT_MAX and looks(store, B) <= _COUNT_MAX
     Record(store).waited(B)
-    assert len(json.loads(store.get("update"))["known"]) <= 18 * KNOWN_MAX
+    assert len(json.loads(store.get("update"))["known"]) <= 18 * _KNOWN_MAX

@@ -27,8 +27,8 @@ FALLEN = Scenario(
 LOOK_PATH = ('"metadata/"', '"meta/"')
 MAIN = "    radio = chip.Radio()\n"
 # What failed once is never tried again.
-FOR_EVER = ("seesaw/update/record.py", "        known[WAIT] -= 1\n",
-            "        known[WAIT] -= 0 if rejected else 1\n")  # fmt: skip
+FOR_EVER = ("seesaw/update/record.py", "        known[_WAIT] -= 1\n",
+            "        known[_WAIT] -= 0 if rejected else 1\n")  # fmt: skip
 
 ROWS = (
     Row(
@@ -36,7 +36,7 @@ ROWS = (
         "update un-installs itself at the next reset",
         "https://github.com/Ribbit-Network/ribbit-network-frog-software/pull/34",
         "run", "refused",
-        (("seesaw/update/trial.py", 'return "confirm"', 'return "wait"'),), (REJECTED,),
+        (("seesaw/judge.py", 'return "confirm"', 'return "wait"'),), (REJECTED,),
     ),
     Row(
         "confirmed-before-online", "kept as soon as it has booted, and it cannot reach its server",
@@ -87,7 +87,7 @@ ROWS = (
         "world", "deaf",
         (
             ("seesaw/main.py", MAIN, MAIN + "    chip.mark_valid()\n"),
-            ("seesaw/update/plan.py", '(OTHER, VALID): "heal"', '(OTHER, VALID): "reset"'),
+            ("seesaw/update/otadata.py", '(False, VALID): "heal"', '(False, VALID): "reset"'),
         ),
         (FALLEN,),
     ),
@@ -107,14 +107,14 @@ ROWS = (
         "Kconfig.projbuild",
         "run", "worn",
         (("seesaw/update/record.py",
-          "        if not known[WAIT]:\n            return False\n", "        return False\n"),),
+          "        if not known[_WAIT]:\n            return False\n", "        return False\n"),),
         (AGAIN,),
     ),
     Row(
         "power-cut-condemns", "a power cut in the first boot counts as a failure: the good release "
         "is rejected for ever", "https://github.com/esphome/esphome/issues/16762",
         "cut", "deaf",
-        (("seesaw/update/trial.py", 'record.interrupted(before[3] if mine else "power")',
+        (("seesaw/update/record.py", 'record.interrupted(before[3] if mine else "power")',
           'record.failed("power")'), FOR_EVER),
         (IN_TRIAL,),
     ),
@@ -133,7 +133,7 @@ ROWS = (
         "https://github.com/espressif/esp-rainmaker/blob/master/components/esp_rainmaker/"
         "Kconfig.projbuild",
         "world", "deaf",
-        (("seesaw/update/trial.py", "not before[3].startswith(UNPROVEN)", "before[3]"), FOR_EVER),
+        (("seesaw/update/record.py", "not before[3].startswith(UNPROVEN)", "before[3]"), FOR_EVER),
         (OUTAGE,),
     ),
 )  # fmt: skip

@@ -59,7 +59,7 @@ ROWS = (
         (("seesaw/update/client.py", "            trusted.update_root(raw)\n",
           '            self._store.save("answer", raw)\n            trusted.update_root(raw)\n'),
          ("seesaw/main.py", MAIN, "    from seesaw.port.files import Files\n"
-          "    from seesaw.update.canonical import parse\n\n"
+          "    from seesaw.update.metadata import parse\n\n"
           '    files = Files(boot)\n    parse(files.load("answer") or b"[]")\n' + MAIN),
          ("seesaw/main.py", "Files(boot), carried_root()", "files, carried_root()")),
         (GARBAGE,)),

@@ -58,7 +58,7 @@ ROWS = (
         "https://github.com/mendersoftware/mender-mcu-client/pull/16",
         "world", "wrong",
         (UNHASHED, UNCOUNTED, ("seesaw/net/http.py",
-                    '            raise HttpError("truncated", f"{length} bytes short")\n',
+                    '            raise HttpError("truncated", "%d bytes short" % length)\n',
                     "            return\n")),
         (CUT_SHORT,)),
     Row("says-live", "the provider is gone for an hour, and the owner is told LIVE",

@@ -10,7 +10,7 @@ REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
 UNPROVEN = replace(UPDATE, name="trial", until="interrupted", phases=())
 ONWARD = replace(NEXT, seconds=900, phases=())
 INSTALL = "                await install(offer, slot, self.boot.slot, same, self.site.download)\n"
-COMPARE = "    return key(candidate) > key(current)\n"
+COMPARE = "        if order > here:\n"
 LOOK = "                await self.look()\n"
 RUN = "    async def run(self) -> None:\n        \"\"\"Never returns"
 
@@ -41,8 +41,8 @@ ROWS = (
         "refuses-its-successors", "its validator takes the releases of its own time alone: the fix "
         "cannot reach it", "https://github.com/renjfk/OpenNeato/issues/93",
         "run", "deaf",
-        (("seesaw/update/offer.py", '        self.board = _name(found, "board")\n',
-          '        self.board = _name(found, "board")\n        if self.version >= "0.3":\n'
+        (("seesaw/update/install.py", "        self.board = board\n",
+          '        self.board = board\n        if self.version >= "0.3":\n'
           '            raise BadOffer("version")\n'),),
         (UPDATE,),
     ),
@@ -50,14 +50,14 @@ ROWS = (
         "versions-as-text", "1.6.0 is taken for newer than 1.11.0",
         "https://github.com/emfcamp/badge-2024-software/issues/274",
         "run", "deaf",
-        (("seesaw/core/version.py", COMPARE, "    return candidate > current\n"),), (ONWARD,),
+        (("seesaw/update/choose.py", COMPARE, "        if name > version:\n"),), (ONWARD,),
         ("0.8.0", "0.9.0", "0.10.0"),
     ),
     Row(
         "versions-as-fractions", "3.10 is taken for 3.1",
         "https://github.com/sparkfun/SparkFun_RTK_Firmware/issues/742",
         "run", "deaf",
-        (("seesaw/core/version.py", COMPARE, "    return float(candidate) > float(current)\n"),),
+        (("seesaw/update/choose.py", COMPARE, "        if float(name) > float(version):\n"),),
         (ONWARD,), ("3.8", "3.9", "3.10"),
     ),
     Row(

@@ -5,7 +5,6 @@ in the same second do not come back in the same second.
 """
 
 DOUBLINGS_MAX = 12
-RETRY_AFTER_MAX_S = 21600  # 6 h
 
 
 def delay_s(failures: int, random: object, first_s: int, most_s: int, floor_s: int = 0) -> int:
@@ -18,10 +17,3 @@ def delay_s(failures: int, random: object, first_s: int, most_s: int, floor_s: i
     doublings = min(max(failures, 1) - 1, DOUBLINGS_MAX)
     full = min(first_s << doublings, most_s)
     return max(full - int(full // 2 * random()), floor_s, 1)
-
-
-def retry_after_s(value: str) -> int:
-    """Seconds that a Retry-After header asks for, at most 6 h; 0 for none, a date or nonsense."""
-    if not 0 < len(value) <= 9 or any(not "0" <= c <= "9" for c in value):
-        return 0
-    return min(int(value), RETRY_AFTER_MAX_S)

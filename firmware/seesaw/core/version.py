@@ -6,10 +6,6 @@ Runs of digits compare as numbers; a pre-release part comes before the version i
 LENGTH_MAX = 24  # characters
 
 
-class BadVersion(Exception):
-    """This text is no version."""
-
-
 def _runs(text: str) -> list:
     """Digits as (1, n, ""), other runs as (0, 0, text); separators split."""
     runs = []
@@ -25,9 +21,9 @@ def _runs(text: str) -> list:
 
 
 def key(version: str) -> tuple:
-    """Something that compares as the version does. Raises BadVersion."""
+    """Something that compares as the version does. ValueError for what is no version."""
     if not 0 < len(version) <= LENGTH_MAX or not "0" <= version[0] <= "9":
-        raise BadVersion("not a version: " + version[:LENGTH_MAX])
+        raise ValueError("not a version: " + version[:LENGTH_MAX])
     number, _, pre = version.partition("+")[0].partition("-")
     numbers = _runs(number)
     while numbers and numbers[-1] == (1, 0, ""):
@@ -36,5 +32,5 @@ def key(version: str) -> tuple:
 
 
 def newer(candidate: str, current: str) -> bool:
-    """Is the candidate newer? Raises BadVersion."""
+    """Is the candidate newer? ValueError for what is no version."""
     return key(candidate) > key(current)

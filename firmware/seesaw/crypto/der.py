@@ -6,14 +6,16 @@ RFC 7468 section 13 (PEM), RFC 5480 section 2 (P-256), RFC 3279 section 2.3.1 (R
 
 import binascii
 
+from micropython import const
+
 from seesaw.crypto import BadKey
 
-PEM_SIZE_MAX = 4096  # characters; a key of RSA-4096 has 800
+_PEM_SIZE_MAX = const(4096)  # characters; a key of RSA-4096 has 800
 BEGIN = "-----BEGIN PUBLIC KEY-----"
 END = "-----END PUBLIC KEY-----"
-INTEGER = 0x02
-BIT_STRING = 0x03
-SEQUENCE = 0x30
+_INTEGER = const(0x02)
+_BIT_STRING = const(0x03)
+_SEQUENCE = const(0x30)
 # AlgorithmIdentifier of rsaEncryption, with its NULL.
 RSA = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"
 # All of a SubjectPublicKeyInfo but the 64 bytes of an uncompressed point.
@@ -33,21 +35,21 @@ def p256_key(pem: str) -> bytes:
 
 def rsa_key(pem: str) -> tuple:
     """(n, e), of any size. Raises BadKey."""
-    info, after = _element(_decoded(pem), SEQUENCE)
-    bits, more = _element(info[len(RSA) :], BIT_STRING)
+    info, after = _element(_decoded(pem), _SEQUENCE)
+    bits, more = _element(info[len(RSA) :], _BIT_STRING)
     if info[: len(RSA)] != RSA or bits[:1] != b"\0" or after or more:
         raise BadKey("RSA")
     return two_integers(bits[1:])
 
 
 def two_integers(data: bytes) -> tuple:
-    """The two of a SEQUENCE of exactly two INTEGERs above 0. Raises BadKey for all else.
+    """The two of a _SEQUENCE of exactly two INTEGERs above 0. Raises BadKey for all else.
 
     That is the form of an RSAPublicKey (RFC 8017, A.1.1) and an ECDSA-Sig-Value (RFC 3279, 2.2.3).
     """
-    content, after = _element(data, SEQUENCE)
-    first, content = _element(content, INTEGER)
-    second, content = _element(content, INTEGER)
+    content, after = _element(data, _SEQUENCE)
+    first, content = _element(content, _INTEGER)
+    second, content = _element(content, _INTEGER)
     for octets in (first, second):
         # As bytes compare: neither empty nor negative, and a zero in front only where one must be.
         if not b"\0\x80" <= octets < b"\x80":
@@ -76,7 +78,7 @@ def _element(data: bytes, tag: int) -> tuple:
 def _decoded(pem: str) -> bytes:
     """The DER in this text. White space is free, as RFC 7468 section 2 lets it be."""
     text = pem.strip()
-    if len(pem) > PEM_SIZE_MAX or not (text.startswith(BEGIN) and text.endswith(END)):
+    if len(pem) > _PEM_SIZE_MAX or not (text.startswith(BEGIN) and text.endswith(END)):
         raise BadKey("PEM")
     body = "".join(text[len(BEGIN) : len(text) - len(END)].split())
     try:

@@ -9,9 +9,6 @@ x * y = T/Z. Nothing here is secret, so nothing takes care to run in constant ti
 from seesaw.crypto import joint
 from seesaw.crypto.sha512 import Sha512
 
-PUBLIC_SIZE = 32  # bytes
-SIGNATURE_SIZE = 64  # bytes
-
 P = pow(2, 255) - 19
 L = pow(2, 252) + 27742317777372353535851937790883648493
 
@@ -107,7 +104,7 @@ def verify(public: bytes, signature: bytes, feed, pause=None) -> bool:
     feed(update) calls update(bytes) with the message piece by piece, in order. pause() is called
     many times on the way. False also for what is no key and no signature; never raises of itself.
     """
-    if len(public) != PUBLIC_SIZE or len(signature) != SIGNATURE_SIZE:
+    if len(public) != 32 or len(signature) != 64:
         return False
     s = _number(signature[32:])
     if s >= L:

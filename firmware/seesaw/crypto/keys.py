@@ -47,7 +47,7 @@ def verifier(keytype: str, scheme: str, public: str) -> Key:
     if kind == ("ed25519", "ed25519"):
         from seesaw.crypto import ed25519
 
-        return Key(ed25519.verify, (_octets(public, ed25519.PUBLIC_SIZE),), False)
+        return Key(ed25519.verify, (_octets(public),), False)
     if kind == ("ecdsa", P256) or kind == (P256, P256):
         from seesaw.crypto import der, p256
 
@@ -63,12 +63,13 @@ def verifier(keytype: str, scheme: str, public: str) -> Key:
     raise BadKey("%s, %s" % kind)
 
 
-def _octets(digits: str, size: int) -> bytes:
+def _octets(digits: str) -> bytes:
+    """32 bytes, of 64 hexadecimal digits. Raises BadKey."""
     try:
         octets = binascii.unhexlify(digits)
     except ValueError:
         octets = b""
     # Not all interpreters mind an odd one out at the end.
-    if len(octets) != size or len(digits) != 2 * size:
+    if len(octets) != 32 or len(digits) != 64:
         raise BadKey("hex")
     return octets

@@ -10,15 +10,18 @@ limit, so lines are cut out of bounded reads here.
 
 import asyncio
 from errno import ECONNREFUSED
+from io import BytesIO
 
-from seesaw.net.url import BadUrl, split
+from micropython import const
 
-LINE_MAX = 1024  # bytes kept of a line of the head
-LINE_SKIP_MAX = 16384  # bytes read of one; more than LINE_MAX only matters in a header we want
-HEADERS_MAX = 64
-INTERIM_MAX = 4  # 1xx answers before the real one
-HEAD_PIECE = 512  # bytes a read
-BODY_PIECE = 4096  # bytes a read, and a sink's write
+from seesaw.net.url import split
+
+_LINE_MAX = const(1024)  # bytes kept of a line of the head
+_LINE_SKIP_MAX = const(16384)  # bytes read of one; more matters in a header we want
+_HEADERS_MAX = const(64)
+_INTERIM_MAX = const(4)  # 1xx answers before the real one
+_HEAD_PIECE = const(512)  # bytes a read
+_BODY_PIECE = const(4096)  # bytes a read, and a sink's write
 WANTED = (
     "content-type",
     "content-length",
@@ -77,7 +80,7 @@ async def fetch(
     """
     try:
         tls, host, port, path = split(url)
-    except BadUrl as error:
+    except ValueError as error:
         raise HttpError("url", str(error))
     request = _request(tls, host, port, path, headers, range_bytes)
     exchange = _exchange(opener, (host, port, tls), request, max_body, range_bytes, sink)
@@ -121,7 +124,7 @@ async def _exchange(
     except asyncio.TimeoutError:
         raise HttpError("timeout")
     except (OSError, ValueError) as error:
-        raise _opening_error(error)
+        raise _lost(error, "unreachable")
     try:
         wire = _Wire(reader, writer)
         await wire.send(request)
@@ -132,9 +135,9 @@ async def _exchange(
             cap = min(cap, range_bytes[1] - range_bytes[0] + 1)
         if sink is not None and status != (200 if range_bytes is None else 206):
             return Response(status, headers, b"")
-        keep = _Keep() if sink is None else sink
+        keep = BytesIO() if sink is None else sink
         await _body(wire, status, headers, cap, keep)
-        return Response(status, headers, keep.joined() if sink is None else b"")
+        return Response(status, headers, keep.getvalue() if sink is None else b"")
     finally:
         # MicroPython's close() does nothing; its wait_closed() is what closes the socket.
         try:
@@ -142,26 +145,6 @@ async def _exchange(
             await writer.wait_closed()
         except Exception:
             pass  # the connection had broken already
-
-
-def _opening_error(error: Exception) -> HttpError:
-    if isinstance(error, OSError):
-        refused = error.errno == ECONNREFUSED
-        return HttpError("refused" if refused else "unreachable", str(error))
-    return HttpError("tls", str(error))
-
-
-class _Keep:
-    """The sink of a body that is wanted whole."""
-
-    def __init__(self) -> None:
-        self.pieces = []
-
-    def write(self, piece: bytes) -> None:
-        self.pieces.append(piece)
-
-    def joined(self) -> bytes:
-        return b"".join(self.pieces)
 
 
 class _Wire:
@@ -192,37 +175,37 @@ class _Wire:
         return piece
 
     async def line(self) -> bytes:
-        """A line without its end. One longer than LINE_MAX comes LINE_MAX + 1 long."""
+        """A line without its end. One longer than _LINE_MAX comes _LINE_MAX + 1 long."""
         kept = b""
         seen = 0
         while True:
-            piece = await self.read(HEAD_PIECE)
+            piece = await self.read(_HEAD_PIECE)
             if not piece:
                 raise HttpError("truncated" if self.begun else "closed")
             end = piece.find(b"\n")
             text = piece if end < 0 else piece[:end]
-            kept += text[: LINE_MAX + 1 - len(kept)]
+            kept += text[: _LINE_MAX + 1 - len(kept)]
             seen += len(piece)
             self.begun = True
             if end >= 0:
-                self.held = piece[end + 1 :]  # at most HEAD_PIECE: the next read takes all of it
+                self.held = piece[end + 1 :]  # at most _HEAD_PIECE: the next read takes all of it
                 return kept[:-1] if kept[-1:] == b"\r" else kept
-            if seen > LINE_SKIP_MAX:
+            if seen > _LINE_SKIP_MAX:
                 raise HttpError("malformed", "an endless line")
 
 
-def _lost(error: Exception) -> HttpError:
+def _lost(error: Exception, kind: str = "closed") -> HttpError:
     # On MicroPython a connection refused shows at the first write or read only, and a certificate
     # that fails verification is a ValueError from there.
     if isinstance(error, ValueError):
-        return HttpError("tls", str(error))
-    if isinstance(error, OSError) and error.errno == ECONNREFUSED:
-        return HttpError("refused", str(error))
-    return HttpError("closed", str(error))
+        kind = "tls"
+    elif isinstance(error, OSError) and error.errno == ECONNREFUSED:
+        kind = "refused"
+    return HttpError(kind, str(error))
 
 
 async def _head(wire: _Wire) -> tuple:
-    for _ in range(INTERIM_MAX):
+    for _ in range(_INTERIM_MAX):
         status = _status(await wire.line())
         headers = await _headers(wire)
         if status >= 200:
@@ -242,7 +225,7 @@ def _status(line: bytes) -> int:
 
 async def _headers(wire: _Wire) -> dict:
     headers = {}
-    for _ in range(HEADERS_MAX + 1):
+    for _ in range(_HEADERS_MAX + 1):
         line = await wire.line()
         if not line:
             return headers
@@ -263,7 +246,7 @@ def _name_value(line: bytes) -> tuple:
 
 
 def _keep_header(headers: dict, name: str, line: bytes, value: bytes) -> None:
-    if len(line) > LINE_MAX or (value and (min(value) < 0x20 or max(value) >= 0x7F)):
+    if len(line) > _LINE_MAX or (value and (min(value) < 0x20 or max(value) >= 0x7F)):
         raise HttpError("malformed", name)
     text = value.decode()
     if name == "content-length" and headers.get(name, text) != text:
@@ -303,16 +286,16 @@ async def _body(wire: _Wire, status: int, headers: dict, cap: int, sink: object)
 
 async def _exactly(wire: _Wire, length: int, sink: object) -> None:
     while length:
-        piece = await wire.read(min(length, BODY_PIECE))
+        piece = await wire.read(min(length, _BODY_PIECE))
         if not piece:
-            raise HttpError("truncated", f"{length} bytes short")
+            raise HttpError("truncated", "%d bytes short" % length)
         sink.write(piece)
         length -= len(piece)
 
 
 async def _to_end(wire: _Wire, cap: int, sink: object) -> None:
     while True:
-        piece = await wire.read(min(cap + 1, BODY_PIECE))
+        piece = await wire.read(min(cap + 1, _BODY_PIECE))
         if not piece:
             return
         if len(piece) > cap:

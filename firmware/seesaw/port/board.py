@@ -5,12 +5,12 @@ import gc
 import time
 
 from esp32 import NVS, Partition
-from machine import PWM, Pin, unique_id
+from machine import unique_id
+from micropython import const
 from network import WLAN
 
-EPOCH_2000_S = 946684800
-CLOCK_SET_AFTER_S = 757382400  # 2024, counted from 2000: before that the clock was never set
-FREQUENCY_HZ = 50
+_EPOCH_2000_S = const(946684800)
+_CLOCK_SET_AFTER_S = const(757382400)  # 2024, counted from 2000: before that it was never set
 NAMESPACE = "seesaw"
 
 
@@ -31,42 +31,7 @@ class Clock:
     def epoch_s(self) -> int:
         """Seconds since 1970, or 0 when the clock was never set."""
         now = int(time.time())
-        return now + EPOCH_2000_S if now > CLOCK_SET_AFTER_S else 0
-
-
-class Servo:
-    """One hobby servo. Pulses start at 0: the PWM's own default would be 10 ms of pulse."""
-
-    def __init__(self, pin: int):
-        self._pwm = PWM(Pin(pin), freq=FREQUENCY_HZ, duty_u16=0)
-
-    def pulse(self, ns: int) -> None:
-        self._pwm.duty_ns(ns)
-
-    def release(self) -> None:
-        """No pulses: the servo is quiet and goes limp."""
-        self._pwm.duty_u16(0)
-
-
-class NoServo:
-    """In place of a servo on a pin that the chip does not have: everything else goes on."""
-
-    def pulse(self, ns: int) -> None:
-        pass
-
-    def release(self) -> None:
-        pass
-
-
-def servo(pin: int, boot: object) -> "Servo | NoServo":
-    """The servo on that pin. A pin that cannot drive one is said, and costs the beam alone: the
-    feed, the trial and the next release must not depend on a setting."""
-    try:
-        return Servo(pin)
-    except (ValueError, OSError, RuntimeError) as error:
-        where = (boot.slot.info()[4], boot.version, pin, error)
-        print("seesaw event=noservo slot=%s version=%s words=GPIO %d: %s" % where)
-        return NoServo()
+        return now + _EPOCH_2000_S if now > _CLOCK_SET_AFTER_S else 0
 
 
 class Radio:
@@ -123,12 +88,12 @@ async def opener(host: str, port: int, tls: bool) -> tuple:
     if not tls:
         return await asyncio.open_connection(host, port)
     try:
-        from tls import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
+        import tls as layer
     except ImportError:  # before MicroPython v1.23
-        from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
+        import ssl as layer
 
-    context = SSLContext(PROTOCOL_TLS_CLIENT)
-    context.verify_mode = CERT_NONE
+    context = layer.SSLContext(layer.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = layer.CERT_NONE
     return await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
 
 

@@ -1,7 +1,8 @@
 """Which release a device takes of those that its board's role lists: rules alone, no I/O.
 
 The rules are those of firmware/SPEC.md, "Release repository" and "Choice". rollout, barrier and
-deadend mean what Fedora CoreOS means by them.
+deadend mean what Fedora CoreOS means by them. A target counts only where a search would find it
+(The Update Framework 1.0.34, 5.6.7): nobody but the board's own role speaks of its releases.
 
 What is signed may still be nonsense: a release that is not of the form of the specification is not
 offered, in words, and nothing in the metadata makes choose() raise.
@@ -9,12 +10,79 @@ offered, in words, and nothing in the metadata makes choose() raise.
 
 import hashlib
 
-from seesaw.core.version import key
+from micropython import const
 
-LOOK_S = 21600  # between two looks at the ordinary pace: the clock of a device that has no other
-START_LOOKS = 28  # a week: by then a device without a clock takes a rollout for begun
-LOOKS_MAX = 255  # as many as are counted, two months: by then it takes it for over
-SHARE = 10000  # of the devices: all of them
+from seesaw.core.version import key
+from seesaw.update.errors import BadOffer, Nothing
+from seesaw.update.install import Offer, Part
+from seesaw.update.metadata import ISSUED
+from seesaw.update.targets import matching, url
+
+_LOOK_S = const(21600)  # between two ordinary looks: the clock of a device that has no other
+_START_LOOKS = const(28)  # a week: by then a device without a clock takes a rollout for begun
+_LOOKS_MAX = const(255)  # as many as are counted, two months: by then it takes it for over
+_SHARE = const(10000)  # of the devices: all of them
+
+
+class Releases:
+    """trusted: the Trusted of a Client that has loaded the role of the board."""
+
+    def __init__(self, trusted, board: str) -> None:
+        self._top = trusted.targets["targets"]
+        self._listed = trusted.targets[board]["targets"]
+        self._recalls = trusted.targets[board].get("x-seesaw-recalls", [])
+        self._halted = trusted.timestamp.get("x-seesaw-halt", [])
+        self.issued_s = trusted.timestamp.get(ISSUED, 0)
+        self._consistent = trusted.root.get("consistent_snapshot")
+        self._board = board
+
+    def choose(self, running: tuple, times: tuple, record, recalls: bool) -> tuple:
+        """("install", Offer, version), ("recall", None, why) or ("nothing", None, why): choose().
+
+        recalls: False when the other slot has nothing to go back to.
+        """
+        listed = self._recalls if recalls else []
+        return choose(self._listed, running, times, self._halted, listed, record, self._offer)
+
+    def recalled(self, bundle: bytes) -> bool:
+        """Is the bundle of this SHA-256 recalled?"""
+        return recalled(bundle, self._recalls)
+
+    def sample(self, current: str, bundle: bytes) -> tuple:
+        """(Part, mine): the bundle of the release that runs if it is still listed, else any other.
+
+        bundle: SHA-256 of the one that runs. Raises Nothing.
+        """
+        other = None
+        for path in self._listed:
+            try:
+                part = self._part(path) if version_of(path, self._board) else None
+            except (BadOffer, KeyError):
+                continue
+            if part and part.sha256 == bundle and version_of(path, self._board) == current:
+                return part, True
+            other = part or other
+        if other is None:
+            raise Nothing("no release is listed")
+        return other, False
+
+    def _part(self, path: str) -> Part:
+        """Runtime or bundle of this path, if the board's role is the one to speak of it. Raises
+        BadOffer, KeyError."""
+        if path in self._top["targets"] or matching(self._top, path)[0][:1] != [self._board]:
+            raise BadOffer("delegation")
+        found = self._listed[path]
+        hashes = found["hashes"]
+        where = "targets/" + url(path, hashes, self._consistent)
+        return Part(where, found["length"], hashes["sha256"])
+
+    def _offer(self, path: str, found: dict) -> Offer:
+        """Of a bundle's path. Raises BadOffer, and whatever comes of what is no release."""
+        custom = found["custom"]
+        return Offer(
+            custom["version"], self._board, custom["built"], custom["trial_s"],
+            self._part(custom["runtime"]["path"]), self._part(path),
+        )  # fmt: skip
 
 
 def choose(
@@ -82,15 +150,19 @@ def _reason(target: object, name: str) -> object:
     return custom.get(name) if isinstance(custom, dict) else None
 
 
+def version_of(path: str, board: str) -> str:
+    """Of the release of this board whose bundle this is, "" for other paths."""
+    parts = path.split("/")
+    return parts[1] if parts[:1] + parts[2:] == [board, "bundle"] else ""
+
+
 def _ahead(targets: dict, board: str, version: str, here: tuple) -> tuple:
     """([(order, version, path)] of what is newer, the newest first; the order of the first barrier
     or None). Raises ValueError with why there is no way on."""
     ahead = []
     barrier = None
     for path in targets:
-        if not path.startswith(board + "/") or not path.endswith("/bundle"):
-            continue
-        name = path[len(board) + 1 : -7]
+        name = version_of(path, board)
         dead = _reason(targets[path], "deadend")
         if name == version and dead is not None:
             raise ValueError("%s is a dead end: %s" % (name, dead))
@@ -149,7 +221,7 @@ def bucket(device: bytes, version: str) -> int:
     """The place of the device with this id among 10 000, for this version: always the same, and
     another for the next version, so that no device is always among the first."""
     digest = hashlib.sha256(device + b"\x00" + version.encode()).digest()
-    return int.from_bytes(digest[:4], "big") % SHARE
+    return int.from_bytes(digest[:4], "big") % _SHARE
 
 
 def since(start_epoch: int, times: tuple, looks: "int | None") -> int:
@@ -158,9 +230,9 @@ def since(start_epoch: int, times: tuple, looks: "int | None") -> int:
     bound_s = times[1] or 0
     if looks is None:
         return max(times[0], bound_s) - start_epoch
-    if looks >= LOOKS_MAX:
+    if looks >= _LOOKS_MAX:
         return 1 << 32
-    return max(bound_s - start_epoch, -START_LOOKS * LOOK_S) + looks * LOOK_S
+    return max(bound_s - start_epoch, -_START_LOOKS * _LOOK_S) + looks * _LOOK_S
 
 
 def share(start_percentage: int, duration_minutes: int, elapsed_s: int) -> int:
@@ -168,7 +240,7 @@ def share(start_percentage: int, duration_minutes: int, elapsed_s: int) -> int:
     from the percentage to all. It stays at the percentage when the duration is 0."""
     if elapsed_s < 0:
         return 0
-    first, duration_s = start_percentage * (SHARE // 100), duration_minutes * 60
+    first, duration_s = start_percentage * (_SHARE // 100), duration_minutes * 60
     if duration_s <= 0:
         return first
-    return first + (SHARE - first) * min(elapsed_s, duration_s) // duration_s
+    return first + (_SHARE - first) * min(elapsed_s, duration_s) // duration_s

@@ -17,11 +17,10 @@ from hashlib import sha256
 
 from seesaw.update.errors import Missing, TufError
 from seesaw.update.metadata import ISSUED, LENGTH_MAX, read
-from seesaw.update.targets import Checked, Target, matching, quote
+from seesaw.update.targets import quote
 from seesaw.update.trusted import Trusted, check_date, start_s
 
 ROOTS_MAX = 256  # new versions of root in one update
-ROLES_MAX = 32  # targets roles that one search visits
 SETTLED = "settled"  # SHA-256 of the timestamp of which all is done, and by whom
 
 
@@ -77,48 +76,12 @@ class Client:
             update(raw, *args)
             self._store.save(file, raw)
 
-    async def find(self, path: str) -> "Target | None":
-        """The target of this path, after refresh(); None when no role has it (5.6.7).
-
-        Pre-order, depth first, each role once. TufError when a role on the way cannot be had.
-        """
-        trusted = self.trusted
-        todo = [("targets", "root")]  # (role, its delegator), the next one last
-        seen = set()
-        while todo and len(seen) < ROLES_MAX:
-            name, delegator = todo.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            role = await self.role(name, delegator)
-            if path in role["targets"]:
-                return Target(path, role["targets"][path])
-            below, stop = matching(role, path)
-            if stop:
-                todo = []
-            for child in reversed(below):
-                todo.append((child, name))
-            if not below and name != "targets":
-                del trusted.targets[name]  # nobody needs its keys, and memory is scarce
-        return None
-
     async def role(self, name: str, delegator: str = "targets") -> dict:
         """The signed part of a targets role, after refresh(). What it says of a target counts only
-        if find() finds it there. TufError when the role cannot be had."""
+        where a search would find it (5.6.7). TufError when the role cannot be had."""
         if name != "targets":
             await self._bring(name, self.trusted.update_targets, name, delegator)
         return self.trusted.targets[name]
-
-    async def download(self, fetch, target: Target, sink) -> None:
-        """Fetch a target into a sink (write(bytes)); only when this returns are the bytes good.
-
-        fetch: an async function (path, length_max, sink), path relative to the server's targets;
-        raises FetchError. Mismatch when length or hash is not as signed (5.7.3).
-        """
-        checked = Checked(target.path, target.length, target.hashes, sink, self._begin[2])
-        path = target.url(self.trusted.root.get("consistent_snapshot"))
-        await fetch(path, target.length, checked)
-        checked.finish()
 
     def settle(self, who: bytes = b"") -> None:
         """All that the refreshed metadata asks for is done: `unchanged` may say so from now on.

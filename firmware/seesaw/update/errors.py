@@ -1,6 +1,6 @@
-"""Why an update's metadata or target is refused: one small tree.
+"""Why a look comes to nothing: the tree of what is refused of metadata, and what is no offer.
 
-The message says which role and what is wrong with it. None of these changes what is trusted.
+The message of a TufError says which role and what is wrong with it. None changes what is trusted.
 """
 
 
@@ -34,3 +34,11 @@ class FetchError(TufError):
 
 class Missing(FetchError):
     """The server says that there is no such file (404, 403)."""
+
+
+class BadOffer(Exception):
+    """The offer is refused; the one argument says why."""
+
+
+class Nothing(Exception):
+    """There is nothing to install; the one argument says why."""

@@ -7,15 +7,59 @@ image. All else is read back and hashed before that.
 
 import hashlib
 
+from micropython import const
+
 from seesaw.update import trailer
+from seesaw.update.errors import BadOffer
 
 SECTOR = 4096
 FLASH_ERASE = 6  # ioctl
 BLOCK = 512  # bytes: the launcher refuses a bundle that is not of whole blocks
+_TRIAL_FLOOR_S = const(10)  # a trial is never shorter, whatever the offer says
+_TRIAL_MOST_S = const(600)  # a third of the launcher's deadline: proof and quotes need theirs
+_NAME_MAX = const(24)  # characters of a version or a board
 
 
 class InstallError(Exception):
     """The slot does not hold what was promised; the one argument says what."""
+
+
+class Part:
+    """Runtime or bundle: where it is (relative URL), bytes, SHA-256 (32 bytes)."""
+
+    def __init__(self, url: str, size: int, sha256: str):
+        """sha256: in hex. Raises BadOffer."""
+        try:
+            self.sha256 = bytes.fromhex(sha256)
+        except (ValueError, TypeError):
+            raise BadOffer("a part's size or sha256")
+        if type(url) is not str or type(size) is not int or size <= 0 or len(self.sha256) != 32:
+            raise BadOffer("a part's size or sha256")
+        self.url = url
+        self.size = size
+
+
+class Offer:
+    """A release on offer: version, board, build_time, trial_s, runtime and bundle Part."""
+
+    def __init__(
+        self, version: str, board: str, build_time: int, trial_s: int, runtime: Part, bundle: Part
+    ):
+        """build_time: seconds since 1970. trial_s: is brought into its bounds. Raises BadOffer."""
+        for text in (version, board):
+            # Short words of printable ASCII: they are shown on the serial line.
+            if type(text) is not str or not 0 < len(text) <= _NAME_MAX:
+                raise BadOffer("version or board")
+            if min(text) < "!" or max(text) > "~":
+                raise BadOffer("version or board")
+        if type(trial_s) is not int or type(build_time) is not int or build_time >> 32:
+            raise BadOffer("trial_s or build_time")
+        self.version = version
+        self.board = board
+        self.build_time = build_time
+        self.trial_s = min(max(trial_s, _TRIAL_FLOOR_S), _TRIAL_MOST_S)
+        self.runtime = runtime
+        self.bundle = bundle
 
 
 class Slot:
@@ -37,19 +81,17 @@ class Slot:
         self.first = bytearray(SECTOR)
 
     def put(self, sector: int, data: bytearray) -> None:
-        """One sector's bytes, whatever stood there."""
+        """One sector's bytes, whatever stood there; what holds them already is left alone."""
         self.feed()
         if sector == 0:
             self.first[:] = data
             return
+        self.part.readblocks(sector, self._held)
+        if self._held == data:
+            return
         self.part.ioctl(FLASH_ERASE, sector)
         self.part.writeblocks(sector, data, 0)
         self.written += 1
-
-    def has(self, sector: int, data: bytearray) -> bool:
-        """Does the sector hold these bytes already? Never the first one, which was erased."""
-        self.part.readblocks(sector, self._held)
-        return sector != 0 and self._held == data
 
     def end(self) -> None:
         """Program the held sector and read it back. Raises InstallError."""
@@ -74,9 +116,7 @@ class Slot:
         return hasher.digest()
 
     def trailer(self) -> bytes:
-        raw = bytearray(trailer.SIZE)
-        self.part.readblocks(self.size // SECTOR - 1, raw)
-        return bytes(raw)
+        return read_trailer(self.part)
 
 
 class Sink:
@@ -117,36 +157,35 @@ class Sink:
         self._used = 0
 
 
+def read_trailer(part: object) -> bytes:
+    raw = bytearray(trailer.SIZE)
+    part.readblocks(part.info()[3] // SECTOR - 1, raw)
+    return bytes(raw)
+
+
 def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
     """What the slot's trailer will say. Raises InstallError when the release does not fit."""
     runtime, bundle = offer.runtime, offer.bundle
     offset = -(-runtime.size // SECTOR) * SECTOR
-    made = trailer.Trailer(
-        runtime.size, runtime.sha256, offset, bundle.size, bundle.sha256, offer.board,
-        offer.version, offer.build_time,
-    )
-    if not made.fits(slot_size):
+    if offset + bundle.size > slot_size - trailer.FROM_END:
         raise InstallError("the release is larger than the slot")
     if bundle.size % BLOCK:
         raise InstallError("the bundle is not of whole blocks")
-    return made
-
-
-def packed(made: trailer.Trailer) -> bytes:
-    """The trailer's bytes. Raises InstallError."""
+    made = trailer.Trailer(
+        runtime.size, runtime.sha256, offset, bundle.size, bundle.sha256, offer.board,
+        offer.version, offer.build_time,
+    )  # fmt: skip
     try:
-        return trailer.pack(
-            made.runtime_size, made.runtime_sha256, made.bundle_offset, made.bundle_size,
-            made.bundle_sha256, made.board, made.version, made.build_time,
-        )
+        trailer.pack(*made)
     except trailer.BadTrailer as error:
         raise InstallError("trailer: %s" % error)
+    return made
 
 
 def holds(slot: Slot, made: trailer.Trailer) -> bool:
     """Does the slot hold this release already, every byte of it?"""
     return (
-        slot.trailer() == packed(made)
+        slot.trailer() == trailer.pack(*made)
         and slot.sha256(0, made.runtime_size) == made.runtime_sha256
         and slot.sha256(made.bundle_offset, made.bundle_size) == made.bundle_sha256
     )
@@ -171,14 +210,11 @@ def start_trial(boot: object, record: object, offer: object, server: bool) -> No
 
 def copy_runtime(slot: Slot, running: object, size: int) -> None:
     """The first `size` bytes of the running slot (whole sectors). Most releases share a runtime,
-    a megabyte and more, so a sector that has its bytes already is left alone."""
+    a megabyte and more, so most sectors have their bytes already."""
     buf = bytearray(SECTOR)
     for sector in range(size // SECTOR):
         running.readblocks(sector, buf)
-        if slot.has(sector, buf):
-            slot.feed()
-        else:
-            slot.put(sector, buf)
+        slot.put(sector, buf)
 
 
 async def install(offer: object, slot: Slot, running: object, same: bool, download: object) -> None:
@@ -188,14 +224,13 @@ async def install(offer: object, slot: Slot, running: object, same: bool, downlo
     download: async (part, sink) -> None, which may call the sink's rewind().
     """
     made = wanted_trailer(offer, slot.size)
-    raw = packed(made)
     slot.begin()
     if same:
         copy_runtime(slot, running, made.bundle_offset)
     else:
         await _fetch(offer.runtime, Sink(slot, 0), download)
     await _fetch(offer.bundle, Sink(slot, made.bundle_offset), download)
-    complete(slot, made, raw)
+    complete(slot, made)
 
 
 async def _fetch(part: object, sink: Sink, download: object) -> None:
@@ -203,8 +238,9 @@ async def _fetch(part: object, sink: Sink, download: object) -> None:
     sink.close()
 
 
-def complete(slot: Slot, made: trailer.Trailer, raw: bytes) -> None:
+def complete(slot: Slot, made: trailer.Trailer) -> None:
     """Runtime and bundle are written: the trailer, the proof of it all, the first sector."""
+    raw = trailer.pack(*made)
     last = Sink(slot, slot.size - SECTOR)
     last.write(raw)
     last.close()

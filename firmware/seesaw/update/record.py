@@ -1,4 +1,6 @@
-"""What the updater remembers over power cuts: one JSON blob "update", one binary "rejected".
+"""What the updater remembers over power cuts, and what becomes of a trial.
+
+One JSON blob "update", one binary "rejected".
 
 update holds
   trial    of an open trial: bundle (hex), version, trial_s, feed (had the release before quotes?),
@@ -18,19 +20,30 @@ whoever put it there, it is counted here at the next look that meets it.
 
 import json
 
+from micropython import const
+
 from seesaw.core.backoff import delay_s
 from seesaw.update import reasons
 
-REJECTED_MAX = 8
-KNOWN_MAX = 8
-KNOWN_SIZE = 9  # bytes
-TRIES, FAILS, FAILURES, WAIT, WAITED = range(4, KNOWN_SIZE)  # places in them
-COUNT_MAX = 255
-TRIES_FREE = 3  # interrupted trials before it begins to back off
-WAIT_MAX = 64  # looks that are skipped at most
-FAILED_WAIT, FAILED_WAIT_MAX = 16, 128  # likewise after failed trials; half of it is drawn
-BLOB_SIZE = 640  # bytes, always: what NVS had room for at the start of a trial has room at its end
-LAST_MAX = 160  # characters
+_REJECTED_MAX = const(8)
+_KNOWN_MAX = const(8)
+_KNOWN_SIZE = const(9)  # bytes
+# Places in them.
+_TRIES = const(4)
+_FAILS = const(5)
+_FAILURES = const(6)
+_WAIT = const(7)
+_WAITED = const(8)
+_COUNT_MAX = const(255)
+_TRIES_FREE = const(3)  # interrupted trials before it begins to back off
+_WAIT_MAX = const(64)  # looks that are skipped at most
+_FAILED_WAIT = const(16)  # likewise after failed trials; half of it is drawn
+_FAILED_WAIT_MAX = const(128)
+_BLOB_SIZE = const(640)  # bytes, always: what had room in NVS at a trial's start has it at its end
+_LAST_MAX = const(160)  # characters
+UNPROVEN = "unproven"  # last words that begin so condemn nobody: the network or the market was out
+PROVED = 1  # stage of a hand-over to the app: the updater can do the next update
+LOOKED = 2  # likewise: the updater has just looked for a release
 
 
 class Record:
@@ -48,22 +61,22 @@ class Record:
             found = {}
         self.trial = _trial(found.get("trial"))
         raw = _bytes(found.get("known"))
-        starts = range(0, len(raw) - KNOWN_SIZE + 1, KNOWN_SIZE)
-        self._known = [bytearray(raw[at : at + KNOWN_SIZE]) for at in starts]
+        starts = range(0, len(raw) - _KNOWN_SIZE + 1, _KNOWN_SIZE)
+        self._known = [bytearray(raw[at : at + _KNOWN_SIZE]) for at in starts]
         self.last = str(found.get("last", ""))
         self.failure = str(found.get("failure", ""))
         self.rejected = store.get("rejected")
 
     def _packed(self) -> bytes:
         found = {
-            "trial": self.trial, "last": self.last[:LAST_MAX], "failure": self.failure,
-            "known": b"".join([bytes(one) for one in self._known[:KNOWN_MAX]]).hex(),
+            "trial": self.trial, "last": self.last[:_LAST_MAX], "failure": self.failure,
+            "known": b"".join([bytes(one) for one in self._known[:_KNOWN_MAX]]).hex(),
         }
         blob = json.dumps(found).encode()
-        if len(blob) > BLOB_SIZE:  # by what had to be escaped
+        if len(blob) > _BLOB_SIZE:  # by what had to be escaped
             found["last"] = ""
             blob = json.dumps(found).encode()
-        return blob + b" " * (BLOB_SIZE - len(blob))
+        return blob + b" " * (_BLOB_SIZE - len(blob))
 
     def save(self) -> None:
         """When NVS has no room, it is known until the program ends, and no longer."""
@@ -81,13 +94,13 @@ class Record:
         for one in self._known:
             if one[:4] == bundle[:4]:
                 return one
-        self._known.insert(0, bytearray(bundle[:4] + bytes(KNOWN_SIZE - 4)))
+        self._known.insert(0, bytearray(bundle[:4] + bytes(_KNOWN_SIZE - 4)))
         return self._known[0]
 
     def _count(self, bundle: bytes, place: int) -> int:
         """One more of this count."""
         known = self._of(bundle)
-        known[place] = min(known[place] + 1, COUNT_MAX)
+        known[place] = min(known[place] + 1, _COUNT_MAX)
         return known[place]
 
     def _note(
@@ -105,27 +118,27 @@ class Record:
         """Pass over this bundle once more? Counts it; False when it is time to try again."""
         known = self._of(bundle)
         rejected = self._has(bundle)
-        if rejected and not known[WAIT]:  # the launcher's verdict, or an older release's
+        if rejected and not known[_WAIT]:  # the launcher's verdict, or an older release's
             self._note("rejected", bundle, version, "left", self._fail(bundle), (0, 0))
-        if not known[WAIT]:
+        if not known[_WAIT]:
             return False
-        known[WAIT] -= 1
+        known[_WAIT] -= 1
         # Off the list first: a power cut between the two blobs tries it early, and counts nothing.
-        over = known[WAIT] or not rejected or self._clear(bundle)
+        over = known[_WAIT] or not rejected or self._clear(bundle)
         self.save()
         return bool(over)
 
     def waited(self, bundle: bytes) -> int:
         """Looks at which this bundle waited for its rollout without a clock. Counts this one."""
-        looks = self._of(bundle)[WAITED]
-        self._count(bundle, WAITED)
+        looks = self._of(bundle)[_WAITED]
+        self._count(bundle, _WAITED)
         self.save()
         return looks
 
     def hindered(self, bundle: bytes, why: str, version: str = "") -> None:
         """An install that wore the flash for nothing: the next one is further off each time."""
-        fails = self._count(bundle, FAILS)
-        self._of(bundle)[WAIT] = min(1 << fails, WAIT_MAX) - 1
+        fails = self._count(bundle, _FAILS)
+        self._of(bundle)[_WAIT] = min(1 << fails, _WAIT_MAX) - 1
         self._note(
             "hindered", bundle, version, why, fails, (reasons.INSTALL, reasons.UNFIT)
         )  # fmt: skip
@@ -137,14 +150,10 @@ class Record:
         keys = range(0, len(self.rejected), 8)
         return any(self.rejected[at : at + 8] == bundle[:8] for at in keys)
 
-    def is_rejected(self, bundle: bytes) -> bool:
-        """Pass over this bundle once more because its trial failed? Counts it."""
-        return self._has(bundle) and self.skip(bundle)
-
     def _fail(self, bundle: bytes) -> int:
         """Its trial failed once more: it is passed over for that. How often it has."""
-        failures = self._count(bundle, FAILURES)
-        self._of(bundle)[WAIT] = delay_s(failures, self._random, FAILED_WAIT, FAILED_WAIT_MAX)
+        failures = self._count(bundle, _FAILURES)
+        self._of(bundle)[_WAIT] = delay_s(failures, self._random, _FAILED_WAIT, _FAILED_WAIT_MAX)
         return failures
 
     def _clear(self, bundle: bytes) -> bool:
@@ -179,7 +188,7 @@ class Record:
         Without room for that it only backs off."""
         bundle = _bytes(self.trial["bundle"])
         if not self._has(bundle):
-            self.rejected = (bundle[:8] + self.rejected)[: 8 * REJECTED_MAX]
+            self.rejected = (bundle[:8] + self.rejected)[: 8 * _REJECTED_MAX]
             if not self._put("rejected", self.rejected):
                 self.interrupted(why + " (no room to reject it)")
                 return
@@ -195,9 +204,9 @@ class Record:
     def interrupted(self, why: str) -> None:
         """The trial ended without a verdict: it is tried again, ever more rarely."""
         bundle = _bytes(self.trial["bundle"])
-        tries = self._count(bundle, TRIES)
-        if tries >= TRIES_FREE:
-            self._of(bundle)[WAIT] = min(1 << (tries - TRIES_FREE + 1), WAIT_MAX)
+        tries = self._count(bundle, _TRIES)
+        if tries >= _TRIES_FREE:
+            self._of(bundle)[_WAIT] = min(1 << (tries - _TRIES_FREE + 1), _WAIT_MAX)
         self._ended("interrupted", bundle, why, tries)
         self.trial["ended"] = True
         self.save()
@@ -209,7 +218,7 @@ class Record:
         if self.trial:
             bundle = _bytes(self.trial["bundle"])
             known = self._of(bundle)
-            known[TRIES] = known[FAILS] = known[WAIT] = 0
+            known[_TRIES] = known[_FAILS] = known[_WAIT] = 0
             if self._has(bundle):
                 self._clear(bundle)
             if bundle[:4].hex() in self.failure:
@@ -237,3 +246,33 @@ def _trial(found: object) -> "dict | None":
 def _number(found: dict, name: str) -> int:
     value = found.get(name)
     return value if type(value) is int and 0 <= value < 1000 else 0
+
+
+def settle(boot: object, record: object) -> str:
+    """After a boot that is not a trial: what a trial left open came to. Words, "" for nothing.
+
+    The RTC record of the session before tells: it names the trial's bundle and its last words if
+    the trial crashed, hung or gave up. After a power cut it is gone, and that condemns nobody.
+    """
+    trial = record.trial
+    if trial is None:
+        return ""
+    if trial["bundle"] == boot.bundle.hex():
+        record.confirmed()  # the power went between the boot record and ours
+        return record.last
+    if trial.get("ended"):
+        return ""
+    before = boot.before
+    mine = before and before[2] and before[1].hex() == trial["bundle"][:16]
+    if mine and not before[3].startswith(UNPROVEN):
+        record.failed(before[3] or "watchdog or panic")
+    else:
+        record.interrupted(before[3] if mine else "power")
+    return record.last
+
+
+def trial_of(boot: object, record: object) -> dict:
+    """What the record says of this very trial; {} when it is a release that was confirmed before
+    and only needs its boot record again (healed, or taken from the other slot)."""
+    trial = record.trial
+    return trial if trial and trial["bundle"] == boot.bundle.hex() else {}

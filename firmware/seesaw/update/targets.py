@@ -7,8 +7,6 @@ from hashlib import sha256
 
 from seesaw.update.errors import Mismatch
 
-UNQUOTED = "_.-~"
-
 
 def matching(targets: dict, path: str) -> tuple:
     """(names, stop): the roles to which this targets role delegates the path, in order.
@@ -89,76 +87,44 @@ def _one(pattern: str, at: int, letter: str) -> int:
     return end + 1 if found != negated else 0
 
 
-def quote(text: str, unquoted: str = UNQUOTED) -> str:
+def quote(text: str, unquoted: str = "") -> str:
     """Percent-encoded UTF-8, as urllib.parse.quote(text, ""): part of a URL, or a file's name."""
     out = ""
     for b in text.encode():
         c = chr(b)
-        plain = b < 128 and (c.isalpha() or c.isdigit() or c in unquoted)
+        plain = b < 128 and (c.isalpha() or c.isdigit() or c in "_.-~" + unquoted)
         out += c if plain else "%%%02X" % b
     return out
 
 
-class Target:
-    """A target file: path, length (bytes), hashes (algorithm -> hex), custom (a dict)."""
-
-    def __init__(self, path: str, found: dict) -> None:
-        self.path = path
-        self.length = found["length"]
-        self.hashes = found["hashes"]
-        self.custom = found.get("custom", {})
-
-    def url(self, consistent: bool) -> str:
-        """Relative to the server's targets. consistent: is its name preceded by a hash? Then there
-        must be one that Checked knows."""
-        folder, slash, name = self.path.rpartition("/")
-        if consistent:
-            name = (self.hashes.get("sha256") or self.hashes["sha512"]) + "." + name
-        return quote(folder + slash + name, UNQUOTED + "/")
+def url(path: str, hashes: dict, consistent: bool) -> str:
+    """Of a target file, relative to the server's targets. consistent: is its name preceded by a
+    hash? Then there must be one that check() knows."""
+    folder, slash, name = path.rpartition("/")
+    if consistent:
+        name = (hashes.get("sha256") or hashes["sha512"]) + "." + name
+    return quote(folder + slash + name, "/")
 
 
-class Checked:
-    """A sink before a sink: write(bytes) hands on; finish() tells whether the whole was right.
+def check(what: str, raw: bytes, listed: dict, pause) -> None:
+    """Raises Mismatch unless these bytes are what is listed: "length", and "hashes" (algorithm ->
+    hex), either of which may be missing. Hashes that are known must all match, and one must be
+    known. what: for messages."""
+    hashes = listed.get("hashes")
+    good = hashes is None
+    for name in hashes or ():
+        if name == "sha256":
+            running = sha256()
+        elif name == "sha512":
+            # Only when it is named: working out its constants takes the chip a moment.
+            from seesaw.crypto.sha512 import Sha512
 
-    what: for messages. length: bytes, or None when unknown. hashes: algorithm -> hex, or None when
-    none is given; else those known must all match, and one must be known. Never hands on more than
-    length; what went on is not good before finish().
-    """
-
-    def __init__(self, what: str, length: "int | None", hashes: "dict | None", sink, pause) -> None:
-        self._what = what
-        self._length = length
-        self._count = 0
-        self._sink = sink
-        self._running = []
-        for name in hashes or ():
-            if name == "sha256":
-                running = sha256()
-            elif name == "sha512":
-                # Only when it is named: working out its constants takes the chip a moment.
-                from seesaw.crypto.sha512 import Sha512
-
-                running = Sha512(pause)
-            else:
-                continue
-            self._running.append((hashes[name], running))
-        if hashes is not None and not self._running:
-            raise Mismatch(what + ": no known hash")
-
-    def write(self, data: bytes) -> None:
-        """Raises Mismatch at the first byte too many."""
-        self._count += len(data)
-        if self._length is not None and self._count > self._length:
-            raise Mismatch(self._what + ": too long")
-        for _, running in self._running:
-            running.update(data)
-        if self._sink is not None:
-            self._sink.write(data)
-
-    def finish(self) -> None:
-        """Raises Mismatch unless length and hashes are as signed. For one call."""
-        good = self._length in (None, self._count)
-        for wanted, running in self._running:
-            good = good and running.digest().hex() == wanted
+            running = Sha512(pause)
+        else:
+            continue
+        running.update(raw)
+        good = running.digest().hex() == hashes[name]
         if not good:
-            raise Mismatch(self._what + ": other bytes")
+            break
+    if not good or listed.get("length", len(raw)) != len(raw):
+        raise Mismatch(what + ": other bytes")

@@ -8,10 +8,9 @@ the trusted ones, or raises a TufError; after an error all is as it was before.
 from hashlib import sha256
 
 from seesaw.crypto.keys import BadKey, verifier
-from seesaw.update.canonical import feed
 from seesaw.update.errors import BadMetadata, Expired, Mismatch, Rollback, Unsigned
-from seesaw.update.metadata import ISSUED, expiry_s, read
-from seesaw.update.targets import Checked
+from seesaw.update.metadata import ISSUED, expiry_s, feed, read
+from seesaw.update.targets import check
 
 
 def start_s(bound_s: int, session_s: "int | None") -> "int | None":
@@ -56,7 +55,7 @@ class Trusted:
         for by in (self.root, signed):
             _require(signed, signatures, by, "root", self._pause)
         if signed["version"] != self.root["version"] + 1:
-            raise Rollback("root: version %d" % signed["version"])
+            raise Rollback("%s: version %d" % ("root", signed["version"]))
         self.root = signed
 
     def remember(self, timestamp: "bytes | None", snapshot: "bytes | None") -> None:
@@ -124,9 +123,7 @@ class Trusted:
         listed = self.listed(name)
         if not listed:
             raise Mismatch(name + ": not in snapshot")
-        checked = Checked(name, listed.get("length"), listed.get("hashes"), None, self._pause)
-        checked.write(raw)
-        checked.finish()
+        check(name, raw, listed, self._pause)
         signed = self._signed(raw, name, kind, by, listed["version"])
         check_date(name, signed, self.now_s)
         return signed
@@ -179,8 +176,8 @@ def _require(signed: dict, signatures: dict, by: dict, name: str, pause: object)
 def _verifies(signed: dict, signature: str, key: dict, pause: object) -> bool:
     """False for a key or a signature that is none: others may still meet the threshold."""
     try:
-        check = verifier(key["keytype"], key["scheme"], key["keyval"].get("public"))
-        return check.verify(bytes.fromhex(signature), lambda update: feed(signed, update), pause)
+        found = verifier(key["keytype"], key["scheme"], key["keyval"].get("public"))
+        return found.verify(bytes.fromhex(signature), lambda update: feed(signed, update), pause)
     # Out of feed: what has no canonical form, or nests too deep for the chip's stack.
     except (BadKey, ValueError, TypeError, AttributeError, RuntimeError):
         return False
