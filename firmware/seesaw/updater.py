@@ -185,7 +185,7 @@ class Updater:
         release, or a recalled one, or when it was tried of late."""
         slot = Slot(self.boot.other, self.boot.wdt.feed)
         try:
-            made = unpack(slot.trailer())
+            made = unpack(read_trailer(slot.part))
         except BadTrailer:
             return
         bundle = made.bundle_sha256

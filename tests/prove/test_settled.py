@@ -31,8 +31,8 @@ RUNTIME = 150  # so many operations at the start; there the runtime is copied
 CHECKED = 40  # states of a scenario that were looked up, and are then run all the same
 LIMITS = Limits(seconds=240)  # of virtual time; a healthy device takes half of it
 # It takes a sector for copied when its beginning is right: a torn one stays torn for ever.
-FAULTY = [("seesaw/update/install.py", "return sector != 0 and self._held == data",
-           "return sector != 0 and self._held[:512] == data[:512]")]  # fmt: skip
+FAULTY = [("seesaw/update/install.py", "            if self._held == data:\n",
+           "            if self._held[:512] == data[:512]:\n")]  # fmt: skip
 
 
 # -- a state that was looked up ----------------------------------------------------------------

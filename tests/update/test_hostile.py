@@ -189,7 +189,7 @@ def test_a_bundle_that_the_launcher_would_refuse_is_not_installed() -> None:
     world = World(new_flash(OLD), KNOWN, offered=odd)
     world.run(300)
 
-    assert world.said("words=the bundle is not of whole blocks")
+    assert world.said("words=not of whole blocks")
     assert world.events == ["boot ota_0 cause 1"] and world.follows()
 
 

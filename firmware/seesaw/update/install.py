@@ -77,18 +77,23 @@ class Slot:
         self._held = bytearray(SECTOR)
 
     def begin(self) -> None:
+        # Where an install was cut off, what stands there is torn, and all of it is written again.
+        self.part.readblocks(0, self._held)
+        self.whole = min(self._held) != 0xFF
         self.part.ioctl(FLASH_ERASE, 0)
         self.first = bytearray(SECTOR)
 
-    def put(self, sector: int, data: bytearray) -> None:
-        """One sector's bytes, whatever stood there; what holds them already is left alone."""
+    def put(self, sector: int, data: bytearray, look: bool = False) -> None:
+        """One sector's bytes. What holds them already is left alone in a slot that held a release,
+        or if look."""
         self.feed()
         if sector == 0:
             self.first[:] = data
             return
-        self.part.readblocks(sector, self._held)
-        if self._held == data:
-            return
+        if look or self.whole:
+            self.part.readblocks(sector, self._held)
+            if self._held == data:
+                return
         self.part.ioctl(FLASH_ERASE, sector)
         self.part.writeblocks(sector, data, 0)
         self.written += 1
@@ -98,7 +103,7 @@ class Slot:
         self.part.writeblocks(0, self.first, 0)
         self.part.readblocks(0, self._held)
         if self._held != self.first:
-            raise InstallError("the first sector reads back wrong")
+            raise InstallError("sector 0 reads back wrong")
         self.first = None
 
     def sha256(self, offset: int, size: int) -> bytes:
@@ -114,9 +119,6 @@ class Slot:
                 self.part.readblocks(at // SECTOR, self._held)
                 hasher.update(view[:count])
         return hasher.digest()
-
-    def trailer(self) -> bytes:
-        return read_trailer(self.part)
 
 
 class Sink:
@@ -170,7 +172,7 @@ def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
     if offset + bundle.size > slot_size - trailer.FROM_END:
         raise InstallError("the release is larger than the slot")
     if bundle.size % BLOCK:
-        raise InstallError("the bundle is not of whole blocks")
+        raise InstallError("not of whole blocks")
     made = trailer.Trailer(
         runtime.size, runtime.sha256, offset, bundle.size, bundle.sha256, offer.board,
         offer.version, offer.build_time,
@@ -185,7 +187,7 @@ def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
 def holds(slot: Slot, made: trailer.Trailer) -> bool:
     """Does the slot hold this release already, every byte of it?"""
     return (
-        slot.trailer() == trailer.pack(*made)
+        read_trailer(slot.part) == trailer.pack(*made)
         and slot.sha256(0, made.runtime_size) == made.runtime_sha256
         and slot.sha256(made.bundle_offset, made.bundle_size) == made.bundle_sha256
     )
@@ -210,11 +212,11 @@ def start_trial(boot: object, record: object, offer: object, server: bool) -> No
 
 def copy_runtime(slot: Slot, running: object, size: int) -> None:
     """The first `size` bytes of the running slot (whole sectors). Most releases share a runtime,
-    a megabyte and more, so most sectors have their bytes already."""
+    a megabyte and more, so most sectors have their bytes already, also after a cut."""
     buf = bytearray(SECTOR)
     for sector in range(size // SECTOR):
         running.readblocks(sector, buf)
-        slot.put(sector, buf)
+        slot.put(sector, buf, True)
 
 
 async def install(offer: object, slot: Slot, running: object, same: bool, download: object) -> None:
@@ -248,6 +250,6 @@ def complete(slot: Slot, made: trailer.Trailer) -> None:
         raise InstallError("the runtime's hash is wrong")
     if slot.sha256(made.bundle_offset, made.bundle_size) != made.bundle_sha256:
         raise InstallError("the bundle's hash is wrong")
-    if slot.trailer() != raw:
-        raise InstallError("the trailer reads back wrong")
+    if read_trailer(slot.part) != raw:
+        raise InstallError("trailer reads back wrong")
     slot.end()
