@@ -74,11 +74,14 @@ class Slot:
         self.size = part.info()[3]
         self.first = None  # the first sector, held back
         self.written = 0  # sectors that had to be changed
+        # All at once, and early: later there may be room, but in no one piece.
+        self._kept = bytearray(SECTOR)
         self._held = bytearray(SECTOR)
+        self.buf = bytearray(SECTOR)
 
     def begin(self) -> None:
         self.part.ioctl(FLASH_ERASE, 0)
-        self.first = bytearray(SECTOR)
+        self.first = self._kept
 
     def put(self, sector: int, data: bytearray) -> None:
         """One sector's bytes, whatever stood there; what holds them already is left alone."""
@@ -115,9 +118,6 @@ class Slot:
                 hasher.update(view[:count])
         return hasher.digest()
 
-    def trailer(self) -> bytes:
-        return read_trailer(self.part)
-
 
 class Sink:
     """Collects a download into sectors, from an offset on; the last one is filled with FF."""
@@ -125,7 +125,7 @@ class Sink:
     def __init__(self, slot: Slot, offset: int):
         self.slot = slot
         self._first = offset // SECTOR
-        self._buf = bytearray(SECTOR)
+        self._buf = slot.buf
         self.rewind()
 
     def rewind(self) -> None:
@@ -136,12 +136,12 @@ class Sink:
 
     def write(self, data: bytes) -> None:
         self.count += len(data)
-        at = 0
-        while at < len(data):
-            count = min(SECTOR - self._used, len(data) - at)
-            self._buf[self._used : self._used + count] = data[at : at + count]
-            self._used += count
-            at += count
+        rest = memoryview(data)
+        while len(rest):
+            part = rest[: SECTOR - self._used]
+            self._buf[self._used : self._used + len(part)] = part
+            self._used += len(part)
+            rest = rest[len(part) :]
             if self._used == SECTOR:
                 self._flush()
 
@@ -185,7 +185,7 @@ def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
 def holds(slot: Slot, made: trailer.Trailer) -> bool:
     """Does the slot hold this release already, every byte of it?"""
     return (
-        slot.trailer() == trailer.pack(*made)
+        read_trailer(slot.part) == trailer.pack(*made)
         and slot.sha256(0, made.runtime_size) == made.runtime_sha256
         and slot.sha256(made.bundle_offset, made.bundle_size) == made.bundle_sha256
     )
@@ -211,10 +211,9 @@ def start_trial(boot: object, record: object, offer: object, server: bool) -> No
 def copy_runtime(slot: Slot, running: object, size: int) -> None:
     """The first `size` bytes of the running slot (whole sectors). Most releases share a runtime,
     a megabyte and more, so most sectors have their bytes already."""
-    buf = bytearray(SECTOR)
     for sector in range(size // SECTOR):
-        running.readblocks(sector, buf)
-        slot.put(sector, buf)
+        running.readblocks(sector, slot.buf)
+        slot.put(sector, slot.buf)
 
 
 async def install(offer: object, slot: Slot, running: object, same: bool, download: object) -> None:
@@ -248,6 +247,6 @@ def complete(slot: Slot, made: trailer.Trailer) -> None:
         raise InstallError("the runtime's hash is wrong")
     if slot.sha256(made.bundle_offset, made.bundle_size) != made.bundle_sha256:
         raise InstallError("the bundle's hash is wrong")
-    if slot.trailer() != raw:
+    if read_trailer(slot.part) != raw:
         raise InstallError("the trailer reads back wrong")
     slot.end()
