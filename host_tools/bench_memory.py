@@ -155,10 +155,10 @@ def measure() -> list[Row]:
 
 def heaps() -> list[Row]:
     """What each program holds once it has started."""
-    bare_kb = _weigh(_flash(bundle.FIRMWARE, BARE), "bare") / KB
+    bare_kb = bare()
     rows = []
     for program in STARTED:
-        kb = bare_kb + live_kb(program, bare_kb)
+        kb = bare_kb + live(program, bare_kb)
         when = "after its first quote" if program == "app" else "with an offer in hand"
         note = f"gc.mem_alloc() {when} and a gc.collect(), on the 64-bit VM;"
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
@@ -166,11 +166,13 @@ def heaps() -> list[Row]:
     return rows
 
 
-def live_kb(program: str, bare_kb: float | None = None) -> float:
-    """What a program holds once it has started, less the emulated chip's own modules (bare_kb, if
-    that is known already)."""
-    if bare_kb is None:
-        bare_kb = _weigh(_flash(bundle.FIRMWARE, BARE), "bare") / KB
+def bare() -> float:
+    """KB that the emulated chip's own modules take."""
+    return _weigh(_flash(bundle.FIRMWARE, BARE), "bare") / KB
+
+
+def live(program: str, bare_kb: float) -> float:
+    """KB that a program holds once it has started, beyond bare()."""
     with tempfile.TemporaryDirectory() as folder:
         hooked = _hooked(Path(folder), program)
         return _weigh(_flash(hooked, LAUNCHER), STARTED[program]) / KB - bare_kb

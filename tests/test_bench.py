@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import bench, bench_memory, cli
+from host_tools import bench, bench_memory, bench_update, cli
 from host_tools.bench import Row
 from host_tools.image import bundle
 
@@ -71,6 +71,7 @@ def test_only_strict_ends_with_a_code(
     monkeypatch.setattr("host_tools.bench_memory.measure", list)
     monkeypatch.setattr("host_tools.bench_crypto.measure", list)
     monkeypatch.setattr("host_tools.bench_page.measure", list)
+    monkeypatch.setattr("host_tools.bench_update.measure", list)
     monkeypatch.setattr("host_tools.bench_prove.measure", list)
     assert cli.main(["bench", *arguments]) == code
 
@@ -116,3 +117,38 @@ def test_a_frame_that_takes_heap_is_found(
     assert heap.figure is not None and heap.figure >= each
     assert moves.figure == refused
     assert not heap.ok and not moves.ok
+
+
+def spoilt(folder: Path, name: str, old: str, new: str) -> Path:
+    """A copy of the firmware with this change in one of its files."""
+    shutil.copytree(bundle.FIRMWARE / "seesaw", folder / "seesaw")
+    path = folder / "seesaw" / name
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    return folder
+
+
+def test_an_update_s_bytes_and_erases_are_counted() -> None:
+    rows = {row.what: row for row in bench_update.updates(bench_update.World())}
+    sent = rows["bytes that an update downloads"]
+    assert sent.figure is not None and 20 < sent.figure < 500  # KB: no less than a bundle
+    assert sent.limit == 120
+    erases = [row for row in rows.values() if row is not sent]
+    assert [row.limit for row in erases] == [1.05, 1.05]
+    assert all(row.figure is not None and row.figure >= 1 for row in erases)
+
+
+def test_a_look_s_requests_and_signatures_are_counted(tmp_path: Path) -> None:
+    assert [(row.figure, row.limit) for row in bench_update.steady()] == [(1, 1), (0, 0)]
+    save = "        self._store.save(SETTLED, self._timestamp + who)\n"
+    tree = spoilt(tmp_path, "update/client.py", save, "        pass\n")
+    requests, signatures = bench_update.steady(tree)
+    assert requests.figure and requests.figure > 1 and not requests.ok
+    assert signatures.figure and signatures.figure > 1 and not signatures.ok
+
+
+def test_a_heap_too_small_for_an_update_is_told_from_one_that_is_not(tmp_path: Path) -> None:
+    low, high = bench_update.HEAPS_KB
+    assert bench_update.installs(bundle.FIRMWARE, high)
+    assert not bench_update.installs(bundle.FIRMWARE, low)

@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.feed", "seesaw.judge", "seesaw.repository")
-WIRING = ("asyncio", "json", "random", "seesaw")
+WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
     "firmware/seesaw/core/": CORE,

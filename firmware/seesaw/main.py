@@ -1,6 +1,7 @@
 """The only wiring: builds the real objects and starts one program."""
 
 import asyncio
+import gc
 from random import random
 
 from seesaw import config
@@ -10,6 +11,9 @@ from seesaw.update.record import Record, settle
 
 def run(boot, program: str) -> None:
     """Called by the launcher. Ends in a hand-over, a reset or an exception."""
+    # Bytes from one collection to the next: what stays is so kept together. Sectors need room in
+    # one piece, and the launcher leaves a heap in which garbage lies everywhere.
+    gc.threshold(8192)
     store = chip.Store()
     settings = config.parse(config.load(store))
     record = Record(store, random)

@@ -204,7 +204,7 @@ class Updater:
         running = self.boot.subtype - 16
         action = otadata.plan(self.chip.otadata(), running)
         if action == "reset":
-            self.boot.reset("boot record names the other slot")
+            self.boot.reset("boot record: the other slot")
         if action == "heal":
             self.say("heal")
             self.boot.slot.set_boot()
@@ -239,7 +239,7 @@ class Updater:
         self.say("prove")
         mine = trial_of(self.boot, self.record)
         if mine and not mine.get("server", True) and not self.settings["update_url"]:
-            self.say("proved", "no update server is set, as before")
+            self.say("proved", "no update server, as before")
             return
         start = self.clock.up_s()
         words = ""

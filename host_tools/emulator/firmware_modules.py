@@ -48,7 +48,9 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
     for name in ("hashlib", "json", "struct"):
         found[name] = make(name, **getattr(micro_stdlib, name.upper()))
     found["asyncio"] = asyncio_module(session.loop)
-    found["_bus"] = make("_bus", call=session.call, on_alarm=session.alarms.__setitem__)
+    found["_bus"] = make(
+        "_bus", call=session.call, on_alarm=session.alarms.__setitem__, payload=bytes
+    )
     found["time"] = time_module(session)
     found["sys"] = sys_module(session)
     found["os"] = os_module(session)

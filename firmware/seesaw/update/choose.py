@@ -80,7 +80,7 @@ class Releases:
         """Of a bundle's path. Raises BadOffer, and whatever comes of what is no release."""
         custom = found["custom"]
         return Offer(
-            custom["version"], self._board, custom["built"], custom["trial_s"],
+            custom["version"], custom["boards"][0], custom["built"], custom["trial_s"],
             self._part(custom["runtime"]["path"]), self._part(path),
         )  # fmt: skip
 
@@ -117,7 +117,7 @@ def choose(
         try:
             made = make(path, targets[path])
             custom = targets[path]["custom"]
-            if custom["version"] != name or board not in _list(custom["boards"]):
+            if custom["version"] != name or custom["boards"] != [board]:
                 words = "for another board"
             elif name in gone:
                 words = "halted or recalled"

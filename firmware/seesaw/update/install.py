@@ -74,14 +74,17 @@ class Slot:
         self.size = part.info()[3]
         self.first = None  # the first sector, held back
         self.written = 0  # sectors that had to be changed
+        # All at once, and early: later there may be room, but in no one piece.
+        self._kept = bytearray(SECTOR)
         self._held = bytearray(SECTOR)
+        self.buf = bytearray(SECTOR)
 
     def begin(self) -> None:
         # Where an install was cut off, what stands there is torn, and all of it is written again.
         self.part.readblocks(0, self._held)
         self.whole = min(self._held) != 0xFF
         self.part.ioctl(FLASH_ERASE, 0)
-        self.first = bytearray(SECTOR)
+        self.first = self._kept
 
     def put(self, sector: int, data: bytearray, look: bool = False) -> None:
         """One sector's bytes. What holds them already is left alone in a slot that held a release,
@@ -127,7 +130,7 @@ class Sink:
     def __init__(self, slot: Slot, offset: int):
         self.slot = slot
         self._first = offset // SECTOR
-        self._buf = bytearray(SECTOR)
+        self._buf = slot.buf
         self.rewind()
 
     def rewind(self) -> None:
@@ -138,12 +141,12 @@ class Sink:
 
     def write(self, data: bytes) -> None:
         self.count += len(data)
-        at = 0
-        while at < len(data):
-            count = min(SECTOR - self._used, len(data) - at)
-            self._buf[self._used : self._used + count] = data[at : at + count]
-            self._used += count
-            at += count
+        rest = memoryview(data)
+        while len(rest):
+            part = rest[: SECTOR - self._used]
+            self._buf[self._used : self._used + len(part)] = part
+            self._used += len(part)
+            rest = rest[len(part) :]
             if self._used == SECTOR:
                 self._flush()
 
@@ -213,10 +216,9 @@ def start_trial(boot: object, record: object, offer: object, server: bool) -> No
 def copy_runtime(slot: Slot, running: object, size: int) -> None:
     """The first `size` bytes of the running slot (whole sectors). Most releases share a runtime,
     a megabyte and more, so most sectors have their bytes already, also after a cut."""
-    buf = bytearray(SECTOR)
     for sector in range(size // SECTOR):
-        running.readblocks(sector, buf)
-        slot.put(sector, buf, True)
+        running.readblocks(sector, slot.buf)
+        slot.put(sector, slot.buf, True)
 
 
 async def install(offer: object, slot: Slot, running: object, same: bool, download: object) -> None:

@@ -2,7 +2,7 @@
 
 import struct
 
-from _bus import call
+from _bus import call, payload
 
 
 def _raw(buf):
@@ -49,7 +49,7 @@ class Partition:
 
     def writeblocks(self, block, buf, off=None):
         at = block * self._block + (off or 0)
-        data = _raw(buf)
+        data = payload(buf) if type(buf) is bytearray else _raw(buf)
         if off is None and self._block < 4096:
             call("part_patch", self._info[2], at, data)
             return

@@ -5,6 +5,7 @@ import struct
 import sys
 
 COPIED_MAX = 2048  # bytes: RTC memory and the like; a sector is not held twice
+_sector = bytearray(4096)  # of the last reply, made once: the chip has no such buffer on the heap
 _files = []
 _alarms = {}
 _marks = [0]
@@ -16,6 +17,9 @@ _ERRORS = {
 }
 
 
+payload = memoryview  # of a bytearray: it is sent at once, so it needs no copy
+
+
 def begin(receive, send):
     _files[:] = [open(receive, "rb"), open(send, "wb")]
 
@@ -25,7 +29,7 @@ def on_alarm(id, callback):
 
 
 def _read(size):
-    buf = bytearray(size)
+    buf = _sector if size == len(_sector) else bytearray(size)
     view = memoryview(buf)
     got = 0
     while got < size:
@@ -50,19 +54,24 @@ def _check(value):
     if isinstance(value, (list, tuple)):
         for item in value:
             _check(item)
-    elif value is not None and not isinstance(value, (bool, int, float, str, bytes)):
+    elif value is not None and not isinstance(value, (bool, int, float, str, bytes, memoryview)):
         raise TypeError("can't convert " + type(value).__name__ + " to int")
 
 
 def _send(name, args):
     payload = b""
-    if args and isinstance(args[-1], bytes):
+    if args and isinstance(args[-1], (bytes, memoryview)):
         payload = args[-1]
         args = args[:-1] + (True,)
     else:
         args += (False,)
     header = json.dumps((name, args)).encode()
-    _files[1].write(struct.pack("<II", len(header), len(payload)) + header + payload)
+    frame = struct.pack("<II", len(header), len(payload)) + header
+    if len(payload) <= COPIED_MAX:
+        frame += payload
+    _files[1].write(frame)
+    if len(payload) > COPIED_MAX:
+        _files[1].write(payload)
 
 
 def _exchange(name, args):

@@ -1,5 +1,6 @@
 # The start of the ESP32 port on the Unix VM: the chip's modules, then _boot.py, boot.py, main.py.
 import builtins
+import gc
 import sys
 
 import vfs
@@ -43,6 +44,7 @@ def mount():
 def run(name, space):
     try:
         try:
+            gc.collect()  # what the chip's own modules left behind: there it is no heap
             with open(name) as file:
                 code = compile(file.read(), name, "exec")
         except OSError:
