@@ -21,6 +21,7 @@ from host_tools.release.state import digest
 FORMAT = 1  # of both files
 FILE_MAX = 8 << 20  # bytes
 CLEAN, PASSED = "clean", "passed"
+BUDGETS = ("quick", "full")  # of a whole proof; "part" is one of some scenarios alone
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 RECORD = ("runtime_sha256", "launcher_sha256", "chip", "result", "date")
 
@@ -54,7 +55,7 @@ def of_evidence(path: Path, subject: Subject) -> Shown:
     raw, found = _read(path, "run 'seesaw prove --candidate BUNDLE --report DIR' for one")
     why = unproven(found, subject)
     if why:
-        again = "prove this bundle: 'seesaw prove --candidate BUNDLE --report DIR'"
+        again = "prove all of this bundle: 'seesaw prove --candidate BUNDLE --report DIR'"
         raise UserError(str(path), why, again)
     sha256, words = digest(raw), f"proven: {_story(found)}"
     other = found["sha256"].get("runtime", subject.runtime)
@@ -74,6 +75,10 @@ def unproven(found: Any, subject: Subject) -> str:
         return f"it speaks of {named}, this bundle is {subject.bundle[:12]}"
     if found.get("verdict") != CLEAN:
         return f"its verdict is '{found.get('verdict')}', not '{CLEAN}'"
+    budget = found.get("budget")
+    if budget not in BUDGETS:
+        named = f"its budget is '{budget}'" if budget else "it names no budget"
+        return f"{named}, and a part of the scenarios proves nothing about a release"
     versions = found.get("versions")
     candidate = versions.get("candidate") if isinstance(versions, dict) else None
     if candidate != subject.version:
