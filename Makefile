@@ -21,8 +21,8 @@ test: .venv/ready ## every test, on both engines
 	@$(BIN)/mypy
 	@$(BIN)/pytest $(ARGS)
 
-conformance: .venv/ready ## facts about the chip, on both engines, or on a board (PORT=...; it asks first)
-	@$(BIN)/seesaw conformance $(if $(PORT),--port $(PORT)) $(ARGS)
+conformance: .venv/ready ## facts about the chip, on both engines, or on a board (PORT=...; it asks first; RECORD=FILE)
+	@$(BIN)/seesaw conformance $(if $(PORT),--port $(PORT)) $(if $(RECORD),--runtime-record $(RECORD)) $(ARGS)
 
 prove: .venv/ready ## show that this firmware cannot brick a device, or show how it does (ARGS="--report DIR")
 	@$(BIN)/seesaw prove $(ARGS)

@@ -16,13 +16,14 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.board.follow import follow
+from host_tools.board.follow import Verdict, follow
 from host_tools.board.progress import Progress
 from host_tools.board.repl import Lost, Refused
 from host_tools.board.visit import MPY, Visit, visit
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, runtime
+from host_tools.image.bundle import Bundle
 
 FORMAT = 1  # of an offer
 SECTOR = 4096
@@ -76,23 +77,31 @@ def main(arguments: Namespace) -> int:
     tree = importlib.metadata.version("seesaw")
     bundle.build(arguments.version or tree)  # whether it compiles, before anything is interrupted
     with visit(arguments.port, "no update by cable") as there:
-        device = _ask(there)
-        _check(arguments, device, there.mpy)
-        version = arguments.version or _newer_version(there, tree, device.version)
-        packed = bundle.build(version, root=_root(there))
-        print(f"{arguments.port}: {device.version} in {device.slot}, now {version}", flush=True)
-        try:
-            _install(there, _offer(device, version, packed.image, arguments.trial_s), packed.image)
-            verdict = follow(there.repl, device.slot, version)
-        except Refused as error:
-            there.left = False
-            fix = "it runs what it ran before; correct this and deploy again"
-            raise UserError(f"the device at {arguments.port}", str(error), fix) from error
+        device = ask(there)
+        check(f"the seesaw at {arguments.port}", device, there.mpy, arguments.runtime)
+        version = arguments.version or newer_version(there, tree, device.version)
+        packed = bundle.build(version, root=root_of(there))
+        verdict = put(there, device, packed, arguments.trial_s)
     print(f"{arguments.port}: {verdict.words}", file=sys.stdout if verdict.good else sys.stderr)
     return 0 if verdict.good else 1
 
 
-def _ask(there: Visit) -> Device:
+def put(there: Visit, device: Device, packed: Bundle, trial_s: int) -> Verdict:
+    """Install a bundle and follow its trial. UserError when the device refuses, or the cable gets
+    lost; afterwards the visit is over."""
+    version = packed.version
+    print(f"{there.repl.port}: {device.version} in {device.slot}, now {version}", flush=True)
+    try:
+        _install(there, _offer(device, version, packed.image, trial_s), packed.image)
+        return follow(there.repl, device.slot, version)
+    except Refused as error:
+        there.left = False
+        fix = "it runs what it ran before; correct this and deploy again"
+        raise UserError(f"the device at {there.repl.port}", str(error), fix) from error
+
+
+def ask(there: Visit) -> Device:
+    """UserError when its release takes no update by cable."""
     try:
         return Device(*ast.literal_eval(there.repl.run(BEGIN).strip()))
     except (Refused, ValueError, SyntaxError, TypeError) as error:
@@ -101,7 +110,7 @@ def _ask(there: Visit) -> Device:
         raise UserError(f"the seesaw at {there.repl.port}", why, fix) from error
 
 
-def _root(there: Visit) -> bytes | None:
+def root_of(there: Visit) -> bytes | None:
     """The root that the device carries: who may update it over the network does not change by a
     cable. None for one that has none yet; it will trust the development key."""
     try:
@@ -113,9 +122,9 @@ def _root(there: Visit) -> bytes | None:
     return root or None
 
 
-def _check(arguments: Namespace, device: Device, mpy: int) -> None:
-    """UserError unless the tree is for this board and for the runtime that it has."""
-    what = f"the seesaw at {arguments.port}"
+def check(what: str, device: Device, mpy: int, runtime_file: str | None = None) -> None:
+    """UserError unless the tree is for this board and for the runtime that it has, which must be
+    that of the file, if one is named. what: the device, in words."""
     if device.board not in boards.names():
         known = ", ".join(boards.names())
         raise UserError(what, f"its board is '{device.board}'", f"this tree is for {known}")
@@ -125,13 +134,13 @@ def _check(arguments: Namespace, device: Device, mpy: int) -> None:
     fix = "give it a new runtime with make flash, or by an update over the network"
     if mpy != MPY:
         raise UserError(what, f"its MicroPython takes .mpy version {mpy}, not {MPY}", fix)
-    if arguments.runtime:
-        app = runtime.load(Path(arguments.runtime), boards.load(device.board)).app
+    if runtime_file:
+        app = runtime.load(Path(runtime_file), boards.load(device.board)).app
         if hashlib.sha256(app).hexdigest() != device.runtime:
-            raise UserError(what, f"its runtime is not that of {arguments.runtime}", fix)
+            raise UserError(what, f"its runtime is not that of {runtime_file}", fix)
 
 
-def _newer_version(there: Visit, tree: str, running: str) -> str:
+def newer_version(there: Visit, tree: str, running: str) -> str:
     """A version of the working tree that the device takes for newer than the one it runs, and
     older than the next release: '0.1.1-251121.220812' (UTC) over '0.1.0'.
 

@@ -1,8 +1,9 @@
 """What must have been shown before a release is signed: the proof's evidence, and, for a changed
 runtime, the record of a trial and a rollback on that very binary.
 
-Both are files of others: `evidence.json` is what `seesaw prove --report DIR` writes, the record is
-written by whoever ran the launcher on a board or under QEMU.
+Both are files of others: `evidence.json` is what `seesaw prove --report DIR` writes, the record
+what `seesaw conformance --runtime-record FILE` does. One of an emulated board says nothing of a
+runtime, as none is executed there.
 """
 
 import json
@@ -23,7 +24,8 @@ FILE_MAX = 8 << 20  # bytes
 CLEAN, PASSED = "clean", "passed"
 BUDGETS = ("quick", "full")  # of a whole proof; "part" is one of some scenarios alone
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-RECORD = ("runtime_sha256", "launcher_sha256", "chip", "result", "date")
+PLATFORM = "esp32"  # sys.platform of the port, on a board and in QEMU; of the emulator it is not
+RECORD = ("runtime_sha256", "launcher_sha256", "chip", "platform", "result", "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +119,15 @@ def of_runtime(path: Path | None, subject: Subject, before: Iterable[Listed]) ->
     if path is None:
         why = f"no earlier release for {subject.board} has its runtime {subject.runtime[:12]}"
         fix = (
-            "show trial and rollback with this launcher on that binary, on a board or in QEMU,"
-            " and give the record: --runtime-record FILE"
+            "show trial and rollback on a board that runs it, 'seesaw conformance --port PORT"
+            " --runtime-record FILE', and give the record: --runtime-record FILE"
         )
         raise UserError(f"release {subject.version}", why, fix)
     raw, found = _read(path, "give the record of trial and rollback on this runtime")
     why = unrecorded(found, subject)
     if why:
-        raise UserError(str(path), why, "record trial and rollback with this launcher and runtime")
+        again = "make one on a board: 'seesaw conformance --port PORT --runtime-record FILE'"
+        raise UserError(str(path), why, again)
     return {f"evidence/{digest(raw)}.json": raw}
 
 
@@ -139,6 +142,7 @@ def unrecorded(found: Any, subject: Subject) -> str:
         "runtime_sha256": subject.runtime,
         "launcher_sha256": subject.launcher,
         "chip": subject.chip,
+        "platform": PLATFORM,
         "result": PASSED,
     }
     for name, value in wanted.items():

@@ -11,7 +11,6 @@ from host_tools.board.repl import Lost, Refused
 from host_tools.board.visit import MPY
 from host_tools.errors import UserError
 
-HERE = Namespace(port="ttyX", runtime=None)
 DEVICE = Device("esp32_wrover", "0.1.0", "ota_0", "00" * 32, 8192, "install")
 
 
@@ -76,13 +75,13 @@ def test_a_device_that_is_gone_in_its_trial_decides_alone():
 )
 def test_a_device_that_must_not_get_this_update(field, value, words):
     with pytest.raises(UserError, match=words):
-        deploy._check(HERE, dataclasses.replace(DEVICE, **{field: value}), MPY)
-    deploy._check(HERE, DEVICE, MPY)
+        deploy.check("X", dataclasses.replace(DEVICE, **{field: value}), MPY)
+    deploy.check("X", DEVICE, MPY)
 
 
 def test_a_runtime_that_loads_other_files_is_refused():
     with pytest.raises(UserError, match=r"\.mpy version 5, not 6; .*make flash"):
-        deploy._check(HERE, DEVICE, 5)
+        deploy.check("X", DEVICE, 5)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +107,7 @@ def test_the_version_is_newer_than_the_one_that_runs(tree, running, expected):
                 line = code.partition("\n")[2].removeprefix("print(").removesuffix(")")
                 return repr(eval(line, {"newer": newer, "boot": boot}))
 
-    found = deploy._newer_version(There, tree, running)  # type: ignore[arg-type]
+    found = deploy.newer_version(There, tree, running)  # type: ignore[arg-type]
     assert found.startswith(expected) and newer(found, running)
 
 
