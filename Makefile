@@ -45,8 +45,8 @@ emulate: .venv/ready ## an emulated board on a serial port, for the targets belo
 flash: .venv/ready port ## write a whole flash image to a board (PORT=... IMAGE=build/flash.bin)
 	@$(BIN)/seesaw flash --port $(PORT) --image $(IMAGE) $(ARGS)
 
-deploy: .venv/ready port ## install the working tree by cable, with trial and rollback (PORT=...)
-	@$(BIN)/seesaw deploy --port $(PORT) $(ARGS)
+deploy: .venv/ready port ## install the working tree by cable, with trial and rollback (PORT=... RELEASE=r.zip for that)
+	@$(BIN)/seesaw deploy --port $(PORT) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
 
 try: .venv/ready port ## run the working tree off this machine, touching no flash (PORT=...)
 	@$(BIN)/seesaw try --port $(PORT) $(ARGS)

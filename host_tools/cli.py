@@ -111,8 +111,12 @@ def _cable(parser: argparse.ArgumentParser) -> None:
 
 def _deploy(parser: argparse.ArgumentParser) -> None:
     _cable(parser)
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--version", metavar="V", help="default: one above the version that runs, with the time"
+    )
+    what.add_argument(
+        "--release", metavar="FILE", help="in place of the tree: a release of 'release build'"
     )
     parser.add_argument(
         "--trial-s", metavar="N", type=count, default=60,

@@ -50,12 +50,14 @@ class Against:
         self.same = True
 
     def write(self, data: bytes) -> None:
-        at = self.offset + self.count
-        own = bytearray(len(data))
-        if at + len(data) <= self.part.info()[3]:
-            self.part.readblocks(at // 4096, own, at % 4096)
-        self.same = self.same and own == data
-        self.count += len(data)
+        for start in range(0, len(data), 512):  # small: the heap is in pieces by now
+            piece = data[start : start + 512]
+            at = self.offset + self.count
+            own = bytearray(len(piece))
+            if at + len(piece) <= self.part.info()[3]:
+                self.part.readblocks(at // 4096, own, at % 4096)
+            self.same = self.same and own == piece
+            self.count += len(piece)
 
 
 class Nowhere:
@@ -262,6 +264,7 @@ class Updater:
         )  # fmt: skip
         listed = await self.releases(client, METADATA_S)
         part, mine = listed.sample(self.boot.version, self.boot.bundle)
+        client = listed = None  # it lies all over the heap, where buffers must find room
         count = min(PROBE, part.size)
         sink = Against(self.boot.slot, self.boot.trailer[2])
         if not await self.site.piece(part, count, sink):

@@ -187,7 +187,7 @@ def _tried(there: Visit, device: Device, *, crashing: bool) -> Verdict:
             for name, text in CRASHING.items():
                 (package / name).write_text(text)
             packed = bundle.build(version, Path(folder), root)
-    return deploy.put(there, device, packed, TRIAL_S)
+    return deploy.put(there, device, packed, deploy.offer_of(device, packed, TRIAL_S))
 
 
 # -- what it means ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from host_tools.image import board as boards
 from host_tools.release import (
     build,
     client,
+    development,
     inspection,
     kept,
     keys,
@@ -205,6 +206,8 @@ def check_root(desk: Desk, release: publish.Release) -> None:
     why = "its devices would trust another repository"
     if carried is None:
         why = "its bundle has no root: its devices would trust nobody"
+    elif development.MARK.encode() in carried:
+        why = "its devices would trust the development key, which everybody has"
     raise UserError(f"release {release.version}", why, f"build it with --root {newest}")
 
 

@@ -4,6 +4,7 @@ import dataclasses
 from argparse import Namespace
 
 import pytest
+import rig
 
 from host_tools.board import deploy, follow, progress
 from host_tools.board.deploy import Device
@@ -109,6 +110,18 @@ def test_the_version_is_newer_than_the_one_that_runs(tree, running, expected):
 
     found = deploy.newer_version(There, tree, running)  # type: ignore[arg-type]
     assert found.startswith(expected) and newer(found, running)
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        (dataclasses.replace(DEVICE, board="esp32s3"), "it is for esp32_wrover, the seesaw"),
+        (DEVICE, "the seesaw at ttyX has another runtime"),
+    ],
+)
+def test_a_release_for_another_device_is_refused(device, words):
+    with pytest.raises(UserError, match=words):
+        deploy._offer_of(rig.release("0.1.0"), device, Namespace(port="ttyX", trial_s=60))
 
 
 def test_progress_is_drawn_for_people_alone(capsys, monkeypatch):
