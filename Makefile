@@ -21,8 +21,8 @@ test: .venv/ready ## every test, on both engines
 	@$(BIN)/mypy
 	@$(BIN)/pytest $(ARGS)
 
-conformance: .venv/ready ## facts about the chip, on both engines, or on a board (PORT=...; it asks first)
-	@$(BIN)/seesaw conformance $(if $(PORT),--port $(PORT)) $(ARGS)
+conformance: .venv/ready ## facts about the chip, on both engines, or on a board (PORT=...; it asks first; RECORD=FILE)
+	@$(BIN)/seesaw conformance $(if $(PORT),--port $(PORT)) $(if $(RECORD),--runtime-record $(RECORD)) $(ARGS)
 
 prove: .venv/ready ## show that this firmware cannot brick a device, or show how it does (ARGS="--report DIR")
 	@$(BIN)/seesaw prove $(ARGS)
@@ -45,8 +45,8 @@ emulate: .venv/ready ## an emulated board on a serial port, for the targets belo
 flash: .venv/ready port ## write a whole flash image to a board (PORT=... IMAGE=build/flash.bin)
 	@$(BIN)/seesaw flash --port $(PORT) --image $(IMAGE) $(ARGS)
 
-deploy: .venv/ready port ## install the working tree by cable, with trial and rollback (PORT=...)
-	@$(BIN)/seesaw deploy --port $(PORT) $(ARGS)
+deploy: .venv/ready port ## install the working tree by cable, with trial and rollback (PORT=... RELEASE=r.zip for that)
+	@$(BIN)/seesaw deploy --port $(PORT) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
 
 try: .venv/ready port ## run the working tree off this machine, touching no flash (PORT=...)
 	@$(BIN)/seesaw try --port $(PORT) $(ARGS)

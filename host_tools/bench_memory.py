@@ -109,6 +109,9 @@ class Servo:
 class Chip:
     opener = None
 
+    def development(self):
+        return False
+
 
 async def wait():
     await asyncio.sleep(5)

@@ -111,8 +111,12 @@ def _cable(parser: argparse.ArgumentParser) -> None:
 
 def _deploy(parser: argparse.ArgumentParser) -> None:
     _cable(parser)
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--version", metavar="V", help="default: one above the version that runs, with the time"
+    )
+    what.add_argument(
+        "--release", metavar="FILE", help="in place of the tree: a release of 'release build'"
     )
     parser.add_argument(
         "--trial-s", metavar="N", type=count, default=60,
@@ -170,9 +174,13 @@ def _conformance(parser: argparse.ArgumentParser) -> None:
         "--board", metavar="NAME", default="esp32_wrover",
         help="of the engines, a folder of boards/ (default: esp32_wrover)",
     )  # fmt: skip
-    flag("--yes", "do not ask before a board's flash is erased; it is saved and restored")
+    flag("--yes", "do not ask before a board's flash is written")
     flag("--record", "write what the board prints as what is expected")
     parser.add_argument("--restore", metavar="FILE", help="write back what an earlier run saved")
+    parser.add_argument(
+        "--runtime-record", metavar="FILE",
+        help="on a seesaw: show trial and rollback on its runtime, and record it for release sign",
+    )  # fmt: skip
     flag("--json", "for programs")
 
 

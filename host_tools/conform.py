@@ -14,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from host_tools.board import conform as cable
+from host_tools.board import runtime_record
 from host_tools.board.conform import Script
 from host_tools.board.repl import Lost, Refused
 from host_tools.emulator.board import Options, Surroundings
@@ -58,6 +59,8 @@ def main(arguments: Namespace) -> int:
         return 0
     if arguments.record and not arguments.port:
         raise UserError("--record", "only a board is right by itself", "add --port PORT")
+    if arguments.runtime_record:
+        return _record_runtime(arguments)
     scripts = load(arguments.names, recorded=not arguments.record)
     with stopping() as stopped:
         if arguments.port:
@@ -71,6 +74,19 @@ def main(arguments: Namespace) -> int:
     else:
         print(summary(found))
     return int(any(result.result == DIFFERS for result in found))
+
+
+def _record_runtime(arguments: Namespace) -> int:
+    """Trial and rollback on a board, without the scripts. UserError as runtime_record.record()."""
+    if arguments.names or arguments.record or arguments.json:
+        why = "it runs no scripts: it is trial and rollback alone"
+        raise UserError("--runtime-record", why, "give it --port alone")
+    if not arguments.port:
+        why = "a runtime is shown on a board, or in QEMU"
+        raise UserError("--runtime-record", why, "add --port PORT")
+    return runtime_record.record(
+        arguments.port, Path(arguments.runtime_record), lambda lines: _consent(arguments, lines)
+    )
 
 
 def load(names: list[str], folder: Path | None = None, recorded: bool = True) -> list[Script]:
@@ -188,10 +204,16 @@ def _on_port(
 def _ask(arguments: Namespace, seen: cable.Seen, touched: list[str]) -> None:
     """Say what is there and what will be erased; UserError unless that is all right."""
     parts = ", ".join(f"{label} ({seen.size(label) >> 10} KiB)" for label in touched)
-    out = sys.stderr if arguments.json else sys.stdout
-    print(f"{arguments.port}: {seen.name}, id {seen.uid}", file=out)
-    print(f"It will erase, and write back at the end: {parts}.", file=out)
-    print("A main.py rests meanwhile.", file=out, flush=True)
+    _consent(arguments, [
+        f"{arguments.port}: {seen.name}, id {seen.uid}",
+        f"It will erase, and write back at the end: {parts}.",
+        "A main.py rests meanwhile.",
+    ])  # fmt: skip
+
+
+def _consent(arguments: Namespace, lines: list[str]) -> None:
+    """UserError unless a person, or --yes, agrees to what the lines say."""
+    print("\n".join(lines), file=sys.stderr if arguments.json else sys.stdout, flush=True)
     if arguments.yes:
         return
     fix = "add --yes"

@@ -55,7 +55,8 @@ HOST = {
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
     "host_tools/market/": ("host_tools.market", "host_tools.errors"),
-    "host_tools/board/": ("host_tools.board", "host_tools.image", *EVERYBODYS, *SHARED),
+    "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
+                          "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/prove/": tuple(
         f"host_tools.{room}"
         for room in ("prove", "emulator", "image", "release", "market", "errors")

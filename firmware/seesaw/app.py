@@ -31,6 +31,7 @@ class App:
         self.radio = radio
         self.clock = clock
         self.random = random
+        self.root = "development" if chip.development() else "maker"
         self.feed = Feed(settings["instrument"], settings["providers"], chip.opener)
         self.motion = Motion(settings["us_per_degree"])
         center_ns = settings["center_us"] * 1000
@@ -101,10 +102,10 @@ class App:
         change = "%+.2f%%" % ((quote.price / quote.baseline - 1) * 100) if quote else "-"
         print(
             "seesaw state=%s instrument=%s price=%s change=%s angle=%+.2f level=%s pulse=%d "
-            "slot=%s version=%s why=%s"
+            "slot=%s version=%s root=%s why=%s"
             % (self.feed.state, self.feed.instrument, price, change, self.angle,
                "yes" if self.level else "no", self.target_ns // 1000, self.boot.slot.info()[4],
-               self.boot.version, self.feed.why)
+               self.boot.version, self.root, self.feed.why)
         )  # fmt: skip
 
     # -- the beam ----------------------------------------------------------------------------

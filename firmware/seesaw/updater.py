@@ -7,6 +7,7 @@ import asyncio
 
 from micropython import const
 
+from seesaw.core.httpdate import iso
 from seesaw.net import http
 from seesaw.repository import Repository, query
 from seesaw.update import otadata
@@ -22,7 +23,7 @@ from seesaw.update.install import (
     start_trial,
     wanted_trailer,
 )
-from seesaw.update.metadata import ISSUED, read
+from seesaw.update.metadata import ISSUED, expiry_s, read
 from seesaw.update.record import LOOKED, PROVED, UNPROVEN, trial_of
 from seesaw.update.trailer import BadTrailer, unpack
 
@@ -52,12 +53,14 @@ class Against:
         self.same = True
 
     def write(self, data: bytes) -> None:
-        at = self.offset + self.count
-        own = bytearray(len(data))
-        if at + len(data) <= self.part.info()[3]:
-            self.part.readblocks(at // 4096, own, at % 4096)
-        self.same = self.same and own == data
-        self.count += len(data)
+        for start in range(0, len(data), 512):  # small: the heap is in pieces by now
+            piece = data[start : start + 512]
+            at = self.offset + self.count
+            own = bytearray(len(piece))
+            if at + len(piece) <= self.part.info()[3]:
+                self.part.readblocks(at // 4096, own, at % 4096)
+            self.same = self.same and own == piece
+            self.count += len(piece)
 
 
 class Nowhere:
@@ -127,7 +130,14 @@ class Updater:
 
     def now_s(self) -> "int | None":
         """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
-        return max(self.built_s(), self.clock.epoch_s()) or None
+        built = self.built_s()
+        known = self.clock.epoch_s()
+        if known <= built:  # never set, or wrong
+            try:
+                known = expiry_s({"expires": iso(self.site.date)})
+            except TufError:
+                pass
+        return max(built, known) or None
 
     def built_s(self) -> int:
         return unpack(read_trailer(self.boot.slot)).build_time
@@ -157,18 +167,17 @@ class Updater:
 
     async def offer(self):
         """The newest release for this device. Raises Nothing, TufError, BadOffer."""
-        now_s = self.now_s()
         fetch = self.site.metadata
         self.site.begin(_LOOK_S)
-        if await unchanged(self.files, fetch, now_s, self.boot.bundle):
+        if await unchanged(self.files, fetch, self.now_s, self.boot.bundle):
             raise Nothing("up to date")
-        client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
+        client = Client(self.files, fetch, self.root, self.now_s, self.boot.wdt.feed)
         try:
             listed = await self.releases(client, _LOOK_S)
         except Nothing:
             client.settle(self.boot.bundle)
             raise
-        times = self.clock.epoch_s() or None, max(now_s or 0, listed.issued_s) or None
+        times = self.clock.epoch_s() or None, max(self.built_s(), listed.issued_s) or None
         running = self.board, self.boot.version, self.boot.bundle, self.chip.device_id()
         word, offer, words = listed.choose(running, times, self.record, True)
         if word == "recall":
@@ -258,10 +267,11 @@ class Updater:
     async def probe(self) -> None:
         """Raises HttpError, InstallError, BadOffer, Nothing, TufError."""
         client = Client(
-            Nowhere(), self.site.metadata, self.root, self.now_s(), self.boot.wdt.feed
+            Nowhere(), self.site.metadata, self.root, self.now_s, self.boot.wdt.feed
         )  # fmt: skip
         listed = await self.releases(client, _METADATA_S)
         part, mine = listed.sample(self.boot.version, self.boot.bundle)
+        client = listed = None  # it lies all over the heap, where buffers must find room
         count = min(_PROBE, part.size)
         sink = Against(self.boot.slot, self.boot.trailer[2])
         if not await self.site.piece(part, count, sink):

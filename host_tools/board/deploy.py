@@ -1,4 +1,4 @@
-"""The command `seesaw deploy`: the working tree as an update by cable, followed until its verdict.
+"""The command `seesaw deploy`: the working tree, or a release, by cable, followed to its verdict.
 
 The device does what it does with an update from the network: the other slot, read back and
 verified, then a trial that confirms itself or goes back.
@@ -16,13 +16,16 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.board.follow import follow
+from host_tools.board.follow import Verdict, follow
 from host_tools.board.progress import Progress
 from host_tools.board.repl import Lost, Refused
 from host_tools.board.visit import MPY, Visit, visit
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, runtime
+from host_tools.image.bundle import Bundle
+from host_tools.release import development, kept
+from host_tools.release.kept import Release
 
 FORMAT = 1  # of an offer
 SECTOR = 4096
@@ -34,13 +37,15 @@ from seesaw.cable import Cable
 cable = Cable(boot)
 print(cable.info())
 """
-# Whom the device trusts; nothing for a release from before trust.
+# Whom the device trusts, nothing for a release from before trust; in pieces, as memory is short.
 ROOT = """
+from binascii import hexlify
 try:
-    from seesaw.port.files import carried_root
-    print(carried_root().hex())
-except ImportError:
-    print()
+    with open("/bundle/root.json", "rb") as _file:
+        while _piece := _file.read(256):
+            print(hexlify(_piece).decode(), end="")
+except OSError:
+    pass
 """
 # Every sector tells: the runtime alone takes half a minute.
 TAKE = """
@@ -71,28 +76,43 @@ class Device:
 def main(arguments: Namespace) -> int:
     """Deploy to `arguments.port`: 0 once the update is confirmed, 1 when the device went back.
 
-    UserError when the tree does not compile, the device refuses, or the cable gets lost.
+    UserError when the tree does not compile, the device refuses, or the cable gets lost. The
+    working tree brings the development key along; a release trusts whom it was built to trust.
     """
     tree = importlib.metadata.version("seesaw")
-    bundle.build(arguments.version or tree)  # whether it compiles, before anything is interrupted
+    released = kept.load(Path(arguments.release))[0] if arguments.release else None
+    if not released:
+        bundle.build(arguments.version or tree)  # does it compile? before anything is interrupted
     with visit(arguments.port, "no update by cable") as there:
-        device = _ask(there)
-        _check(arguments, device, there.mpy)
-        version = arguments.version or _newer_version(there, tree, device.version)
-        packed = bundle.build(version, root=_root(there))
-        print(f"{arguments.port}: {device.version} in {device.slot}, now {version}", flush=True)
-        try:
-            _install(there, _offer(device, version, packed.image, arguments.trial_s), packed.image)
-            verdict = follow(there.repl, device.slot, version)
-        except Refused as error:
-            there.left = False
-            fix = "it runs what it ran before; correct this and deploy again"
-            raise UserError(f"the device at {arguments.port}", str(error), fix) from error
+        device = ask(there)
+        check(f"the seesaw at {arguments.port}", device, there.mpy, arguments.runtime)
+        if released:
+            offer = _offer_of(released, device, arguments)
+            verdict = put(there, device, released.bundle, offer)
+        else:
+            version = arguments.version or newer_version(there, tree, device.version)
+            packed = bundle.build(version, root=_enrolled(there))
+            verdict = put(there, device, packed, offer_of(device, packed, arguments.trial_s))
     print(f"{arguments.port}: {verdict.words}", file=sys.stdout if verdict.good else sys.stderr)
     return 0 if verdict.good else 1
 
 
-def _ask(there: Visit) -> Device:
+def put(there: Visit, device: Device, packed: Bundle, offer: bytes) -> Verdict:
+    """Install a bundle and follow its trial. UserError when the device refuses, or the cable gets
+    lost; afterwards the visit is over."""
+    version = packed.version
+    print(f"{there.repl.port}: {device.version} in {device.slot}, now {version}", flush=True)
+    try:
+        _install(there, offer, packed.image)
+        return follow(there.repl, device.slot, version)
+    except Refused as error:
+        there.left = False
+        fix = "it runs what it ran before; correct this and deploy again"
+        raise UserError(f"the device at {there.repl.port}", str(error), fix) from error
+
+
+def ask(there: Visit) -> Device:
+    """UserError when its release takes no update by cable."""
     try:
         return Device(*ast.literal_eval(there.repl.run(BEGIN).strip()))
     except (Refused, ValueError, SyntaxError, TypeError) as error:
@@ -101,21 +121,32 @@ def _ask(there: Visit) -> Device:
         raise UserError(f"the seesaw at {there.repl.port}", why, fix) from error
 
 
-def _root(there: Visit) -> bytes | None:
-    """The root that the device carries: who may update it over the network does not change by a
-    cable. None for one that has none yet; it will trust the development key."""
+def root_of(there: Visit) -> bytes | None:
+    """The root that the device carries, None for a release from before trust. UserError when it
+    cannot be read: to guess whom the device trusts would change that."""
     try:
-        root = bytes.fromhex(there.repl.run(ROOT).strip())
-    except (Refused, ValueError):
-        root = b""
-    if not root:
-        print(f"note: the seesaw at {there.repl.port} has no root; {bundle.DEVELOPMENT_DEPLOYED}")
-    return root or None
+        return bytes.fromhex(there.repl.run(ROOT).strip()) or None
+    except (Refused, ValueError) as error:
+        what = f"the root of the seesaw at {there.repl.port}"
+        raise UserError(what, f"it cannot be read ({error})", "reset it and try again") from error
 
 
-def _check(arguments: Namespace, device: Device, mpy: int) -> None:
-    """UserError unless the tree is for this board and for the runtime that it has."""
-    what = f"the seesaw at {arguments.port}"
+def _enrolled(there: Visit) -> bytes | None:
+    """The root of a device that is developed on (development.enrolled), None for that of the
+    development repository."""
+    root = root_of(there)
+    try:
+        made = development.enrolled(root) if root else None
+    except ValueError:
+        made = None
+    if made is None or made != root:
+        print(f"note: the seesaw at {there.repl.port}: {bundle.DEVELOPMENT_DEPLOYED}")
+    return made
+
+
+def check(what: str, device: Device, mpy: int, runtime_file: str | None = None) -> None:
+    """UserError unless the tree is for this board and for the runtime that it has, which must be
+    that of the file, if one is named. what: the device, in words."""
     if device.board not in boards.names():
         known = ", ".join(boards.names())
         raise UserError(what, f"its board is '{device.board}'", f"this tree is for {known}")
@@ -125,13 +156,13 @@ def _check(arguments: Namespace, device: Device, mpy: int) -> None:
     fix = "give it a new runtime with make flash, or by an update over the network"
     if mpy != MPY:
         raise UserError(what, f"its MicroPython takes .mpy version {mpy}, not {MPY}", fix)
-    if arguments.runtime:
-        app = runtime.load(Path(arguments.runtime), boards.load(device.board)).app
+    if runtime_file:
+        app = runtime.load(Path(runtime_file), boards.load(device.board)).app
         if hashlib.sha256(app).hexdigest() != device.runtime:
-            raise UserError(what, f"its runtime is not that of {arguments.runtime}", fix)
+            raise UserError(what, f"its runtime is not that of {runtime_file}", fix)
 
 
-def _newer_version(there: Visit, tree: str, running: str) -> str:
+def newer_version(there: Visit, tree: str, running: str) -> str:
     """A version of the working tree that the device takes for newer than the one it runs, and
     older than the next release: '0.1.1-251121.220812' (UTC) over '0.1.0'.
 
@@ -147,14 +178,28 @@ def _newer_version(there: Visit, tree: str, running: str) -> str:
     return next(version for version, is_newer in zip(candidates, newer, strict=True) if is_newer)
 
 
-def _offer(device: Device, version: str, image: bytes, trial_s: int) -> bytes:
-    """The offer (firmware/SPEC.md), with the runtime that the device has."""
+def offer_of(device: Device, packed: Bundle, trial_s: int, build_time: int = 0) -> bytes:
+    """The offer (firmware/SPEC.md) of a bundle, with the runtime that the device has."""
+    image = packed.image
     return json.dumps({
-        "format": FORMAT, "version": version, "board": device.board, "build_time": 0,
-        "trial_s": trial_s,
+        "format": FORMAT, "version": packed.version, "board": device.board,
+        "build_time": build_time, "trial_s": trial_s,
         "runtime": {"url": "-", "size": device.runtime_size, "sha256": device.runtime},
         "bundle": {"url": "-", "size": len(image), "sha256": hashlib.sha256(image).hexdigest()},
     }).encode()  # fmt: skip
+
+
+def _offer_of(released: Release, device: Device, arguments: Namespace) -> bytes:
+    """Of a release as it was built. UserError when it is not for this device."""
+    found = json.loads(released.files[kept.OFFER])
+    what = f"release {released.version}"
+    if released.board != device.board:
+        why = f"it is for {released.board}, the seesaw at {arguments.port} is a {device.board}"
+        raise UserError(what, why, "name one for its board")
+    if found["runtime"]["sha256"] != device.runtime:
+        why = f"the seesaw at {arguments.port} has another runtime"
+        raise UserError(what, why, "update it over the network, or write it with make flash")
+    return offer_of(device, released.bundle, arguments.trial_s, found["build_time"])
 
 
 def _install(there: Visit, offer: bytes, image: bytes) -> None:

@@ -23,7 +23,10 @@ PACKAGE = "seesaw"
 ROOT = "root.json"  # at the top of a bundle: whom its devices trust (firmware/SPEC.md, "Trust")
 DEVELOPMENT_ROOT = Path(__file__).with_name("development_root.json")
 DEVELOPMENT = "it trusts the development key, which everybody has: name a root with --root"
-DEVELOPMENT_DEPLOYED = "from now on it trusts the development key, which everybody has"
+DEVELOPMENT_DEPLOYED = (
+    "from now on it trusts the development key too, which everybody has;"
+    " a release of its maker's, by cable or network, ends that"
+)
 ROOT_MAX = 16384  # bytes: a device takes no more
 BLOCK_SIZE = 512  # bytes: small files waste less than in 4096
 MPY_HEADER = b"M\x06\x00"  # .mpy version 6, bytecode only

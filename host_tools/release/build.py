@@ -17,7 +17,7 @@ from host_tools.image import board as boards
 from host_tools.image import bundle as bundles
 from host_tools.image import commands, runtime
 from host_tools.image import files as disk
-from host_tools.release import kept, listing, publish
+from host_tools.release import development, kept, listing, publish
 from host_tools.release.publish import Release
 from host_tools.release.state import digest
 
@@ -70,7 +70,7 @@ def build(
     else:
         kept.save(made, launcher, out)
     notes = [] if runtime_file else [STAND_IN]
-    if root is None:
+    if root is None or development.MARK.encode() in root:
         notes.append(bundles.DEVELOPMENT)
     if not commit.clean:
         notes.append("built from changed files: nobody else can build it from the commit")

@@ -25,7 +25,7 @@ from tuf.api.metadata import (
 )
 
 from host_tools.errors import UserError
-from host_tools.release import roles
+from host_tools.release import development, roles
 from host_tools.release import state as states
 from host_tools.release.keys import KeyRing
 from host_tools.release.state import State
@@ -72,6 +72,8 @@ def commit(state: State, change: Change, ring: KeyRing, now_s: int) -> dict[str,
     """
     root_before = state.root.signed
     root = change.root or root_before
+    top = (change.targets.get(roles.TARGETS) or state.targets[roles.TARGETS].signed).delegations
+    refuse_development(root, *([top] if top else []))
     files = dict(change.files)
     if change.root is not None:
         wanted = [root_before.roles[roles.ROOT], root.roles[roles.ROOT]]
@@ -90,6 +92,14 @@ def commit(state: State, change: Change, ring: KeyRing, now_s: int) -> dict[str,
         meta = state.timestamp.signed.snapshot_meta
     _timestamp(state, change, root, meta, ring, now_s, files)
     return files
+
+
+def refuse_development(*delegators: Root | Delegations) -> None:
+    """UserError when one of them trusts the development key: then everybody could sign for it."""
+    for one in delegators:
+        if any(development.is_development(key) for key in one.keys.values()):
+            why = "it would trust the development key, which everybody has"
+            raise UserError("the repository", why, "use a key of your own")
 
 
 def _targets(

@@ -17,6 +17,7 @@ from host_tools.image import board as boards
 from host_tools.release import (
     build,
     client,
+    development,
     inspection,
     kept,
     keys,
@@ -205,6 +206,8 @@ def check_root(desk: Desk, release: publish.Release) -> None:
     why = "its devices would trust another repository"
     if carried is None:
         why = "its bundle has no root: its devices would trust nobody"
+    elif development.MARK.encode() in carried:
+        why = "its devices would trust the development key, which everybody has"
     raise UserError(f"release {release.version}", why, f"build it with --root {newest}")
 
 
@@ -285,7 +288,7 @@ def resume(arguments: Namespace) -> int:
 def expiry(arguments: Namespace) -> int:
     desk = look(arguments)
     ring = keys.load(Path(arguments.keys)) if arguments.keys else None
-    rows = trust_calendar.rows(desk.state, ring, desk.now_s)
+    rows = trust_calendar.rows(desk.state, ring, desk.now_s, desk.read)
     ending = trust_calendar.ending(rows, arguments.horizon)
     lines = words.calendar_lines(rows, arguments.horizon)
     lines.append(
@@ -304,7 +307,7 @@ def expiry(arguments: Namespace) -> int:
 def status(arguments: Namespace) -> int:
     desk = look(arguments)
     courses = desk.fleet()
-    calendar = trust_calendar.rows(desk.state, None, desk.now_s)
+    calendar = trust_calendar.rows(desk.state, None, desk.now_s, desk.read)
     lines = words.status_lines(str(desk.folder), desk.state, courses, calendar)
     facts = words.status_facts(desk.state, courses, calendar)
     say(arguments, lines, facts, desk.state.all_releases())

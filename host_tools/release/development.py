@@ -29,12 +29,14 @@ from tuf.api.metadata import (
     Targets,
     Timestamp,
 )
+from tuf.api.serialization import DeserializationError
 
 from host_tools.image import bundle as bundles
 from host_tools.release import listing, roles
 
 KEY_FILE = Path(__file__).with_name("development_key.pem")
 KEYID = "development"
+MARK = "x-seesaw-development"  # in a root that trusts this key: its devices say so on every line
 SIGNED_S = 1_782_864_000  # 2026-07-01, seconds since 1970: what is signed here says so
 ROOT_DAYS = 36525
 HASH_SIZE = 32  # bytes of a SHA-256, and of the salt
@@ -115,9 +117,34 @@ def root() -> bytes:
     return bundles.DEVELOPMENT_ROOT.read_bytes()
 
 
+def enrolled(raw: bytes) -> bytes:
+    """A root for a device that is developed on: it trusts whom it trusted, and the development key
+    beside them. So it still proves itself at its maker's server, and takes its maker's next
+    release, which carries the maker's root and ends this. ValueError for what is no root."""
+    try:
+        found = Metadata[Root].from_bytes(raw).signed
+    except DeserializationError as error:
+        raise ValueError("no root") from error
+    if MARK in found.unrecognized_fields:
+        return raw
+    found.unrecognized_fields[MARK] = True
+    for role in roles.TOP_LEVEL:
+        found.add_key(signer().public_key, role)
+        found.roles[role].threshold = 1
+    made: Metadata[Any] = Metadata(found)
+    made.sign(signer())
+    return made.to_bytes()
+
+
+def is_development(key: Key) -> bool:
+    """Is it the key that everybody has, under whatever name?"""
+    mine = signer().public_key.keyval["public"]
+    return "".join(str(key.keyval.get("public", "")).split()) == "".join(mine.split())
+
+
 def make_root(version: int = 1, by: Signer | None = None) -> bytes:
     by = by or signer()
-    made = Root(consistent_snapshot=True, unrecognized_fields={"x-seesaw-development": True})
+    made = Root(consistent_snapshot=True, unrecognized_fields={MARK: True})
     for role in roles.TOP_LEVEL:
         made.add_key(by.public_key, role)
     return _signed(made, version, by, ROOT_DAYS)

@@ -1,8 +1,9 @@
 """What must have been shown before a release is signed: the proof's evidence, and, for a changed
 runtime, the record of a trial and a rollback on that very binary.
 
-Both are files of others: `evidence.json` is what `seesaw prove --report DIR` writes, the record is
-written by whoever ran the launcher on a board or under QEMU.
+Both are files of others: `evidence.json` is what `seesaw prove --report DIR` writes, the record
+what `seesaw conformance --runtime-record FILE` does. One of an emulated board says nothing of a
+runtime, as none is executed there.
 """
 
 import json
@@ -21,8 +22,10 @@ from host_tools.release.state import digest
 FORMAT = 1  # of both files
 FILE_MAX = 8 << 20  # bytes
 CLEAN, PASSED = "clean", "passed"
+BUDGETS = ("quick", "full")  # of a whole proof; "part" is one of some scenarios alone
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-RECORD = ("runtime_sha256", "launcher_sha256", "chip", "result", "date")
+PLATFORM = "esp32"  # sys.platform of the port, on a board and in QEMU; of the emulator it is not
+RECORD = ("runtime_sha256", "launcher_sha256", "chip", "platform", "result", "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def of_evidence(path: Path, subject: Subject) -> Shown:
     raw, found = _read(path, "run 'seesaw prove --candidate BUNDLE --report DIR' for one")
     why = unproven(found, subject)
     if why:
-        again = "prove this bundle: 'seesaw prove --candidate BUNDLE --report DIR'"
+        again = "prove all of this bundle: 'seesaw prove --candidate BUNDLE --report DIR'"
         raise UserError(str(path), why, again)
     sha256, words = digest(raw), f"proven: {_story(found)}"
     other = found["sha256"].get("runtime", subject.runtime)
@@ -74,6 +77,10 @@ def unproven(found: Any, subject: Subject) -> str:
         return f"it speaks of {named}, this bundle is {subject.bundle[:12]}"
     if found.get("verdict") != CLEAN:
         return f"its verdict is '{found.get('verdict')}', not '{CLEAN}'"
+    budget = found.get("budget")
+    if budget not in BUDGETS:
+        named = f"its budget is '{budget}'" if budget else "it names no budget"
+        return f"{named}, and a part of the scenarios proves nothing about a release"
     versions = found.get("versions")
     candidate = versions.get("candidate") if isinstance(versions, dict) else None
     if candidate != subject.version:
@@ -112,14 +119,15 @@ def of_runtime(path: Path | None, subject: Subject, before: Iterable[Listed]) ->
     if path is None:
         why = f"no earlier release for {subject.board} has its runtime {subject.runtime[:12]}"
         fix = (
-            "show trial and rollback with this launcher on that binary, on a board or in QEMU,"
-            " and give the record: --runtime-record FILE"
+            "show trial and rollback on a board that runs it, 'seesaw conformance --port PORT"
+            " --runtime-record FILE', and give the record: --runtime-record FILE"
         )
         raise UserError(f"release {subject.version}", why, fix)
     raw, found = _read(path, "give the record of trial and rollback on this runtime")
     why = unrecorded(found, subject)
     if why:
-        raise UserError(str(path), why, "record trial and rollback with this launcher and runtime")
+        again = "make one on a board: 'seesaw conformance --port PORT --runtime-record FILE'"
+        raise UserError(str(path), why, again)
     return {f"evidence/{digest(raw)}.json": raw}
 
 
@@ -134,6 +142,7 @@ def unrecorded(found: Any, subject: Subject) -> str:
         "runtime_sha256": subject.runtime,
         "launcher_sha256": subject.launcher,
         "chip": subject.chip,
+        "platform": PLATFORM,
         "result": PASSED,
     }
     for name, value in wanted.items():

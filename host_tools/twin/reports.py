@@ -27,6 +27,7 @@ class Quote:
     slot: str
     version: str
     why: str
+    root: str = ""  # "development" or "maker"; "" of releases that do not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def parse(line: str, t: float) -> Report:
             fields["slot"],
             fields["version"],
             fields["why"],
+            fields.get("root", ""),
         )
     except (KeyError, ValueError):
         return Event(t, "serial", words=line)

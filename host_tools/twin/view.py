@@ -170,6 +170,7 @@ class View:
 
     def _compose(self, scene: Scene) -> dict[str, Any]:
         running = next((slot for slot in self._slots if slot.label == self._running), None)
+        quote = self._quote
         return {
             "run": round(self._began_ms),  # another one: the page forgets what it wrote
             "power": scene.plug.on,
@@ -181,6 +182,7 @@ class View:
                 "slot": words.letter(running.label) if running else "",
                 "version": running.version if running else "",
                 "trial": bool(running and self._status(running) == "trial"),
+                "trust": words.TRUST.get(quote.root, "") if quote and running else "",
             },
             "slots": [self._slot(slot) for slot in self._slots],
             "log": list(self._log),

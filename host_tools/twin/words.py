@@ -17,6 +17,12 @@ FEED = {
 OFF = "No power: the beam is limp."
 STARTING = "Starting."
 
+# Whom the running release lets update it, by `root` of its status line; "" has nothing to say.
+TRUST = {
+    "development": "Trusts the development key: anybody may update it.",
+    "maker": "Trusts its maker alone.",
+}
+
 SLOT = {
     "running": "Runs. As it left the factory.",
     "confirmed": "Runs. Confirmed: it proved itself.",

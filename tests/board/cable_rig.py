@@ -19,6 +19,7 @@ from host_tools.emulator.micropython_engine import MicroPythonDevice
 from host_tools.emulator.serial_port import SerialPort
 from host_tools.market.server import Market
 from host_tools.market.site import Site, serve, static
+from host_tools.release.publish import Release
 
 FAST = {"poll_s": 1, "check_s": 86400}
 PATIENCE_S = 30.0  # for anything at all
@@ -74,9 +75,9 @@ class Desk:
 class World:
     """The servers around a desk. settings: of the board, to reach them."""
 
-    def __init__(self, opened: contextlib.ExitStack) -> None:
+    def __init__(self, opened: contextlib.ExitStack, release: Release) -> None:
         self.market = Market("sp500")
-        self.release = rig.release("0.1.0")
+        self.release = release
         prices = opened.enter_context(serve(self.market.site))
         updates = Site(static(self.release.site), self.market.clock.epoch)
         url = opened.enter_context(serve(updates)).url
@@ -92,9 +93,10 @@ class World:
 
 
 @contextlib.contextmanager
-def world() -> Iterator[World]:
+def world(release: Release | None = None) -> Iterator[World]:
+    """release: of new boards, and what its site serves; by default of the development key."""
     with contextlib.ExitStack() as opened:
-        yield World(opened)
+        yield World(opened, release or rig.release("0.1.0"))
 
 
 def mpremote(port: str, *words: str) -> str:

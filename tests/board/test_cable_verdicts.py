@@ -4,6 +4,7 @@ import dataclasses
 from argparse import Namespace
 
 import pytest
+import rig
 
 from host_tools.board import deploy, follow, progress
 from host_tools.board.deploy import Device
@@ -11,7 +12,6 @@ from host_tools.board.repl import Lost, Refused
 from host_tools.board.visit import MPY
 from host_tools.errors import UserError
 
-HERE = Namespace(port="ttyX", runtime=None)
 DEVICE = Device("esp32_wrover", "0.1.0", "ota_0", "00" * 32, 8192, "install")
 
 
@@ -76,13 +76,13 @@ def test_a_device_that_is_gone_in_its_trial_decides_alone():
 )
 def test_a_device_that_must_not_get_this_update(field, value, words):
     with pytest.raises(UserError, match=words):
-        deploy._check(HERE, dataclasses.replace(DEVICE, **{field: value}), MPY)
-    deploy._check(HERE, DEVICE, MPY)
+        deploy.check("X", dataclasses.replace(DEVICE, **{field: value}), MPY)
+    deploy.check("X", DEVICE, MPY)
 
 
 def test_a_runtime_that_loads_other_files_is_refused():
     with pytest.raises(UserError, match=r"\.mpy version 5, not 6; .*make flash"):
-        deploy._check(HERE, DEVICE, 5)
+        deploy.check("X", DEVICE, 5)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,20 @@ def test_the_version_is_newer_than_the_one_that_runs(tree, running, expected):
                 line = code.partition("\n")[2].removeprefix("print(").removesuffix(")")
                 return repr(eval(line, {"newer": newer, "boot": boot}))
 
-    found = deploy._newer_version(There, tree, running)  # type: ignore[arg-type]
+    found = deploy.newer_version(There, tree, running)  # type: ignore[arg-type]
     assert found.startswith(expected) and newer(found, running)
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        (dataclasses.replace(DEVICE, board="esp32s3"), "it is for esp32_wrover, the seesaw"),
+        (DEVICE, "the seesaw at ttyX has another runtime"),
+    ],
+)
+def test_a_release_for_another_device_is_refused(device, words):
+    with pytest.raises(UserError, match=words):
+        deploy._offer_of(rig.release("0.1.0"), device, Namespace(port="ttyX", trial_s=60))
 
 
 def test_progress_is_drawn_for_people_alone(capsys, monkeypatch):

@@ -114,6 +114,7 @@ def evidence(path: Path, **changes: Any) -> dict[str, Any]:
         "verdict": "clean",
         "versions": {"old": "0.1.0", "candidate": loaded.version, "fix": "9.0.0"},
         "sha256": {"bundle": sha256(loaded.bundle.image)},
+        "budget": "quick",
         "depth": 2,
         "seed": 0,
         **changes,

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from release_rig import BOARD, NOW, Desk, release, rooted, small_tree
+from release_rig import BOARD, NOW, Desk, contents, release, rooted, small_tree
 
 from host_tools import cli
 from host_tools.errors import UserError
@@ -53,12 +53,14 @@ def test_a_file_that_is_no_root_builds_nothing(
     assert not (tmp_path / "a.zip").exists()
 
 
-@pytest.mark.parametrize("whose", ["development", "another repository's"])
+@pytest.mark.parametrize("whose", ["development", "enrolled", "another repository's"])
 def test_a_release_whose_devices_trust_others_is_not_signed(
     desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], whose: str
 ) -> None:
     root = development.root()
-    if whose != "development":
+    if whose == "enrolled":
+        root = development.enrolled(desk.roots()[0])
+    elif whose != "development":
         line = ["release", "init", str(tmp_path / "r"), "--keys", str(tmp_path / "k")]
         assert cli.main([*line, "--now", str(NOW)]) == 0
         root = (tmp_path / "r" / "metadata" / "1.root.json").read_bytes()
@@ -67,7 +69,8 @@ def test_a_release_whose_devices_trust_others_is_not_signed(
 
     assert desk.run("sign", path, "--without-proof", "fire drill") == 2
     error = capsys.readouterr().err
-    assert "its devices would trust another repository" in error
+    known = "another repository" if whose == "another repository's" else "the development key"
+    assert f"its devices would trust {known}" in error
     assert f"--root {desk.repo / 'metadata' / '1.root.json'}" in error
 
 
@@ -111,6 +114,38 @@ def test_its_signatures_are_checked() -> None:
     files["metadata/timestamp.json"] = files["metadata/timestamp.json"].replace(b"2036", b"2037")
     with pytest.raises(UserError, match="timestamp was signed by 0/1 keys"):
         client.look(client.of(files.get, "x"), development.root(), development.SIGNED_S)
+
+
+def test_no_root_of_a_repository_ever_has_its_key(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor has a role, whatever the key is called there."""
+    public = tmp_path / "public.pem"
+    public.write_text(development.signer().public_key.keyval["public"])
+    before = contents(desk.repo)
+    uri = f"file2:{development.KEY_FILE}"
+    for role in ("root", "targets", "timestamp", BOARD):
+        assert desk.run("rotate", role, "--key", uri, "--public", public) == 2
+        assert "it would trust the development key" in capsys.readouterr().err
+    assert contents(desk.repo) == before
+
+
+def test_a_device_that_is_developed_on_trusts_its_maker_still(desk: Desk) -> None:
+    """The enrolled root follows the maker's chain, and takes what the development key signs."""
+    root = development.enrolled(desk.roots()[0])
+    assert desk.drill(release("0.2.0")) == desk.run("rotate", "root") == 0
+    read = client.reader(desk.repo)
+    seen = client.look(client.of(read, "x"), root, desk.now_s)
+    assert (seen.root.version, development.MARK in seen.root.unrecognized_fields) == (2, False)
+
+    files = development.files(BOARD, OFFER, b"abc", b"abcd")
+    files.pop("metadata/1.root.json")
+    seen = client.look(client.of(files.get, "x"), root, development.SIGNED_S)
+    assert seen.root.version == 1 and BOARD in seen.roles
+    assert development.enrolled(root) == root
+    assert development.enrolled(development.root()) == development.root()
+    with pytest.raises(ValueError, match="no root"):
+        development.enrolled(b"{}")
 
 
 def test_its_editions_rise_as_versions_do() -> None:

@@ -146,6 +146,9 @@ def test_a_board_gets_its_role_with_its_first_release(desk: Desk, tmp_path: Path
         ({"sha256": "00"}, "it speaks of no bundle"),
         ({"versions": {"candidate": "0.3.0"}}, "it speaks of version '0.3.0'"),
         ({"versions": []}, "it speaks of version 'None'"),
+        ({"budget": "part"}, "its budget is 'part', and a part of the scenarios proves nothing"),
+        ({"budget": None}, "it names no budget"),
+        ({"budget": ["full"]}, "its budget is '['full']'"),
     ],
 )
 def test_evidence_must_speak_of_this_bundle(
@@ -171,12 +174,23 @@ def test_a_proof_on_another_runtime_is_said(desk: Desk, capsys: pytest.CaptureFi
 
 def test_how_far_the_proof_went_is_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     path, file = release("0.2.0"), desk.folder / "evidence.json"
-    more = {"scenarios": [{"name": "update"}], "budget": "full", "harness": "0.1.0"}
-    file.write_text(json.dumps(evidence(path, **more)))
-    assert desk.run("sign", path, "--evidence", file) == 0
-    said = "proven: from 0.1.0, in 1 scenario, depth 2, budget full, harness 0.1.0"
+    for budget in ("quick", "full"):
+        more = {"scenarios": [{"name": "update"}], "budget": budget, "harness": "0.1.0"}
+        file.write_text(json.dumps(evidence(path, **more)))
+        assert desk.run("sign", path, "--evidence", file) == 0
+        said = f"proven: from 0.1.0, in 1 scenario, depth 2, budget {budget}, harness 0.1.0"
+        assert said in capsys.readouterr().out
 
-    assert said in capsys.readouterr().out
+
+def test_evidence_from_before_budgets_is_refused(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, file = release("0.2.0"), desk.folder / "evidence.json"
+    found = evidence(path)
+    del found["budget"]
+    file.write_text(json.dumps(found))
+    code = desk.run("sign", path, "--evidence", file)
+    refused(desk, code, capsys, "it names no budget", "prove all of this bundle")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "{", '{"a": ' * 5000, "\xff"])
@@ -222,6 +236,7 @@ def record(path: Path, **changes: Any) -> dict[str, Any]:
         "runtime_sha256": sha256(runtime_of(path)),
         "launcher_sha256": sha256(LAUNCHER),
         "chip": "esp32",
+        "platform": "esp32",
         "result": "passed",
         "date": "2027-01-15",
         **changes,
@@ -271,6 +286,7 @@ def test_a_runtime_is_remembered_when_its_release_is_dropped(desk: Desk) -> None
         ({"runtime_sha256": "00" * 32}, "its runtime_sha256"),
         ({"launcher_sha256": "00" * 32}, "its launcher_sha256"),
         ({"chip": "esp32s3"}, "its chip is 'esp32s3'"),
+        ({"platform": "linux"}, "its platform is 'linux', not 'esp32'"),
         ({"result": "failed"}, "its result is 'failed'"),
         ({"date": "yesterday"}, "its date is 'yesterday'"),
         ({"date": None}, "it lacks date"),

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -93,9 +94,8 @@ def fill(store: Nvs) -> None:
 
 def ours(world: World) -> bool:
     """Are all lines the firmware's own, of the release and the slot that runs?"""
-    return all(
-        line.startswith(LINE) and " slot=ota_0 version=0.1.0 w" in line for line in world.lines
-    )
+    where = re.compile(r" slot=ota_0 version=0\.1\.0 (root=development )?w")
+    return all(line.startswith(LINE) and where.search(line) for line in world.lines)
 
 
 # -- metadata --------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def known_to(site: dict[str, bytes]) -> Any:
         return site["metadata/" + path]
 
     async def look() -> Any:
-        client = Client(Nowhere(), fetch, site["metadata/1.root.json"], None, None)
+        client = Client(Nowhere(), fetch, site["metadata/1.root.json"], lambda: None, None)
         await client.refresh()
         await client.role(BOARD.name)
         return client.trusted

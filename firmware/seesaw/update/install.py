@@ -106,7 +106,7 @@ class Slot:
         self.part.writeblocks(0, self.first, 0)
         self.part.readblocks(0, self._held)
         if self._held != self.first:
-            raise InstallError("sector 0 reads back wrong")
+            raise InstallError("reads back wrong")
         self.first = None
 
     def sha256(self, offset: int, size: int) -> bytes:
@@ -253,5 +253,5 @@ def complete(slot: Slot, made: trailer.Trailer) -> None:
     if slot.sha256(made.bundle_offset, made.bundle_size) != made.bundle_sha256:
         raise InstallError("the bundle's hash is wrong")
     if read_trailer(slot.part) != raw:
-        raise InstallError("trailer reads back wrong")
+        raise InstallError("reads back wrong")
     slot.end()

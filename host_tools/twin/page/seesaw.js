@@ -62,6 +62,7 @@ function show(state) {
   showQuote(state);
   put("version", state.running.version || "—");
   put("slot", state.running.slot ? slotWords(state.running) : "nothing runs");
+  put("trust", state.running.trust);
   state.slots.forEach(showSlot);
   showProvider(state.market.broken);
   document.querySelector("[data-action=cut-power]").setAttribute("aria-disabled", String(!power));
