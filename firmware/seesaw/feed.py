@@ -19,6 +19,14 @@ CNBC = (
 BITSTAMP = "/api/v2/ticker/%s/"
 
 
+def date_s(text: str) -> int:
+    """Seconds since 1970 of an HTTP Date; 0 for what is none."""
+    try:
+        return quote.iso_time_s(httpdate.iso(text))
+    except quote.BadAnswer:
+        return 0
+
+
 class Feed:
     """`state`: NO_DATA before the first quote, LIVE, STALE or CLOSED. `why`: words on trouble."""
 
@@ -60,7 +68,7 @@ class Feed:
         if answer.status != 200:
             raise quote.BadAnswer("status %d" % answer.status)
         # An unset clock takes the server's date for this one answer, and forgets it.
-        now_s = now_s or httpdate.seconds(answer.headers.get("date", ""))
+        now_s = now_s or date_s(answer.headers.get("date", ""))
         return self.parse(answer.body, self.symbol), now_s
 
     def _refuse(self, why: str) -> bool:

@@ -25,6 +25,7 @@ class Repository:
         self._opener = opener
         self._clock = clock
         self._until_s = 0
+        self.date = ""  # of the newest answer
         self.query = ""  # what the device says of itself with each check (SPEC, "Check query")
 
     def begin(self, seconds: int) -> None:
@@ -50,6 +51,7 @@ class Repository:
             answer = await self.get("metadata/" + asked, left_s, length_max)
         except http.HttpError as error:
             raise FetchError(path + ": " + str(error))
+        self.date = answer.headers.get("date", "")
         if answer.status != 200:
             kind = Missing if answer.status in (403, 404) else FetchError
             raise kind("%s: status %d" % (path, answer.status))

@@ -5,6 +5,7 @@ It is also the recovery: started alone in a fresh heap, it needs nothing of the 
 
 import asyncio
 
+from seesaw.core.httpdate import iso
 from seesaw.net import http
 from seesaw.repository import Repository
 from seesaw.update import otadata, trial
@@ -18,7 +19,7 @@ from seesaw.update.install import (
     start_trial,
     wanted_trailer,
 )
-from seesaw.update.metadata import ISSUED, read
+from seesaw.update.metadata import ISSUED, expiry_s, read
 from seesaw.update.offer import BadOffer, Nothing
 from seesaw.update.plan import plan
 from seesaw.update.releases import Releases
@@ -127,7 +128,14 @@ class Updater:
 
     def now_s(self) -> "int | None":
         """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
-        return max(self.built_s(), self.clock.epoch_s()) or None
+        built = self.built_s()
+        known = self.clock.epoch_s()
+        if known <= built:  # never set, or wrong
+            try:
+                known = expiry_s({"expires": iso(self.site.date)})
+            except TufError:
+                pass
+        return max(built, known) or None
 
     def built_s(self) -> int:
         return unpack(Slot(self.boot.slot, None).trailer()).build_time
@@ -157,18 +165,17 @@ class Updater:
 
     async def offer(self):
         """The newest release for this device. Raises Nothing, TufError, BadOffer."""
-        now_s = self.now_s()
         fetch = self.site.metadata
         self.site.begin(LOOK_S)
-        if await unchanged(self.files, fetch, now_s, self.boot.bundle):
+        if await unchanged(self.files, fetch, self.now_s, self.boot.bundle):
             raise Nothing("up to date")
-        client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
+        client = Client(self.files, fetch, self.root, self.now_s, self.boot.wdt.feed)
         try:
             listed = await self.releases(client, LOOK_S)
         except Nothing:
             client.settle(self.boot.bundle)
             raise
-        times = self.clock.epoch_s() or None, max(now_s or 0, listed.issued_s) or None
+        times = self.clock.epoch_s() or None, max(self.built_s(), listed.issued_s) or None
         running = self.board, self.boot.version, self.boot.bundle, self.chip.device_id()
         word, offer, words = listed.choose(running, times, self.record, True)
         if word == "recall":
@@ -260,7 +267,7 @@ class Updater:
     async def probe(self) -> None:
         """Raises HttpError, InstallError, BadOffer, Nothing, TufError."""
         client = Client(
-            Nowhere(), self.site.metadata, self.root, self.now_s(), self.boot.wdt.feed
+            Nowhere(), self.site.metadata, self.root, self.now_s, self.boot.wdt.feed
         )  # fmt: skip
         listed = await self.releases(client, METADATA_S)
         part, mine = listed.sample(self.boot.version, self.boot.bundle)

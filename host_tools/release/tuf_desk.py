@@ -84,7 +84,7 @@ def init(metadata_dir: str, root: bytes) -> None:
 
 async def refresh(metadata_dir: str, metadata_url: str, now_s: "int | None") -> Client:
     """Bring the trusted metadata up to date. Raises TufError."""
-    client = Client(FileStore(metadata_dir), Server(metadata_url).fetch, None, now_s, None)
+    client = Client(FileStore(metadata_dir), Server(metadata_url).fetch, None, lambda: now_s, None)
     await client.refresh()
     return client
 

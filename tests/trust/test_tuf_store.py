@@ -125,7 +125,7 @@ def test_no_more_is_fetched_than_is_signed(repository: Repository, with_lengths:
     repository.publish_all()
     web = Web(repository)
     store = Store({"root.json": repository.published["root"][0]})
-    run(Client(store, web, None, NOW_S, None).refresh())
+    run(Client(store, web, None, lambda: NOW_S, None).refresh())
 
     signed = {f"2.{role}.json": len(repository.published[role][-1]) for role in TOP[2:]}
     limits = {f"2.{role}.json": LENGTH_MAX[role] for role in TOP[2:]}
@@ -166,7 +166,7 @@ def test_a_role_that_nobody_delegates_to_is_not_read(repository: Repository) -> 
 
 
 def look(repository: Repository, store: Store, now_s: int | None = NOW_S) -> bool:
-    return run(clients.unchanged(store, Web(repository), now_s))
+    return run(clients.unchanged(store, Web(repository), lambda: now_s))
 
 
 def settled(repository: Repository) -> Store:
@@ -289,7 +289,7 @@ def test_a_watchdog_is_fed_during_every_signature(
         fed[-1] += 1
 
     monkeypatch.setattr(trusted, "_verifies", counting)
-    run(Client(store, Web(repository), None, NOW_S, pause).refresh())
+    run(Client(store, Web(repository), None, lambda: NOW_S, pause).refresh())
 
     assert len(fed) == 5  # before the first, and root, timestamp, snapshot, targets
     assert all(count > (0 if keytype == "rsa" else 10) for count in fed[1:])

@@ -67,7 +67,7 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 def client(
     repository: Repository, store: Store, root: bytes | None = None, now_s: int | None = NOW_S
 ) -> Client:
-    return Client(store, Web(repository), root, now_s, None)
+    return Client(store, Web(repository), root, lambda: now_s, None)
 
 
 def refreshed(repository: Repository, store: Store | None = None) -> Store:

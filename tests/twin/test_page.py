@@ -14,7 +14,7 @@ from host_tools import cli
 from host_tools.twin import page as page_module
 from host_tools.twin import run, words
 from host_tools.twin.page import FILES, FOLDER, STREAMS_MAX, Page
-from host_tools.twin.reports import Event, Quote
+from host_tools.twin.reports import Event, Quote, parse
 from host_tools.twin.scene import Scene, Wanted
 from host_tools.twin.view import View
 
@@ -225,8 +225,22 @@ def test_a_state_is_told_once(view: View, scene: Scene, stream: Callable[[], Str
     view.hear(Quote(1.0, "LIVE", "sp500", 7654.321, -1.5, -8.0, False, 1180, "ota_0", "0.1.0", ""))
     kind, state = one.event()
     assert (kind, state["price"], state["change_percent"]) == ("state", "7,654.32", -1.5)
+    assert state["running"]["trust"] == ""
     scene.watch_pulse(1500.0)
     assert one.event()[0] == "beam"
+
+
+@pytest.mark.parametrize(
+    ("root", "words"),
+    [("development", "Trusts the development key: anybody may update it."),
+     ("maker", "Trusts its maker alone."), ("", ""), ("later", "")],
+)  # fmt: skip
+def test_whom_the_seesaw_trusts_is_said(view: View, root: str, words: str) -> None:
+    view.hear(Event(0.0, "boot", "ota_0", "0.1.0", "power-on"))
+    line = ("seesaw state=LIVE instrument=sp500 price=- change=- angle=+0.00 level=yes pulse=1500"
+            f" slot=ota_0 version=0.1.0{' root=' * bool(root)}{root} why=")  # fmt: skip
+    view.hear(parse(line, 1.0))
+    assert view.state()["running"]["trust"] == words
 
 
 def test_streams_are_bounded_and_given_back(

@@ -120,7 +120,7 @@ def known_to(site: dict[str, bytes]) -> Any:
         return site["metadata/" + path]
 
     async def look() -> Any:
-        client = Client(Nowhere(), fetch, site["metadata/1.root.json"], None, None)
+        client = Client(Nowhere(), fetch, site["metadata/1.root.json"], lambda: None, None)
         await client.refresh()
         await client.role(BOARD.name)
         return client.trusted

@@ -123,6 +123,67 @@ def test_the_build_time_of_the_release_tells_the_time() -> None:
     hindered(world, "Expired: ")
 
 
+def dated(flash: Flash, ahead_s: int, offered: Release = NEW) -> World:
+    """A device that has no clock, and an update server whose Date is that far ahead."""
+    world = World(flash, KNOWN, offered=offered)
+    world.device.board.options.clock_set = False
+    right = world.updates.clock
+    world.updates.clock = lambda: right() + ahead_s
+    return world
+
+
+FAR_S = 73 * 365 * 86_400  # to 2099
+ENDED = {"expires": "2026-11-30T00:00:00Z", "x-seesaw-issued": 0}  # the day before this market's
+
+
+def test_a_forged_date_costs_one_session() -> None:
+    """Nothing of it is left: not with the right date, and not without any."""
+    world = dated(new_flash(OLD), FAR_S)
+    hindered(world, "Expired: ")
+    for ahead_s in (0, -FAR_S):
+        after = dated(world.flash.copy(), ahead_s)
+        after.run(900, until=lambda after=after: after.confirmed("0.2.0"))
+        assert after.confirmed("0.2.0")
+
+
+def test_a_forged_date_condemns_no_trial() -> None:
+    world = dated(new_flash(OLD), 0)
+    right = world.updates.clock
+
+    def look() -> bool:
+        if world.said("event=prove "):
+            world.updates.clock = lambda: right() + FAR_S
+        return world.said("event=settled")
+
+    world.run(3600, until=look)
+    assert world.said("interrupted 0.2.0: unproven: Expired: "), world.lines[-3:]
+    after = dated(world.flash, 0)
+    after.run(900, until=lambda: after.confirmed("0.2.0"))
+    assert after.confirmed("0.2.0")
+
+
+def test_a_servers_date_shows_what_has_expired() -> None:
+    """For a device without a clock, whether it asks for all of it or for the timestamp alone."""
+    ended = resigned(NEW, "timestamp", lambda signed: signed.update(ENDED))
+    hindered(dated(new_flash(OLD), 0, ended), "Expired: timestamp: 2026-11-30T00:00:00Z")
+
+    settled = resigned(changed(OLD), "timestamp", lambda signed: signed.update(ENDED))
+    world = dated(new_flash(OLD), -7 * 86_400, settled)
+    world.run(120)
+    assert world.said("words=up to date")
+    again = dated(world.flash, 0, settled)
+    hindered(again, "Expired: timestamp")
+    asked = [path.partition("?")[0] for _, _, path, _ in again.updates.log]
+    assert set(asked) == {"/metadata/timestamp.json"}
+
+
+def test_a_date_of_long_ago_tells_no_time() -> None:
+    ended = resigned(NEW, "timestamp", lambda signed: signed.update(ENDED))
+    world = dated(new_flash(OLD), -(1 << 31), ended)  # 1958
+    world.run(900, until=lambda: world.confirmed("0.2.0"))
+    assert world.confirmed("0.2.0")
+
+
 # -- the trial ---------------------------------------------------------------------------------
 
 

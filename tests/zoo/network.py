@@ -40,9 +40,8 @@ ROWS = (
         "that is signed has expired",
         "https://theupdateframework.github.io/specification/latest/",
         "world", "deaf",
-        (("seesaw/updater.py", "        return max(self.built_s(), self.clock.epoch_s()) or None\n",
-          "        known = int(self.files.load('time') or b'0')\n"
-          "        known = max(self.built_s(), known, self.clock.epoch_s())\n"
+        (("seesaw/updater.py", "        return max(built, known) or None\n",
+          "        known = max(built, known, int(self.files.load('time') or b'0'))\n"
           "        self.files.save('time', b'%d' % known)\n        return known or None\n"),),
         (FORGED_TIME,)),
     Row("page-for-firmware", "a router answers with its page and status 200: it is written as "

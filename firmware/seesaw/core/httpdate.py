@@ -1,19 +1,15 @@
-"""The time in an HTTP Date header, in integers (RFC 9110 5.6.7, IMF-fixdate)."""
-
-from seesaw.core.quote import BadAnswer, iso_time_s
+"""The time in an HTTP Date header (RFC 9110 5.6.7, IMF-fixdate)."""
 
 MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
-def seconds(text: str) -> int:
-    """Seconds since 1970 of "Sun, 06 Nov 1994 08:49:37 GMT"; 0 for anything else."""
+def iso(text: str) -> str:
+    """"1994-11-06T08:49:37Z" for "Sun, 06 Nov 1994 08:49:37 GMT"; "" for another form. Whether
+    there is such a day is for its reader to say."""
     parts = text.split(" ")
     if len(parts) != 6 or parts[5] != "GMT" or len(parts[2]) != 3:
-        return 0
+        return ""
     month = MONTHS.find(parts[2])
     if month < 0 or month % 3:
-        return 0
-    try:
-        return iso_time_s("%s-%02d-%sT%s+0000" % (parts[3], month // 3 + 1, parts[1], parts[4]))
-    except BadAnswer:
-        return 0
+        return ""
+    return "%s-%02d-%sT%sZ" % (parts[3], month // 3 + 1, parts[1], parts[4])

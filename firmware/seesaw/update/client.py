@@ -28,9 +28,10 @@ SETTLED = "settled"  # SHA-256 of the timestamp of which all is done, and by who
 class Client:
     """One update. trusted: the Trusted, once refresh() has begun."""
 
-    def __init__(self, store, fetch, root: "bytes | None", now_s: "int | None", pause) -> None:
+    def __init__(self, store, fetch, root: "bytes | None", now_s, pause) -> None:
         """root: the root file that the bundle carries, for when the store has none that is newer.
-        now_s: start time, seconds since 1970, or None: unknown. pause: called during arithmetic."""
+        now_s: gives the start time, seconds since 1970, or None: unknown. It is asked once, when
+        the server has answered. pause: called during arithmetic."""
         self._store = store
         self._fetch = fetch
         self._begin = root, now_s, pause
@@ -43,7 +44,7 @@ class Client:
         """
         root, now_s, pause = self._begin
         load = self._store.load
-        self.trusted = trusted = _trusted((load("root.json"), root), now_s, pause)
+        self.trusted = trusted = _trusted((load("root.json"), root), None, pause)
         for _ in range(ROOTS_MAX):
             path = "%d.root.json" % (trusted.root["version"] + 1)
             try:
@@ -52,6 +53,7 @@ class Client:
                 break
             trusted.update_root(raw)
             self._store.save("root.json", raw)
+        trusted.now_s = now_s()
         trusted.remember(load("timestamp.json"), load("snapshot.json"))
         raw = await self._fetch("timestamp.json", LENGTH_MAX["timestamp"])
         if trusted.update_timestamp(raw):
@@ -143,10 +145,11 @@ def _trusted(roots: tuple, now_s: "int | None", pause) -> Trusted:
     raise why
 
 
-async def unchanged(store, fetch, now_s: "int | None", who: bytes = b"") -> bool:
+async def unchanged(store, fetch, now_s, who: bytes = b"") -> bool:
     """Is the server's timestamp the one that was settled? One request and no signature.
 
-    Raises Expired when it is past its date: somebody may be holding newer metadata back.
+    now_s: as of Client. Raises Expired when it is past its date: somebody may be holding newer
+    metadata back.
     """
     settled = store.load(SETTLED)
     if not settled or settled[32:] != who:
@@ -155,5 +158,5 @@ async def unchanged(store, fetch, now_s: "int | None", who: bytes = b"") -> bool
     if sha256(raw).digest() != settled[:32]:
         return False
     signed = read(raw, "timestamp")[0]
-    check_date("timestamp", signed, start_s(signed.get(ISSUED, 0), now_s))
+    check_date("timestamp", signed, start_s(signed.get(ISSUED, 0), now_s()))
     return True

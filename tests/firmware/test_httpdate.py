@@ -1,0 +1,21 @@
+"""The Date of an answer, as the feed and the updater read it."""
+
+import pytest
+from seesaw.core.httpdate import iso
+from seesaw.feed import date_s
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "seconds"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37Z", 0),  # absurd for a quote
+        ("Fri, 27 Nov 2026 14:50:07 GMT", "2026-11-27T14:50:07Z", 1795791007),
+        ("Fri, 27 Nov 2026 14:50:07 CET", "", 0),
+        ("Fri, 27 ovD 2026 14:50:07 GMT", "", 0),
+        ("Friday, 27-Nov-26 14:50:07 GMT", "", 0),
+        ("Fri, 32 Nov 2026 14:50:07 GMT", "2026-11-32T14:50:07Z", 0),
+        ("", "", 0),
+    ],
+)
+def test_a_date_is_read_or_tells_nothing(text: str, wanted: str, seconds: int) -> None:
+    assert (iso(text), date_s(text)) == (wanted, seconds)
