@@ -288,7 +288,7 @@ def resume(arguments: Namespace) -> int:
 def expiry(arguments: Namespace) -> int:
     desk = look(arguments)
     ring = keys.load(Path(arguments.keys)) if arguments.keys else None
-    rows = trust_calendar.rows(desk.state, ring, desk.now_s)
+    rows = trust_calendar.rows(desk.state, ring, desk.now_s, desk.read)
     ending = trust_calendar.ending(rows, arguments.horizon)
     lines = words.calendar_lines(rows, arguments.horizon)
     lines.append(
@@ -307,7 +307,7 @@ def expiry(arguments: Namespace) -> int:
 def status(arguments: Namespace) -> int:
     desk = look(arguments)
     courses = desk.fleet()
-    calendar = trust_calendar.rows(desk.state, None, desk.now_s)
+    calendar = trust_calendar.rows(desk.state, None, desk.now_s, desk.read)
     lines = words.status_lines(str(desk.folder), desk.state, courses, calendar)
     facts = words.status_facts(desk.state, courses, calendar)
     say(arguments, lines, facts, desk.state.all_releases())

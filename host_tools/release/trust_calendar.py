@@ -3,15 +3,25 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cryptography.x509 import (
+    Certificate,
+    load_der_x509_certificate,
+    load_pem_x509_certificates,
+)
+
 from host_tools.errors import UserError
 from host_tools.release import roles
+from host_tools.release.client import RESTORE, Reader
 from host_tools.release.keys import KeyRing
-from host_tools.release.state import State
+from host_tools.release.state import State, digest
+
+TLS_ROOTS = "data/roots"  # the target: certificates, PEM, or one of them in DER
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """what: 'role timestamp', 'key online-hsm'. renewal: what it takes to go on."""
+    """what: 'role timestamp', 'key online-hsm', 'certificate CN=...'. renewal: what it takes to go
+    on."""
 
     what: str
     end: datetime
@@ -19,10 +29,14 @@ class Row:
     renewal: str
 
 
-def rows(state: State, ring: KeyRing | None, now_s: int) -> list[Row]:
-    """Everything that ends, the nearest first. ring: for the names of keys, and keys that end."""
+def rows(
+    state: State, ring: KeyRing | None, now_s: int, read: Reader | None = None
+) -> list[Row]:
+    """Everything that ends, the nearest first. ring: for the names of keys, and keys that end.
+    read: the repository's files, for the certificates among them. UserError when one is damaged."""
     found = [_role(name, end, keyids, ring, now_s) for name, end, keyids in _roles(state)]
     found += _keys(ring, now_s) if ring else []
+    found += _tls_roots(state, read, now_s) if read else []
     return sorted(found, key=lambda row: (row.end, row.what))
 
 
@@ -63,3 +77,30 @@ def _keys(ring: KeyRing, now_s: int) -> list[Row]:
             days = roles.days_left(end, now_s)
             found.append(Row(f"key {entry.name}", end, days, "rotate the roles that it signs for"))
     return found
+
+
+def _tls_roots(state: State, read: Reader, now_s: int) -> list[Row]:
+    role = state.targets.get(roles.DATA)
+    target = role.signed.targets.get(TLS_ROOTS) if role else None
+    if target is None:
+        return []
+    path = roles.target_path(TLS_ROOTS, target.hashes["sha256"])
+    raw = read(path)
+    if raw is None or digest(raw) != target.hashes["sha256"]:
+        raise UserError(path, "it is missing, or not the file that was signed", RESTORE)
+    return [
+        Row(
+            f"certificate {one.subject.rfc4514_string()}", one.not_valid_after_utc,
+            roles.days_left(one.not_valid_after_utc, now_s), f"sign a newer {TLS_ROOTS}",
+        )
+        for one in _certificates(raw, path)
+    ]  # fmt: skip
+
+
+def _certificates(raw: bytes, path: str) -> list[Certificate]:
+    try:
+        if raw.lstrip().startswith(b"-----BEGIN"):
+            return load_pem_x509_certificates(raw)
+        return [load_der_x509_certificate(raw)]
+    except ValueError as error:
+        raise UserError(path, f"no certificates ({error})", "sign PEM or DER") from error

@@ -3,11 +3,18 @@
 import json
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
+from cryptography.x509.oid import NameOID
 from release_rig import BOARD, DAY, NOW, Desk, release
 
 from host_tools import cli
 from host_tools.image import board as boards
-from host_tools.release import roles
+from host_tools.release import change as changes
+from host_tools.release import client, keys, publication, roles
+from host_tools.release import state as states
 
 LIFE = roles.LIFETIME_DAYS
 
@@ -138,3 +145,54 @@ def test_status_for_programs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> 
     assert [one["version"] for one in facts["releases"][BOARD]] == ["0.2.0"]
     assert facts["issued"] == desk.timestamp()["x-seesaw-issued"]
     assert facts["fleet"] == [{"board": BOARD, "version": "0.2.0", "stops": [], "stuck": False}]
+
+
+# -- certificates -------------------------------------------------------------------------------
+
+
+def certificate(name: str, end_s: int) -> Certificate:
+    """A root that signs itself, from a year before its end."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = x509.CertificateBuilder(named, named, key.public_key(), 1)
+    made = made.not_valid_before(roles.moment(end_s - 365 * DAY))
+    return made.not_valid_after(roles.moment(end_s)).sign(key, None)
+
+
+def serve_roots(desk: Desk, data: bytes) -> None:
+    """Sign a target `data/roots`."""
+    state = states.load(client.reader(desk.repo), "repo")
+    change = changes.Change()
+    target = changes.add_target(change.edit(state, roles.DATA), "data/roots", data, None)
+    change.files[roles.target_path("data/roots", target.hashes["sha256"])] = data
+    desk.now_s += 60
+    files = changes.commit(state, change, keys.load(desk.keys), desk.now_s)
+    publication.write(desk.repo, files, desk.now_s)
+
+
+def test_tls_roots_that_end_are_listed(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    soon, late = (certificate(*one) for one in (("Soon", NOW + 90 * DAY), ("L", NOW + 9000 * DAY)))
+    serve_roots(desk, soon.public_bytes(Encoding.PEM) + late.public_bytes(Encoding.PEM))
+    assert desk.run("expiry") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:5] == ["certificate", "CN=Soon", "2027-04-15", "89", "inside"]
+    assert "sign a newer data/roots" in lines[1] and any("CN=L " in line for line in lines[2:])
+    assert desk.run("expiry", "--horizon", "80d") == 0
+    assert desk.run("status") == 0
+    assert desk.run("renew") == 0  # no role ends: a certificate is no role
+    assert "nothing is signed" in capsys.readouterr().out
+
+    serve_roots(desk, soon.public_bytes(Encoding.DER))
+    assert desk.run("expiry", "--json") == 1
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["inside"] == ["certificate CN=Soon"]
+
+
+def test_tls_roots_that_are_none_are_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    serve_roots(desk, b"-----BEGIN but no certificate")
+    assert desk.run("expiry") == 2
+    assert "no certificates" in capsys.readouterr().err
+    (path,) = (desk.repo / "targets" / "data").iterdir()
+    path.write_bytes(b"another")
+    assert desk.run("expiry") == 2
+    assert "not the file that was signed" in capsys.readouterr().err
