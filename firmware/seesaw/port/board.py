@@ -11,7 +11,9 @@ from network import WLAN
 EPOCH_2000_S = 946684800
 CLOCK_SET_AFTER_S = 757382400  # 2024, counted from 2000: before that the clock was never set
 FREQUENCY_HZ = 50
+GARBAGE = 32768  # bytes at most before a collection: or what stays lies among it all over the heap
 NAMESPACE = "seesaw"
+gc.threshold(GARBAGE)
 
 
 class Clock:
