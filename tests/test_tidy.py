@@ -35,6 +35,8 @@ FIRMWARE = {
     "firmware/seesaw/crypto/": ("binascii", "hashlib", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "hashlib", "json", "struct", "seesaw.core",
                                 "seesaw.crypto", "seesaw.update"),
+    "firmware/seesaw/data/": ("hashlib", "json", "seesaw.core", "seesaw.data", "seesaw.net",
+                              "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),

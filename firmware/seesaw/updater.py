@@ -70,9 +70,9 @@ class Nowhere:
 
 class Updater:
     """boot: the launcher's. chip: port.board. files: port.files.Files. root: the root file that
-    this release carries. radio, clock, record: ports handed in."""
+    this release carries. data: of seesaw.data.sets. radio, clock, record: ports handed in."""
 
-    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root):
+    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root, data):
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -82,6 +82,9 @@ class Updater:
         self.board = board
         self.files = files
         self.root = root
+        self.data = data
+        self.client = None  # once it is up to date
+        self.done = False  # all that the metadata asks for, but data
         self.site = Repository(settings["update_url"], chip.opener, clock)
 
     def say(self, event: str, words: str = "") -> None:
@@ -97,6 +100,7 @@ class Updater:
         if self.boot.trial:
             await self.prove()
             self.boot.hand_over("app", trial.PROVED)
+        self.weigh()
         try:
             await self.look()
         except (http.HttpError, BadOffer, InstallError) as error:
@@ -105,9 +109,36 @@ class Updater:
             self.say("hindered", refusal(error))
         except Nothing as error:
             self.say("nothing", str(error))
+        await self.bring()
         guard.cancel()
         self.boot.completed()
         self.boot.hand_over("app", trial.LOOKED)
+
+    async def bring(self) -> None:
+        """Data that is new. Whatever is wrong with it is no matter of the release's, and costs this
+        look."""
+        if self.client:
+            try:
+                self.told(await self.data.bring(self.client, self.site))
+                if self.done:
+                    self.client.settle(self.who())
+            except Exception as error:
+                self.say("hindered", "data: " + refusal(error))
+
+    def weigh(self) -> None:
+        """How did the app fare with the data that it has?"""
+        try:
+            self.told(self.data.judge())
+        except OSError as error:
+            self.say("hindered", "data: no room to note it: %s" % error)
+
+    def told(self, words: str) -> None:
+        if words:
+            self.say("data", words)
+
+    def who(self) -> bytes:
+        """For whom all is done that metadata asks for."""
+        return self.boot.bundle + self.data.mark()
 
     async def feed(self) -> None:
         while True:
@@ -158,14 +189,15 @@ class Updater:
         now_s = self.now_s()
         fetch = self.site.metadata
         self.site.begin(LOOK_S)
-        if await unchanged(self.files, fetch, now_s, self.boot.bundle):
+        if await unchanged(self.files, fetch, now_s, self.who()):
             raise Nothing("up to date")
         client = Client(self.files, fetch, self.root, now_s, self.boot.wdt.feed)
         try:
             listed = await self.releases(client, LOOK_S)
         except Nothing:
-            client.settle(self.boot.bundle)
+            self.client, self.done = client, True
             raise
+        self.client = client
         times = self.clock.epoch_s() or None, max(now_s or 0, listed.issued_s) or None
         running = self.board, self.boot.version, self.boot.bundle, self.chip.device_id()
         word, offer, words = listed.choose(running, times, self.record, True)
@@ -174,7 +206,7 @@ class Updater:
             word, offer, words = listed.choose(running, times, self.record, False)
         if word == "nothing":
             if words == "up to date":  # all else may be another matter at the next look
-                client.settle(self.boot.bundle)
+                self.done = True
             raise Nothing(words)
         return offer
 
@@ -273,6 +305,6 @@ class Updater:
             raise Nothing("the server has other bytes of this release")
 
 
-def refusal(error: TufError) -> str:
-    """Of an error of trust, in words: its kind says what is wrong, its text with which file."""
+def refusal(error: Exception) -> str:
+    """Of an error, in words: its kind says what is wrong, its text with which file."""
     return "%s: %s" % (type(error).__name__, error)
