@@ -146,12 +146,12 @@ MORE += (
 DATA = Scenario(
     "data", "a set of data arrives, is tried and kept", offering("candidate", server="data"),
     start="candidate", until="says:priced, now good:", seconds=900, phases=("data", "record"),
-    cuts=("record",),
+    cuts=("data", "record"),
 )  # fmt: skip
 SILENT = replace(
     DATA, name="data-silent", why="no price comes with a set: the one before is used again",
     world=offering("candidate", server="data-silent"), before=(DATA,),
-    until="says:given up: ", seconds=HOUR,
+    until="says:given up: ", seconds=HOUR, cuts=("record",),
 )  # fmt: skip
 RENAMED = replace(
     DATA, name="renamed", why="a provider has changed, and data alone is the cure",
@@ -159,8 +159,6 @@ RENAMED = replace(
 )  # fmt: skip
 DATA_TARGETS = (
     DATA, SILENT, RENAMED,
-    replace(DATA, name="data-written", why="the file of a set is cut off", cuts=("data",),
-            budget="full"),
     replace(DATA, name="data-rubbish", why="a set that is signed and cannot be: it is not used",
             world=offering("candidate", server="data-rubbish"), until="says:refused: ",
             cuts=NO_CUTS),
