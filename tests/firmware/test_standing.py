@@ -101,8 +101,8 @@ def test_an_outage_of_all_of_them_condemns_none_however_long_it_lasts() -> None:
 
 
 def test_patience_grows_with_each_turn_and_ends_with_a_price() -> None:
-    assert [patience_s(state(GOOD, TURNS=n)) for n in range(7)] == [
-        300, 600, 1200, 2400, 4800, 9600, 9600
+    assert [patience_s(state(GOOD, TURNS=n)) for n in (*range(7), 300)] == [
+        300, 600, 1200, 2400, 4800, 9600, 9600, 9600
     ]  # fmt: skip
     assert after(state(GOOD, "", TURNS=4), "priced", BUNDLE)[TURNS] == 0
 

@@ -67,7 +67,7 @@ def silence_s(scratch: bytes) -> int:
 
 def patience_s(state: list) -> int:
     """Seconds without a fresh price until the next turn."""
-    return SILENT_S << min(state[TURNS] & 255, TURNS_MAX)
+    return SILENT_S << min(max(state[TURNS], 0), TURNS_MAX)
 
 
 def seen(scratch: bytes, starts: int = 0, fresh: int = 0, silent_s: int = 0) -> bytes:
