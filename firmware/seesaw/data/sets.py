@@ -106,10 +106,8 @@ def _file(state: list, sha: str) -> str:
 def _fit(target, running: str) -> None:
     """ValueError or BadVersion when this release is not the one to use it."""
     custom = target.custom
-    if (
-        type(custom) is not dict or custom.get("format") != 1 or target.length > feeds.SIZE_MAX
-        or newer(str(custom.get("firmware")), running)
-    ):  # fmt: skip
+    known = custom.get("format") == 1 and target.length <= feeds.SIZE_MAX
+    if not known or newer(str(custom.get("firmware")), running):
         raise ValueError("for another firmware")
 
 
