@@ -26,7 +26,7 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
 CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "seesaw.core", "seesaw.update", "seesaw.net", "seesaw.feed",
-           "seesaw.repository")
+           "seesaw.repository", "seesaw.data")
 WIRING = ("asyncio", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {

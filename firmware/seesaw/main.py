@@ -25,15 +25,12 @@ def run(boot, program: str) -> None:
     radio = chip.Radio()
     clock = chip.Clock()
     if program == "updater":
-        from seesaw.data.sets import Data
         from seesaw.port.files import Files, carried_root
         from seesaw.updater import Updater
 
         board = boot.trailer[5].rstrip(b"\x00").decode()
-        files = Files(boot)
-        data = Data(boot, store, files, settings["instrument"])
         made = Updater(
-            boot, settings, record, chip, radio, clock, board, files, carried_root(), data
+            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store
         )
     else:
         from seesaw.app import App

@@ -70,9 +70,9 @@ class Nowhere:
 
 class Updater:
     """boot: the launcher's. chip: port.board. files: port.files.Files. root: the root file that
-    this release carries. data: of seesaw.data.sets. radio, clock, record: ports handed in."""
+    this release carries. radio, clock, record, store: ports handed in."""
 
-    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root, data):
+    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root, store):
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -82,7 +82,7 @@ class Updater:
         self.board = board
         self.files = files
         self.root = root
-        self.data = data
+        self.store = store
         self.client = None  # once it is up to date
         self.done = False  # all that the metadata asks for, but data
         self.site = Repository(settings["update_url"], chip.opener, clock)
@@ -119,26 +119,33 @@ class Updater:
         look."""
         if self.client:
             try:
-                self.told(await self.data.bring(self.client, self.site))
+                self.told(await self.data().bring(self.client, self.site))
                 if self.done:
                     self.client.settle(self.who())
             except Exception as error:
                 self.say("hindered", "data: " + refusal(error))
 
     def weigh(self) -> None:
-        """How did the app fare with the data that it has?"""
+        """How did the app fare with the data that it has, if it has seen anything of note?"""
         try:
-            self.told(self.data.judge())
-        except OSError as error:
-            self.say("hindered", "data: no room to note it: %s" % error)
+            if any(self.boot.scratch[2:6]):
+                self.told(self.data().judge())
+        except Exception as error:
+            self.say("hindered", "data: " + refusal(error))
+
+    def data(self):
+        """Loaded when it is needed: an install needs the memory."""
+        from seesaw.data.sets import Data
+
+        return Data(self.boot, self.store, self.files, self.settings["instrument"])
 
     def told(self, words: str) -> None:
         if words:
             self.say("data", words)
 
     def who(self) -> bytes:
-        """For whom all is done that metadata asks for."""
-        return self.boot.bundle + self.data.mark()
+        """For whom all is done that metadata asks for: this release, with the data that it has."""
+        return self.boot.bundle + self.store.get("feeds")
 
     async def feed(self) -> None:
         while True:

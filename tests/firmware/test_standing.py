@@ -12,7 +12,6 @@ from seesaw.data.standing import (
     FILE,
     GOOD,
     NOTHING,
-    SEEN,
     SHIPPED,
     STRIKES,
     TRIAL,
@@ -35,7 +34,7 @@ EVENTS = ("priced", "silent", "crashed", "")
 
 def state(use: int, trial: str = NEW, good: str = OLD, **more: int) -> list:
     made = list(NOTHING)
-    made[TRIAL], made[GOOD], made[USE], made[SEEN] = trial, good, use, NEW
+    made[TRIAL], made[GOOD], made[USE] = trial, good, use
     for name, value in more.items():
         made[getattr(standing, name)] = value
     return made
@@ -116,7 +115,7 @@ def test_what_is_kept_is_where_it_was_written() -> None:
 
 def test_what_is_on_offer() -> None:
     first = offered(list(NOTHING), NEW, BUNDLE)
-    assert (first[USE], first[TRIAL], first[SEEN]) == (TRIAL, NEW, NEW)
+    assert (first[USE], first[TRIAL]) == (TRIAL, NEW)
     assert offered(first, NEW, BUNDLE) == first
     newer = offered(state(GOOD, NEW, OLD, STRIKES=1, TURNS=3), OTHER, BUNDLE)
     assert (newer[USE], newer[TRIAL], newer[GOOD]) == (TRIAL, OTHER, OLD)
@@ -148,7 +147,7 @@ def test_a_set_that_is_refused_changes_nothing_else() -> None:
 def test_a_lost_set_comes_again() -> None:
     made = lost(state(GOOD, ""), BUNDLE)
 
-    assert (made[USE], made[GOOD], made[SEEN], made[BAD]) == (SHIPPED, "", "", "")
+    assert (made[USE], made[GOOD], made[BAD]) == (SHIPPED, "", "")
     assert offered(made, OLD, BUNDLE)[USE] == TRIAL
 
 

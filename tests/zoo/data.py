@@ -17,7 +17,7 @@ UNPLUGGED = replace(RENAMED, name="unplugged", until="time", seconds=HOUR, phase
                     )  # fmt: skip
 CHECKED = "    provider, base, symbol, sigma = feed\n"
 COUNT = "    if scratch[AT] >= STARTS_MAX:\n"
-END = "standing.seen(self._boot.scratch, 0, feed.fresh"
+END = "standing.seen(self._boot.scratch, starts, fresh"
 
 ROWS = (
     Row("data-unchecked", "a set is taken unseen, and the app crashes with it at every start",
@@ -36,6 +36,6 @@ ROWS = (
     Row("data-condemned-by-a-power-cut", "a session that began with power-on counts as a crash: "
         "what would cure the device is given up", MOVED, "world", "dark",
         (("seesaw/data/usage.py", END,
-          END.replace(" 0,", " 3 if self._boot.cause == 1 else 0,")),),
+          END.replace(" starts,", " 3 if self._boot.cause == 1 else starts,")),),
         (UNPLUGGED,)),
 )  # fmt: skip

@@ -61,7 +61,7 @@ ROWS = (
          ("seesaw/main.py", MAIN, "    from seesaw.port.files import Files\n"
           "    from seesaw.update.canonical import parse\n\n"
           '    files = Files(boot)\n    parse(files.load("answer") or b"[]")\n' + MAIN),
-         ("seesaw/main.py", "        files = Files(boot)\n", "")),
+         ("seesaw/main.py", "Files(boot), carried_root()", "files, carried_root()")),
         (GARBAGE,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",

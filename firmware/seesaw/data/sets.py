@@ -25,10 +25,6 @@ class Data:
         self._bundle = boot.bundle[:8].hex()
         self._state = standing.read(store.get(NAME))
 
-    def mark(self) -> bytes:
-        """Of the sets that are known: a look may not be settled by what knew others."""
-        return self._state[standing.SEEN].encode()
-
     def judge(self) -> str:
         """Decide on what the app saw. Words, "" for nothing new. Raises OSError: no room in NVS."""
         scratch = self._boot.scratch
@@ -64,7 +60,7 @@ class Data:
 
     def _load(self, state: list, sha: str) -> "bytes | None":
         raw = self._files.load(_file(state, sha))
-        return raw if raw and sha256(raw).digest().hex()[:16] == sha else None
+        return raw if raw and _name(raw) == sha else None
 
     def _keep(self, made: list, raw: "bytes | None", what: str) -> str:
         """Hand the app what it needs of the set in use. raw: of the one on offer, if it came. what:
@@ -87,7 +83,7 @@ class Data:
         same = sha == before[before[standing.USE]]
         if not sha or (same and made[standing.FEED][:1] == [self._instrument]):
             return made
-        if raw is None or sha != made[standing.SEEN]:
+        if raw is None or _name(raw) != sha:
             raw = self._load(made, sha)
         try:
             made[standing.FEED] = [self._instrument] + feeds.check(raw or b"").get(
@@ -96,6 +92,10 @@ class Data:
         except ValueError:
             return standing.lost(made, self._bundle)
         return made
+
+
+def _name(raw: bytes) -> str:
+    return sha256(raw).digest().hex()[:16]
 
 
 def _file(state: list, sha: str) -> str:

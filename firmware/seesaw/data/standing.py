@@ -22,13 +22,12 @@ import json
 # Places in the state. The first three are what USE names; sets are named by 16 hex digits of their
 # SHA-256, "" for none.
 #   BAD      was given up, and 16 hex digits of the bundle that ran: another may fare better
-#   SEEN     was offered last
 #   FILE     0 or 1, of the good set; the one on trial has the other
 #   STRIKES  how often the set on trial was silent while others had prices
 #   TURNS    since there was a price
 #   FEED     of the set in use, what the app needs, its instrument first
-SHIPPED, TRIAL, GOOD, BAD, SEEN, USE, FILE, STRIKES, TURNS, FEED = range(10)
-NOTHING = ("", "", "", "", "", 0, 0, 0, 0, [])
+SHIPPED, TRIAL, GOOD, BAD, USE, FILE, STRIKES, TURNS, FEED = range(9)
+NOTHING = ("", "", "", "", 0, 0, 0, 0, [])
 USES = ("shipped", "trial", "good")
 
 STRIKES_MAX = 2
@@ -128,7 +127,6 @@ def _ended(state: list) -> list:
 def offered(state: list, sha: str, bundle: str) -> list:
     """The state with this set on offer: on trial unless it is known."""
     made = state[:]
-    made[SEEN] = sha
     if sha == state[GOOD]:  # perhaps another one was taken back
         return _ended(made)
     if sha != state[TRIAL] and sha + bundle != state[BAD]:
@@ -141,7 +139,6 @@ def offered(state: list, sha: str, bundle: str) -> list:
 def unfit(state: list, sha: str, bundle: str) -> list:
     """The set on offer is none that this release can use."""
     made = state[:]
-    made[SEEN] = sha
     made[BAD] = sha + bundle
     return made
 
@@ -152,7 +149,7 @@ def lost(state: list, bundle: str) -> list:
     made = state[:]
     if state[USE] == TRIAL:
         made[BAD] = state[TRIAL] + bundle
-    made[state[USE]] = made[SEEN] = ""
+    made[state[USE]] = ""
     made[USE] = SHIPPED
     made[FEED] = []
     return made

@@ -11,6 +11,7 @@ class Usage:
         self._boot = boot
         self._state = state = standing.read(blob)
         found = state[standing.FEED]
+        self._mine = found[:1] == [instrument] or state[standing.USE] == standing.SHIPPED
         good = found[:1] == [instrument] and feeds.right(found[1:])
         self.feed = found[1:] if good else None
         self.name = standing.name(state) if good else "shipped"
@@ -28,11 +29,16 @@ class Usage:
 
     def due(self, feed, up_s: int) -> bool:
         """Has it been silent so long that another set should have its turn?"""
-        state = self._state
-        others = state[standing.TRIAL] or state[standing.GOOD]
-        return others and self._silence_s(feed, up_s) >= standing.patience_s(state)
+        patience_s = standing.patience_s(self._state)
+        return self._others() and self._silence_s(feed, up_s) >= patience_s
+
+    def _others(self) -> bool:
+        return bool(self._state[standing.TRIAL] or self._state[standing.GOOD])
 
     def tell(self, feed, up_s: int) -> None:
-        """The session ends as planned: the updater decides."""
-        silent_s = self._silence_s(feed, up_s)
-        self._boot.scratch = standing.seen(self._boot.scratch, 0, feed.fresh, silent_s)
+        """The session ends as planned: the updater decides, if there is something to decide."""
+        state = self._state
+        silent_s = self._silence_s(feed, up_s) if self._others() else 0
+        fresh = feed.fresh if state[standing.TRIAL] or state[standing.TURNS] else 0
+        starts = 0 if self._mine else 1  # of another instrument: the updater shall look
+        self._boot.scratch = standing.seen(self._boot.scratch, starts, fresh, silent_s)
