@@ -178,6 +178,22 @@ def _prices_end(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
+def _updates_end(live: LiveSeesaw) -> None:
+    """As the first trial begins the update server is gone, for longer than a trial may take."""
+    clock, hosts = live.device.clock, live.device.net.hosts
+    place = ("updates", 80)
+    server = hosts[place]
+
+    def hear(line: str) -> None:
+        if "event=prove " in line and not live.struck:
+            live.struck += 1
+            del hosts[place]
+            back_us = clock.now_us + OUTAGE_S * 1_000_000
+            clock.set_alarm("updates", back_us, lambda: hosts.update({place: server}))
+
+    live.watchers.append(hear)
+
+
 def _recalled(live: LiveSeesaw) -> None:
     """The maker recalls the release that is on offer, by its bundle."""
     made = live.offered
@@ -201,6 +217,7 @@ def _signed_with(**fields: object) -> Change:
 SERVERS: dict[str, Change] = {
     "good": lambda live: None,
     "prices-end": _prices_end,
+    "updates-end": _updates_end,
     "later": _later,
     "recalled": _recalled,
     "halted": _signed_with(halted=["0.3.0"]),
