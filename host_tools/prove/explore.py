@@ -169,8 +169,8 @@ class Explorer:
         key = (phase, op.kind, op.addr)
         self.counts.shared_all.add(key)
         most, of = (COUNTED_MAX, 2) if deciding else (SHARED_MAX, self.share)
-        if self._shared[key] >= most or turn % of:
-            return False
+        if self._shared[key] >= most or (self._shared[key] and turn % of):
+            return False  # each is cut in the first recovery that has it
         self._shared[key] += 1
         self.counts.shared.add(key)
         return True

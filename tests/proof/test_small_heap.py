@@ -125,5 +125,7 @@ def test_a_heap_too_small_harms_nothing() -> None:
     stages = [life.stage for life in lives]
     assert stages[0] == 0
     assert stages[-1] == len(MARKS)
-    assert {STAGES.index("launcher"), STAGES.index("app")} <= set(stages)
+    # The app and the updater need about as much: which of them is the first to fail may change.
+    assert STAGES.index("launcher") in stages
+    assert {STAGES.index("app"), STAGES.index("updater")} & set(stages)
     assert all("MemoryError" in life.text for life in lives if life.stage < len(MARKS))
