@@ -8,7 +8,7 @@ LIVE = " state=LIVE "
 COLD, HAND_OVER = "session cause", "session cause 5"
 LAUNCHER, PROGRAMS = ("main.py",), ("seesaw/",)
 ARMED = 3  # lines of the launcher until its watchdog is armed: what fails there waits for the plug
-QUICK_STRIDE, LASTING_STRIDE, QUICK_LASTING = 48, 8, 160
+QUICK_STRIDE, LASTING_STRIDE, QUICK_LASTING = 64, 8, 160
 
 
 def _selected(offer: str) -> Scenario:

@@ -110,8 +110,12 @@ MORE: tuple[Scenario, ...] = (
 MORE += (
     replace(UPDATE, name="recall", world=offering("candidate", server="recalled"),
             before=(UPDATE,), until="says:event=confirmed slot=ota_0",
-            phases=("heal", "boot", "confirm"), cuts=("heal", "boot", "confirm"),
+            phases=("heal", "boot", "confirm"), cuts=("heal",),
             why="the maker recalls the candidate: the release before it runs, without a download"),
+    replace(UPDATE, name="recall-onward", world=offering("candidate", server="recalled"),
+            before=(UPDATE,), until="says:event=confirmed slot=ota_0", phases=("boot", "confirm"),
+            cuts=("boot", "confirm"), budget="full",
+            why="the release before a recalled one is on its way to be confirmed again"),
     replace(NEXT, name="halted", world=offering("fix", server="halted"),
             until="says:is halted or recalled", phases=(), cuts=NO_CUTS,
             why="a release that is halted is not begun"),

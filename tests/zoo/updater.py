@@ -136,7 +136,7 @@ ROWS = (
         "takes-the-hand-over-for-a-crash", "a handler that catches everything catches the "
         "soft reset too: every hand-over counts against the release",
         "https://docs.micropython.org/en/latest/library/machine.html#machine.soft_reset",
-        "run", "deaf",
+        "run", "hard brick",
         (("launcher/main.py", "    except Exception as error:  # SystemExit",
           "    except BaseException as error:  # SystemExit"),),
         (UPDATE,),
