@@ -43,6 +43,19 @@ values = st.recursive(
 )
 
 
+def is_sound(offer: Any) -> None:
+    """An offer that was taken can be shown, and fits its slot or is refused for that alone."""
+    for name in (offer.version, offer.board):
+        assert 0 < len(name) <= 24 and name.isascii() and name.isprintable() and " " not in name
+    assert 10 <= offer.trial_s <= 600
+    try:
+        made = wanted_trailer(offer, SLOT_SIZE)
+        assert len(trailer.pack(*made)) == 132
+    except InstallError:
+        return
+    assert made.bundle_offset + made.bundle_size <= SLOT_SIZE - 4096
+
+
 @st.composite
 def like(draw: st.DrawFn, good: dict[str, Any]) -> dict[str, Any]:
     """The same object with one to three values, in it or one level down, replaced or missing."""
@@ -147,17 +160,8 @@ def test_what_a_maker_signs_of_a_release_is_refused_in_words_or_fits(
     listed = {**TARGETS, PATH: {"custom": custom, "length": length, "hashes": hashes}}
     TRUSTED.targets[BOARD.name]["targets"] = listed
     word, offer, _ = chosen(TRUSTED)
-    if word != "install":
-        return
-    for name in (offer.version, offer.board):
-        assert 0 < len(name) <= 24 and name.isascii() and name.isprintable() and " " not in name
-    assert 10 <= offer.trial_s <= 600
-    try:
-        made = wanted_trailer(offer, SLOT_SIZE)
-        assert len(trailer.pack(*made)) == 132
-    except InstallError:
-        return
-    assert made.bundle_offset + made.bundle_size <= SLOT_SIZE - 4096
+    if word == "install":
+        is_sound(offer)
 
 
 @given(st.lists(files, min_size=1, max_size=20), st.sampled_from(["", *ASKED]))
