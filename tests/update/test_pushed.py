@@ -10,7 +10,7 @@ from rig import release
 from seesaw.pushed import parse
 from seesaw.update.errors import BadOffer
 from seesaw.update.install import InstallError, wanted_trailer
-from test_hostile import is_sound, like, spoilt, values
+from test_hostile import SLOT_SIZE, is_sound, like, spoilt, values
 
 OFFERED: dict[str, Any] = json.loads(release("0.2.0").files["release.json"])
 offers = st.one_of(
