@@ -87,7 +87,7 @@ def main(arguments: Namespace) -> int:
         device = ask(there)
         check(f"the seesaw at {arguments.port}", device, there.mpy, arguments.runtime)
         if released:
-            offer = _offer_of(released, device, arguments)
+            offer = _offer_of_release(released, device, arguments)
             verdict = put(there, device, released.bundle, offer)
         else:
             version = arguments.version or newer_version(there, tree, device.version)
@@ -189,7 +189,7 @@ def offer_of(device: Device, packed: Bundle, trial_s: int, build_time: int = 0) 
     }).encode()  # fmt: skip
 
 
-def _offer_of(released: Release, device: Device, arguments: Namespace) -> bytes:
+def _offer_of_release(released: Release, device: Device, arguments: Namespace) -> bytes:
     """Of a release as it was built. UserError when it is not for this device."""
     found = json.loads(released.files[kept.OFFER])
     what = f"release {released.version}"

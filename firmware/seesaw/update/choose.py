@@ -168,7 +168,7 @@ def _ahead(targets: dict, board: str, version: str, here: tuple) -> tuple:
             raise ValueError("%s is a dead end: %s" % (name, dead))
         try:
             order = key(name)
-        except Exception:
+        except ValueError:
             order = ()
         if order > here:
             ahead.append((order, name, path))
