@@ -121,7 +121,7 @@ def test_the_version_is_newer_than_the_one_that_runs(tree, running, expected):
 )
 def test_a_release_for_another_device_is_refused(device, words):
     with pytest.raises(UserError, match=words):
-        deploy._offer_of(rig.release("0.1.0"), device, Namespace(port="ttyX", trial_s=60))
+        deploy._offer_of_release(rig.release("0.1.0"), device, Namespace(port="ttyX", trial_s=60))
 
 
 def test_progress_is_drawn_for_people_alone(capsys, monkeypatch):
