@@ -23,7 +23,7 @@ from host_tools.emulator.vm_child import Child, NoMicroPython
 __all__ = ["MicroPythonDevice", "NoMicroPython", "find_micropython"]
 
 TURN_S = 0.05  # how often the host looks at its own conditions
-RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"  # its prompt is written apart, and may come later
 FRIENDLY_BANNER = b'Type "help()" for more information.\r\n>>> '
 SOFT_REBOOT = b"MPY: soft reboot\r\n"
 
