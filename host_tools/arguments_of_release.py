@@ -130,6 +130,17 @@ def _sign(parser: argparse.ArgumentParser) -> None:
     words.ends()
 
 
+def _data(parser: argparse.ArgumentParser) -> None:
+    words = _Words(parser)
+    words.folder()
+    parser.add_argument("name", metavar="NAME", help="what it is: feeds")
+    parser.add_argument("file", metavar="FILE", help="the set, JSON")
+    words.keys()
+    words.option("--firmware", "V", "the oldest version that may use it (default: any)",
+                 default="0")  # fmt: skip
+    words.ends()
+
+
 def _publish(parser: argparse.ArgumentParser) -> None:
     words = _Words(parser)
     words.folder()
@@ -218,6 +229,8 @@ COMMANDS = (
     Command("release build", "build a release; the same commit gives the same bytes anywhere",
             _build, f"{PLAIN}build_release"),
     Command("release sign", "add a proven release to the repository", _sign, f"{PLAIN}sign"),
+    Command("release data", "add a set of data, which devices try and keep without a new release",
+            _data, "host_tools.release.commands_of_data:data"),
     Command("release publish", "bring a static web host's folder up to date, atomically", _publish,
             f"{PLAIN}publish_out"),
     Command("release verify", "look at what is published as every device in the field would",

@@ -89,6 +89,10 @@ class Boot:
         pass
 
 
+class Usage:
+    feed = None
+
+
 class Servo:
     frame = 0
     lock = False
@@ -119,7 +123,7 @@ async def wait():
 
 async def main():
     servo = Servo()
-    made = module.App(Boot(), config.parse(b""), None, Chip(), servo, None, None, None)
+    made = module.App(Boot(), config.parse(b""), None, Chip(), servo, None, None, None, Usage())
     waiting = asyncio.create_task(wait())
     await asyncio.sleep_ms(1)
     gc.collect()

@@ -26,7 +26,8 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
 CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
-           "seesaw.feed", "seesaw.judge", "seesaw.repository")
+           "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data", "seesaw.look",
+           "seesaw.proof", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -35,6 +36,8 @@ FIRMWARE = {
     "firmware/seesaw/crypto/": ("binascii", "hashlib", "micropython", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "collections", "hashlib", "json", "micropython",
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
+    "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
+                              "seesaw.net", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),

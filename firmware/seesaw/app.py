@@ -22,7 +22,7 @@ STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
 class App:
     """boot: the launcher's. The rest are ports and the update record, handed in by main.py."""
 
-    def __init__(self, boot, settings, record, chip, servo, radio, clock, random):
+    def __init__(self, boot, settings, record, chip, servo, radio, clock, random, usage):
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -32,7 +32,9 @@ class App:
         self.clock = clock
         self.random = random
         self.root = "development" if chip.development() else "maker"
-        self.feed = Feed(settings["instrument"], settings["providers"], chip.opener)
+        self.usage = usage
+        instrument, bases = settings["instrument"], settings["providers"]
+        self.feed = Feed(instrument, bases, chip.opener, usage.feed)
         self.motion = Motion(settings["us_per_degree"])
         center_ns = settings["center_us"] * 1000
         known = PULSE_MIN_NS <= boot.pulse_ns <= PULSE_MAX_NS
@@ -102,10 +104,10 @@ class App:
         change = "%+.2f%%" % ((quote.price / quote.baseline - 1) * 100) if quote else "-"
         print(
             "seesaw state=%s instrument=%s price=%s change=%s angle=%+.2f level=%s pulse=%d "
-            "slot=%s version=%s root=%s why=%s"
+            "data=%s slot=%s version=%s root=%s why=%s"
             % (self.feed.state, self.feed.instrument, price, change, self.angle,
-               "yes" if self.level else "no", self.target_ns // 1000, self.boot.slot.info()[4],
-               self.boot.version, self.root, self.feed.why)
+               "yes" if self.level else "no", self.target_ns // 1000, self.usage.name,
+               self.boot.slot.info()[4], self.boot.version, self.root, self.feed.why)
         )  # fmt: skip
 
     # -- the beam ----------------------------------------------------------------------------
@@ -143,7 +145,9 @@ class App:
             self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
-            elif self.clock.up_s() >= check_s and self.motion.done:
+            elif self.motion.done and (
+                self.clock.up_s() >= check_s or self.usage.due(self.feed, self.clock.up_s())
+            ):
                 self.update()
             if not healthy and self.clock.up_s() >= HEALTHY_S and not self.boot.trial:
                 self.boot.healthy()
@@ -173,4 +177,5 @@ class App:
         """To the updater, telling it whether the feed was good: the baseline of a trial."""
         good = self.feed.state in ("LIVE", "CLOSED")
         self.boot.scratch = bytes((1 if good else 0,)) + self.boot.scratch[1:]
+        self.usage.tell(self.feed, self.clock.up_s())
         self.boot.hand_over("updater")

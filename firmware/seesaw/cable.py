@@ -14,8 +14,8 @@ from seesaw import config
 from seesaw.port import board as chip
 from seesaw.pushed import parse
 from seesaw.update import otadata
+from seesaw.update.errors import InstallError
 from seesaw.update.install import (
-    InstallError,
     Sink,
     Slot,
     complete,
@@ -126,10 +126,13 @@ class Guest:
 def try_out(boot) -> None:
     """Run the app that can be imported now; ends by Ctrl-C or an exception."""
     from seesaw.app import App
+    from seesaw.data.usage import Usage
     from seesaw.port.servo import servo as servo_on
 
     asyncio.new_event_loop()  # the app that ran before has left its tasks
-    settings = config.parse(config.load(chip.Store()))
+    store, guest = chip.Store(), Guest(boot)
+    settings = config.parse(config.load(store))
     servo = servo_on(settings["servo_pin"], boot)
-    app = App(Guest(boot), settings, None, chip, servo, chip.Radio(), chip.Clock(), random)
+    usage = Usage(guest, store.get("feeds"), settings["instrument"])
+    app = App(guest, settings, None, chip, servo, chip.Radio(), chip.Clock(), random, usage)
     asyncio.run(app.run())

@@ -29,10 +29,15 @@ def date_s(text: str) -> int:
 class Feed:
     """`state`: NO_DATA before the first quote, LIVE, STALE or CLOSED. `why`: words on trouble."""
 
-    def __init__(self, instrument: str, bases: dict, opener: object):
+    def __init__(self, instrument: str, bases: dict, opener: object, feed: "list | None" = None):
+        """bases: the owner's, by provider. feed: [provider, base, symbol, sigma] of signed
+        data (seesaw.data.feeds), in place of what this release ships."""
         self.instrument = instrument if instrument in INSTRUMENTS else FALLBACK
         _, self.provider, self.symbol, self.sigma = INSTRUMENTS[self.instrument]
-        base = bases.get(self.provider, BASES[self.provider])
+        base = BASES[self.provider]
+        if feed:
+            self.provider, base, self.symbol, self.sigma = feed
+        base = bases.get(self.provider, base)
         path = CNBC if self.provider == "cnbc" else BITSTAMP
         self.url = base + path % self.symbol
         self.parse = quote.cnbc if self.provider == "cnbc" else quote.bitstamp
@@ -41,6 +46,7 @@ class Feed:
         self.state = "NO_DATA"
         self.why = ""
         self.accepted = 0
+        self.fresh = 0  # of these, those that were not stale
         self.retry_s = 0  # what the provider's last refusal asked for
 
     async def poll(self, now_s: int) -> bool:
@@ -56,6 +62,7 @@ class Feed:
         self.last = found
         self.accepted += 1
         self.state = gate.state(found, now_s)
+        self.fresh += self.state != "STALE"
         self.why = ""
         return True
 

@@ -33,12 +33,14 @@ def run(boot, program: str) -> None:
 
         board = boot.trailer[5].rstrip(b"\x00").decode()
         made = Updater(
-            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root()
+            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store
         )
     else:
         from seesaw.app import App
+        from seesaw.data.usage import Usage
         from seesaw.port.servo import servo as servo_on
 
+        usage = Usage(boot, store.get("feeds"), settings["instrument"])
         servo = servo_on(settings["servo_pin"], boot)
-        made = App(boot, settings, record, chip, servo, radio, clock, random)
+        made = App(boot, settings, record, chip, servo, radio, clock, random, usage)
     asyncio.run(made.run())

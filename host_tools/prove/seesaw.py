@@ -64,7 +64,9 @@ WRITERS = {
     "install.py": "set_boot",
     "judge.py": "confirm",
     "trial.py": "confirm",  # of releases up to 0.1.0
-    "updater.py": "heal",
+    "look.py": "heal",
+    "updater.py": "heal",  # of releases up to 0.1.0
+    "upgrade.py": "heal",
     "main.py": "launcher",
 }
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from release_rig import BOARD, Desk, release
@@ -12,6 +13,7 @@ REASON = "who answers at night?"
 # Each command on a repository with a drill 0.2.0 and a halted 0.3.0.
 COMMANDS: dict[str, Callable[[Desk], tuple[object, ...]]] = {
     "sign": lambda desk: (release("0.4.0"), "--without-proof", "another"),
+    "data": lambda desk: ("feeds", feeds(desk)),
     "publish": lambda desk: (desk.out,),
     "verify": lambda desk: (desk.repo, "--no-kept"),
     "status": lambda desk: (),
@@ -22,6 +24,12 @@ COMMANDS: dict[str, Callable[[Desk], tuple[object, ...]]] = {
     "renew": lambda desk: ("snapshot",),
     "expiry": lambda desk: (),
 }
+
+
+def feeds(desk: Desk) -> Path:
+    path = desk.folder / "feeds.json"
+    path.write_text('{"format": 1, "feeds": {}}')
+    return path
 
 
 @pytest.fixture
