@@ -139,7 +139,7 @@ def settle(
     settles nothing.
     """
     mine = [line for line in lines if line.exchange == exchange]
-    used: set[str] = set()
+    used: set[Override] = set()
     open_: dict[tuple[Spans, Spans], list[date]] = {}
     settled: Days = {}
     count = 0
@@ -148,7 +148,7 @@ def settle(
         says = first.get(day, ()), second.get(day, ())
         taken = says[0]
         if line := _the_one(mine, day, says):
-            used.add(line.where)
+            used.add(line)
             taken = line.take
             count += 1
         elif says[0] != says[1]:
@@ -158,7 +158,7 @@ def settle(
     if open_:
         raise Unsettled(exchange, _offers(exchange, open_))
     for line in mine:
-        if line.where not in used:
+        if line not in used:
             why = f"it settles nothing: no day of {exchange} from {begin} to {end} is as it says"
             raise OverrideError(line.where, why, "take it out, or correct it")
     return settled, count

@@ -3,6 +3,7 @@
 They bring pandas, so they come with the extra `calendar` and are imported when they are used.
 """
 
+import functools
 import importlib
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from host_tools.market.calendars import Days, Exchange
 
 FIRST, SECOND = "exchange_calendars", "pandas_market_calendars"
 PROBE = timedelta(days=31)  # enough of a calendar to ask it how far it knows
+CACHED = 64  # answers of read(): each takes a tenth of a second and more
 COLUMNS = {
     FIRST: ("open", "break_start", "break_end", "close"),
     SECOND: ("market_open", "break_start", "break_end", "market_close"),
@@ -36,6 +38,7 @@ class Sources:
     mirrored: bool
 
 
+@functools.lru_cache(CACHED)
 def read(exchange: Exchange, begin: date, end: date) -> Sources:
     """Both libraries' days from begin to end, or to where the first one's knowledge ends."""
     with _quiet():

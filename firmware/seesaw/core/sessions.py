@@ -173,7 +173,8 @@ class Sessions:
         _ascending(self._closed, self.last - self.first)
         special = _list(part.get("special"), SPECIAL_MAX)
         for row in special:
-            self._special[_row_day(row)] = _spans(row[1:])
+            day = _row_day(row)
+            self._special[day] = _spans(row[1:])
         _ascending([row[0] for row in special], self.last - self.first)
         self._zone = Zone(part.get("tz"))
 
