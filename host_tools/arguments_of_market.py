@@ -25,7 +25,8 @@ def _calendar(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--year", metavar="Y", type=count, help="with --show: of this year alone")
     parser.add_argument("--out", metavar="FILE", help="the file (default: the one that ships)")
     parser.add_argument("--from", metavar="DATE", type=_day, dest="first",
-                        help="its first day (default: 1 January of this year)")  # fmt: skip
+                        help="its first day (default: 2025-09-01, from which overrides"
+                        " count)")  # fmt: skip
     parser.add_argument("--overrides", metavar="FILE",
                         help="who is right where the two libraries differ"
                         " (default: host_tools/market/calendar_overrides.csv)")  # fmt: skip

@@ -22,7 +22,7 @@ from host_tools.market.calendars import (
     encode,
 )
 
-COMPARED_FROM = date(2025, 9, 1)  # every override since then must settle something
+COMPARED_FROM = date(2025, 9, 1)  # the first recorded prices; overrides count from here on
 PUBLISHED_MONTH = 10  # by October exchanges have published the next year, most long before
 
 
@@ -46,8 +46,11 @@ class Built:
 def build(
     today: date, first: date, lines: Iterable[Override], exchanges: Iterable[str] = EXCHANGES
 ) -> dict[str, Built]:
-    """Every exchange's calendar from `first` to its own horizon. UserError: a difference that no
-    line settles, a line that settles none, or a calendar that a device cannot read as meant."""
+    """Every exchange's calendar from `first`, or the year in which it ends, to its own horizon.
+
+    UserError: a difference that no line settles, a line that settles none, or a calendar that a
+    device cannot read as meant.
+    """
     lines = tuple(lines)
     return {name: _one(EXCHANGES[name], today, first, lines) for name in exchanges}
 
@@ -61,9 +64,10 @@ def _one(exchange: Exchange, today: date, first: date, lines: tuple[Override, ..
     published = published_until(today, exchange)
     both = sources.read(exchange, date(begin.year, 1, 1), published)
     last, why = horizon(both, begin.year, published, exchange.closures_min)
-    if last < first:
-        fix = "wait for a release of the libraries that knows more, or begin earlier"
+    if last < COMPARED_FROM:
+        fix = f"correct closures_min of {exchange.name}, if the libraries are right"
         raise UserError(f"calendar of {exchange.name}", f"it ends on {last}, {why}", fix)
+    first = min(first, date(last.year, 1, 1))  # one that has ended stays, for the warning
     days, settled = settle(exchange.name, both.first, both.second, begin, last, lines)
     days = {day: spans for day, spans in days.items() if day >= first}
     tz = sources.posix_tz(exchange.zone)

@@ -26,7 +26,7 @@ def main(arguments: Namespace) -> int:
     now_s = time.time() if arguments.now is None else arguments.now
     today = datetime.fromtimestamp(now_s, UTC).date()
     kept = calendars.read(path) if arguments.check else {}
-    first = arguments.first or _first(kept) or date(today.year, 1, 1)
+    first = arguments.first or _first(kept) or calendar_build.COMPARED_FROM
     built = _build(arguments, today, first)
     table = calendar_build.table(built)
     stale = [name for name in sorted({*table, *kept}) if table.get(name) != kept.get(name)]
@@ -55,8 +55,7 @@ def _build(arguments: Namespace, today: date, first: date) -> dict[str, Built]:
     try:
         return calendar_build.build(today, first, calendar_overrides.read(path))
     except calendar_overrides.Unsettled as error:
-        for line in error.lines:
-            print(line)
+        print(json.dumps({"add": error.lines}) if arguments.json else "\n".join(error.lines))
         raise
 
 

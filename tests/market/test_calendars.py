@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import sys
 from collections import Counter
 from csv import DictReader
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,11 +18,11 @@ from host_tools import cli
 from host_tools.errors import UserError
 from host_tools.market import calendar_build, calendar_overrides, calendar_sources, calendars
 from host_tools.market.calendar_build import Built
-from host_tools.market.calendar_overrides import COLUMNS, OverrideError, Unsettled, read, settle
+from host_tools.market.calendar_overrides import read
 from host_tools.market.calendars import EXCHANGES, date_of, days_of, horizon_warnings
 from host_tools.market.instruments import INSTRUMENTS
 
-TODAY, FIRST = date(2026, 11, 27), date(2026, 1, 1)  # of the table that ships
+TODAY, FIRST = date(2026, 11, 27), date(2025, 9, 1)  # of the table that ships
 RECORDED = date(2025, 9, 8), date(2026, 3, 6)
 ROOT = Path(__file__).parents[2]
 BY_EXCHANGE = {
@@ -52,26 +54,20 @@ def shipped() -> dict[str, Built]:
     return calendar_build.build(TODAY, FIRST, read())
 
 
-@pytest.fixture(scope="module")
-def early() -> dict[str, Built]:
-    """From September 2025."""
-    return calendar_build.build(TODAY, date(2025, 9, 1), read())
-
-
 def test_the_table_that_ships_is_what_the_libraries_say(shipped: dict[str, Built]) -> None:
     made = calendars.text(calendar_build.table(shipped))
 
     assert made == calendars.KEPT.read_text("utf-8"), "run seesaw market calendar"
 
 
-def test_open_days_are_the_days_with_a_price(early: dict[str, Built]) -> None:
+def test_open_days_are_the_days_with_a_price(shipped: dict[str, Built]) -> None:
     begin, end = RECORDED
     weekdays = [
         begin + timedelta(days=n)
         for n in range((end - begin).days + 1)
         if (begin + timedelta(days=n)).weekday() < 5
     ]
-    for name, one in early.items():
+    for name, one in shipped.items():
         missing = set(map(date.fromisoformat, WITHOUT_PRICE[name].split()))
         open_days = [day for day in days_of(one.part) if begin <= day <= end]
         assert open_days == [day for day in weekdays if day not in missing], name
@@ -102,9 +98,9 @@ def minutes_of(name: str) -> set[int]:
 
 
 @pytest.mark.parametrize("name", list(EXCHANGES))
-def test_it_is_open_in_the_librarys_minutes(early: dict[str, Built], name: str) -> None:
+def test_it_is_open_in_the_librarys_minutes(shipped: dict[str, Built], name: str) -> None:
     """A day between the changes of clocks in America and Europe, the year's end, and a sample."""
-    reader, wanted = Sessions(early[name].part), minutes_of(name)
+    reader, wanted = Sessions(shipped[name].part), minutes_of(name)
     begin = int(datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp())
     draw = random.Random(name)
     moments = [begin + 60 * draw.randrange(364 * 1440) for _ in range(2000)]
@@ -117,12 +113,12 @@ def test_it_is_open_in_the_librarys_minutes(early: dict[str, Built], name: str) 
         words[word] += 1
         assert (word == "open") == (moment in wanted), datetime.fromtimestamp(moment, UTC)
         assert until > moment
-    lunches = len(early[name].part["hours"]) == 4
+    lunches = len(shipped[name].part["hours"]) == 4
     assert set(words) == {"open", "closed"} | ({"lunch"} if lunches else set())
 
 
-def test_each_state_lasts_until_it_says(early: dict[str, Built]) -> None:
-    for name, one in early.items():
+def test_each_state_lasts_until_it_says(shipped: dict[str, Built]) -> None:
+    for name, one in shipped.items():
         reader = Sessions(one.part)
         now_s = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
         word, until = reader.state(now_s)
@@ -136,8 +132,8 @@ def test_each_state_lasts_until_it_says(early: dict[str, Built]) -> None:
         assert openings == {day: len(spans) // 2 for day, spans in days.items()}, name
 
 
-def test_the_diwali_session_is_open_for_its_hour(early: dict[str, Built]) -> None:
-    reader = Sessions(early["XNSE"].part)
+def test_the_diwali_session_is_open_for_its_hour(shipped: dict[str, Built]) -> None:
+    reader = Sessions(shipped["XNSE"].part)
     kolkata = ZoneInfo("Asia/Kolkata")
     at = [datetime(2025, 10, 21, *clock, tzinfo=kolkata).timestamp()
           for clock in ((10, 0), (13, 44), (13, 45), (14, 44), (14, 45))]  # fmt: skip
@@ -214,9 +210,26 @@ def test_a_horizon_that_comes_near_is_a_warning(shipped: dict[str, Built]) -> No
     assert "XSHG: the calendar ended on 2026-12-31" in horizon_warnings(table, date(2027, 1, 1))[0]
 
 
-def test_a_first_day_beyond_the_horizon_is_an_error() -> None:
-    with pytest.raises(UserError, match="it ends on 2026-12-31"):
-        calendar_build.build(TODAY, date(2027, 1, 1), read(), ["XSHG"])
+def test_one_that_has_ended_stops_no_other() -> None:
+    """The table of a January in which nobody has China's new year yet."""
+    built = calendar_build.build(TODAY, date(2027, 1, 1), read(), ["XSHG", "XLON"])
+
+    firsts = {name: str(date_of(one.part["first"])) for name, one in built.items()}
+    assert firsts == {"XSHG": "2026-01-01", "XLON": "2027-01-01"}
+    (line,) = horizon_warnings(calendar_build.table(built), date(2027, 1, 4))
+    assert line.startswith("XSHG: the calendar ended on 2026-12-31")
+
+
+def test_a_library_that_has_lost_its_data_is_an_error() -> None:
+    greedy = replace(EXCHANGES["XLON"], closures_min=20)
+    with pytest.raises(UserError, match="has 8 closures in 2025, fewer than 20"):
+        calendar_build._one(greedy, TODAY, FIRST, ())
+
+
+def test_without_the_libraries_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, calendar_sources.SECOND, None)
+    with pytest.raises(UserError, match=r"pip install -e '\.\[calendar\]'"):
+        calendar_sources._library(calendar_sources.SECOND)
 
 
 def test_a_table_too_long_for_a_device_is_an_error() -> None:
@@ -236,89 +249,6 @@ def test_only_a_table_is_read(tmp_path: Path) -> None:
         calendars.read(tmp_path / "none")
 
 
-# -- differences ---------------------------------------------------------------------------------
-
-DAY = date(2026, 3, 3)
-WHOLE, SHORT = (570, 960), (570, 780)
-
-
-def override(line: str, number: int) -> calendar_overrides.Override:
-    return calendar_overrides._override(f"overrides.csv:{number}", line)
-
-
-def settled(first: tuple, second: tuple, *lines: str) -> tuple:
-    """What becomes of one day."""
-    made = [override(line, number) for number, line in enumerate(lines, start=2)]
-    days, count = settle("XNYS", {DAY: first}, {DAY: second}, DAY, DAY, made)
-    return days.get(DAY, ()), count
-
-
-def test_a_line_settles_a_difference() -> None:
-    said = "XNYS,2026-03-03,2026-03-03,09:30-16:00,09:30-13:00"
-
-    assert settled(WHOLE, WHOLE) == (WHOLE, 0)
-    assert settled(WHOLE, SHORT, said + ",09:30-16:00,for a reason") == (WHOLE, 1)
-    assert settled(WHOLE, SHORT, said + ",09:30-13:00,for a reason") == (SHORT, 1)
-    assert settled(WHOLE, SHORT, said + ",closed,for a reason") == ((), 1)
-    assert settled(WHOLE, WHOLE, "XNYS,2026-03-03,2026-03-03,09:30-16:00,09:30-16:00,closed,"
-                   '"a day of mourning, made known late"') == ((), 1)  # fmt: skip
-
-
-def test_a_difference_without_a_line_says_which_to_add() -> None:
-    with pytest.raises(Unsettled) as error:
-        settled(WHOLE, ())
-    (line,) = error.value.lines
-
-    assert line == "XNYS,2026-03-03,2026-03-03,09:30-16:00,closed,TAKE,REASON"
-    assert line in str(error.value)
-    filled = line.replace("TAKE", "closed").replace("REASON", "as its notice says")
-    assert settled(WHOLE, (), filled) == ((), 1)
-
-
-@pytest.mark.parametrize("line", [
-    "XNYS,2026-03-03,2026-03-03,09:30-13:00,09:30-16:00,09:30-16:00,the other way round",
-    "XNYS,2026-03-02,2026-03-02,09:30-16:00,09:30-13:00,09:30-16:00,another day",
-    "XNYS,2026-03-03,2026-03-03,09:30-16:00,closed,09:30-16:00,another difference",
-])  # fmt: skip
-def test_a_line_that_settles_nothing_is_an_error(line: str) -> None:
-    good = "XNYS,2026-03-03,2026-03-03,09:30-16:00,09:30-13:00,09:30-16:00,for a reason"
-    with pytest.raises(OverrideError, match="it settles nothing"):
-        settled(WHOLE, SHORT, good, line)
-    with pytest.raises(Unsettled):
-        settled(WHOLE, SHORT, line)
-
-
-def test_two_lines_for_one_day_are_an_error() -> None:
-    line = "XNYS,2026-03-03,2026-03-04,09:30-16:00,09:30-13:00,09:30-16:00,for a reason"
-    with pytest.raises(OverrideError, match="settles 2026-03-03 already"):
-        settled(WHOLE, SHORT, line, line)
-
-
-@pytest.mark.parametrize(
-    ("line", "why"),
-    [
-        ("XNYS,2026-03-03", "2 columns instead of 7"),
-        ("XTSE,2026-03-03,2026-03-03,closed,09:30-16:00,closed,for a reason", "no exchange 'XTSE'"),
-        ("XNYS,2026-02-30,2026-03-03,closed,09:30-16:00,closed,for a reason", "is no date"),
-        ("XNYS,2026-03-03,2026-03-02,closed,09:30-16:00,closed,for a reason", "comes before"),
-        ("XNYS,2026-03-03,2026-03-03,closed,09:30,closed,for a reason", "is neither such as"),
-        ("XNYS,2026-03-03,2026-03-03,closed,16:00-09:30,closed,for a reason", "in order"),
-        ("XNYS,2026-03-03,2026-03-03,closed,09:00-24:01,closed,for a reason", "in order"),
-        ("XNYS,2026-03-03,2026-03-03,closed,09:30-16:00,TAKE,for a reason", "is neither such as"),
-        ("XNYS,2026-03-03,2026-03-03,closed,09:30-16:00,closed,REASON", "gives no reason"),
-        ("XNYS,2026-03-03,2026-03-03,closed,closed,closed,for a reason", "settles nothing"),
-        ("XNYS,2026-03-03,2026-03-04,closed,closed,09:30-16:00,for a reason", "one day only"),
-        ('XNYS,2026-03-03,2026-03-03,closed,09:30-16:00,closed,"for', "unexpected end"),
-    ],
-)
-def test_a_line_that_is_wrong_is_named(tmp_path: Path, line: str, why: str) -> None:
-    path = tmp_path / "overrides.csv"
-    path.write_text(f"{COLUMNS}\n{line}\n")
-    with pytest.raises(OverrideError, match=why) as error:
-        read(path)
-    assert error.value.what == "overrides.csv:2"
-
-
 # -- the command ---------------------------------------------------------------------------------
 
 
@@ -335,7 +265,7 @@ def test_the_command_builds_checks_and_warns(tmp_path: Path, capsys: pytest.Capt
     assert "warning: XSHG" in err
     assert "warning: XNSE" in err
 
-    path.write_text(path.read_text().replace("[14,25,", "[25,"))
+    path.write_text(path.read_text().replace("[31,", "["))
     code, out, err = run(capsys, "--out", str(path), "--check", "--json")
     answer = json.loads(out)
     assert (code, answer["stale"]) == (1, ["XNSE"])
