@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from seesaw.core.sessions import LINE_MAX, Sessions, Zone, first_of, part_of, still, year_of
 from seesaw.data.calendars import check
@@ -24,6 +24,9 @@ KEPT = calendars.read()
 EXCHANGES = {name: exchange.zone for name, exchange in calendars.EXCHANGES.items()}
 NOW_S = 1795800000
 MONDAY = 20605  # 2026-06-01
+UNHURRIED = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 ZONES_SCRIPT = """
 import json, sys
@@ -171,6 +174,7 @@ def test_what_is_no_zone_is_refused(tz: object) -> None:
         Zone(tz)
 
 
+@UNHURRIED
 @given(st.text("EST5DMJ,.0123456789/:+-<>", max_size=30) | st.text(max_size=20))
 def test_any_text_is_a_zone_or_refused(text: str) -> None:
     try:
@@ -294,6 +298,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@UNHURRIED
 @given(st.dictionaries(st.sampled_from(list(part())), JSON), JSON)
 def test_whatever_a_calendar_holds_nothing_else_is_raised(changes: dict, whole: object) -> None:
     for held in (part(**changes), changes, whole):
