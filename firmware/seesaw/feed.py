@@ -60,7 +60,7 @@ class Feed:
         self.accepted = self.fresh = 0
         self.silent_s = silent_s
         self._shown = 0  # the source of `last`
-        self._missed = False
+        self._missed = False  # the last poll brought no price, not even an old one
         self._waiting = _NOBODY  # (source, quote, polls that agreed) of a jump
         self._still = [None] * len(sources)  # when each was found with a still price
         self._word, self._until_s = "", 0  # the calendar's
@@ -74,7 +74,7 @@ class Feed:
         before = self.accepted
         index = self.choice.first(self._begun_s)
         if index is not None:
-            self.why = ""
+            self.why, self._missed = "", True
             quote, verdict = await self._ask(index)
             if verdict == GOOD:
                 self._told(index, GOOD)
@@ -82,8 +82,7 @@ class Feed:
                 await self._probe()
             else:
                 await self._ask_another(index, quote, verdict)
-            self._missed = self.accepted == before
-        self._end(self.accepted > before)
+        self._end()
         return self.accepted > before
 
     def wait_s(self, poll_s: int) -> int:
@@ -140,6 +139,7 @@ class Feed:
             self._complain(index, "a jump that nobody else has shown")
             return quote, _JUMP
         if self._in_session(quote) and gate.late(quote, now_s, source.delay_s, self._opened_s):
+            self._missed = False  # it bears out that there is nothing newer
             return quote, _OLD
         return quote, GOOD
 
@@ -162,7 +162,7 @@ class Feed:
         jumped = verdict == _JUMP
         other = None
         if not (jumped and source.proxy):  # a proxy's price has no like
-            other = self.choice.other(self.up_s(), (index,), 1 if jumped else 2)
+            other = self.choice.other(self.up_s(), index, 1 if jumped else 2)
         second, word = None, EMPTY
         if other is not None:
             second, word = await self._ask(other)
@@ -229,12 +229,13 @@ class Feed:
         self._now_s = self._now(self.sources[index])
         self._begun_s = self.up_s()
         self._waiting = _NOBODY
+        self._missed = False
         self.accepted += 1
         self.why = ""
 
-    def _end(self, accepted: bool) -> None:
+    def _end(self) -> None:
         up_s = self.up_s()
-        if accepted:
+        if not self._missed:
             self.silent_s = 0
         elif self._word in ("", "open"):
             self.silent_s += up_s - self._ended_s

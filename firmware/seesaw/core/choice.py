@@ -41,19 +41,21 @@ class Choice:
 
     def first(self, up_s: int) -> "int | None":
         """The provider that this poll asks; None when there is nobody to ask now."""
-        if self.health[self.current].ready(up_s):
-            return self.current
-        found = self.other(up_s, ())
+        found = self.other(up_s, None)
         if found is None and self.wait_s(up_s) == 0:
             found = self._soonest()
         return found
 
-    def other(self, up_s: int, asked: tuple, grade_most: int = 2) -> "int | None":
-        """A stand-in or a witness: the most preferred that may be asked and was not yet."""
-        for index, grade in enumerate(self.grades):
-            if index not in asked and grade <= grade_most and self.health[index].ready(up_s):
-                return index
-        return None
+    def other(self, up_s: int, asked: "int | None", grade_most: int = 2) -> "int | None":
+        """Of those that may be asked, without `asked`: who has failed least of late; of equals the
+        current one, then the most preferred. So two that broke at once do not hide a third."""
+        found = least = None
+        for index, one in enumerate(self.health):
+            if index != asked and self.grades[index] <= grade_most and one.ready(up_s):
+                rank = 2 * (one.level + (one.empties > 0)) + (index != self.current)
+                if least is None or rank < least:
+                    found, least = index, rank
+        return found
 
     def probe(self, up_s: int) -> "int | None":
         """The provider for a quiet probe, when one is due."""
