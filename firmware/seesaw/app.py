@@ -3,7 +3,7 @@
 import asyncio
 
 from seesaw import judge
-from seesaw.core.market_state import GOOD
+from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
 from seesaw.core.profile import FRAME_MS, Motion
 from seesaw.core.tilt import pulse_ns, tilt
 from seesaw.feed import Feed
@@ -54,10 +54,11 @@ class App:
     # -- the market --------------------------------------------------------------------------
 
     async def follow(self) -> None:
-        """Poll the providers; each accepted quote sets the beam's target."""
+        """Poll the providers; what the feed then shows sets the beam's target."""
         while True:
             self.beat(self.settings["poll_s"])
-            if await self.joined() and await self.feed.poll(self.clock.epoch_s()):
+            if await self.joined():
+                await self.feed.poll(self.clock.epoch_s())
                 self.aim()
             self.say()
             wait_s = self.feed.wait_s(self.settings["poll_s"])
@@ -84,7 +85,12 @@ class App:
 
     def aim(self) -> None:
         quote = self.feed.last
-        self.angle, self.level = tilt(quote.price, quote.baseline, self.feed.sigma)
+        if self.feed.pose == LEVEL:
+            self.angle, self.level = 0.0, True
+        elif quote and self.feed.pose == FOLLOW:
+            self.angle, self.level = tilt(quote.price, quote.baseline, self.feed.sigma)
+        else:
+            return
         settings = self.settings
         target = pulse_ns(self.angle, settings["center_us"], settings["us_per_degree"])
         if target != self.target_ns:
