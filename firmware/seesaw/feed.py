@@ -160,9 +160,7 @@ class Feed:
         """A witness of the jump that this one told of, or a stand-in."""
         source = self.sources[index]
         jumped = verdict == _JUMP
-        other = None
-        if not (jumped and source.proxy):  # a proxy's price has no like
-            other = self.choice.other(self.up_s(), index, 1 if jumped else 2)
+        other = self.choice.other(self.up_s(), index, 1 if jumped else 2)  # a proxy is no witness
         second, word = None, EMPTY
         if other is not None:
             second, word = await self._ask(other)

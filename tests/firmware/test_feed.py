@@ -74,7 +74,20 @@ def test_a_frozen_provider_is_left_once_its_price_is_late() -> None:
     bench.go(HOUR)
 
     assert bench.feed.provider == "b" and right(bench)
+    assert bench.feed.choice.health[0].level >= 3  # its probes failed, too
     assert {state for at, state in bench.states if at > begun} == {"LIVE"}
+
+
+def test_an_older_price_does_not_replace_a_newer_one() -> None:
+    bench = Bench("a", "b", price=moving)
+    bench["b"].set("frozen")
+    bench.go(HOUR)
+    newest = bench.feed.last
+    bench["a"].set("html")
+    bench.poll()
+
+    assert len(bench["b"].asked) == 1
+    assert bench.feed.last is newest
 
 
 def test_it_stays_with_the_new_one_and_comes_back_when_the_old_has_proved_itself() -> None:
@@ -148,9 +161,31 @@ def test_a_jump_that_a_second_provider_refutes_costs_the_first_its_place() -> No
     bench.poll()
 
     assert (bench.feed.provider, bench.feed.state) == ("b", "LIVE") and right(bench)
+    assert bench.feed.choice.health[0].level == 1
     bench.go(2 * HOUR)
-    assert bench.feed.provider == "b"
-    assert all(quote < 5400 for quote in [bench.feed.last.price])
+    assert bench.feed.provider == "b" and right(bench)
+    assert bench.feed.choice.health[0].level >= 3  # its probes failed, too
+
+
+def test_two_jumps_that_disagree_bear_nothing_out() -> None:
+    bench = Bench("a", "b", price=crash)
+    bench["b"].price = lambda at: crash(at) * (1 if at < 600 else 0.95)
+    bench.go(580)
+    bench.clock.now = 620
+
+    assert not bench.poll() and bench.feed.last.price == 5000.0
+    assert len(bench["b"].asked) == 1
+
+
+def test_the_funds_jump_is_judged_by_its_move_and_the_index_refutes_it() -> None:
+    bench = Bench("a", "b", price=moving, b={"proxy": True})
+    bench["a"].set("html")
+    bench.go(120)
+    assert bench.feed.state == "PROXY"
+    bench["a"].set("good")
+    bench["b"].set("wrong")
+    bench.poll()
+    assert (bench.feed.provider, bench.feed.state) == ("a", "LIVE") and right(bench)
 
 
 @pytest.mark.parametrize("second", [None, "html", "late"])

@@ -43,7 +43,7 @@ class Choice:
         """The provider that this poll asks; None when there is nobody to ask now."""
         found = self.other(up_s, None)
         if found is None and self.wait_s(up_s) == 0:
-            found = self._soonest()
+            found = self._soonest(up_s)
         return found
 
     def other(self, up_s: int, asked: "int | None", grade_most: int = 2) -> "int | None":
@@ -66,12 +66,10 @@ class Choice:
                 return index
         return None
 
-    def _soonest(self) -> int:
-        # By the floor first: what it asked for itself is kept. Of those, the first to be ready.
-        waits = [max(one.floor_s, self._resort_s()) for one in self.health]
-        least = min(waits)
-        order = [i for i in range(len(waits)) if waits[i] == least]
-        return min(order, key=lambda index: self.health[index].until_s)
+    def _soonest(self, up_s: int) -> int:
+        # What a provider itself asked for is kept.
+        allowed = [i for i, one in enumerate(self.health) if one.floor_s <= up_s]
+        return min(allowed, key=lambda index: self.health[index].until_s)
 
     def _resort_s(self) -> int:
         return 0 if self._asked_s is None else self._asked_s + LAST_RESORT_S

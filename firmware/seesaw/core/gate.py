@@ -94,11 +94,12 @@ def _against(quote: Quote, last: Quote, same: bool, unit: bool) -> "str | None":
 
 def late(quote: Quote, now_s: int, delay_s: int, opened_s: int = 0) -> bool:
     """Is the quote too old for a market in session? delay_s: what the provider is behind by.
+    now_s: 0, unknown, makes nothing late.
 
     opened_s: when this session began, 0 if unknown: before its first trade there is no new price.
     A time that is a date alone is read as its midnight: nothing shows that it is fresher.
     """
-    return now_s > 0 and now_s - max(quote.time_s, opened_s) > delay_s + _LATE_S
+    return now_s - max(quote.time_s, opened_s) > delay_s + _LATE_S
 
 
 def still(quote: Quote, now_s: int, delay_s: int, for_s: int) -> bool:
