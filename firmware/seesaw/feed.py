@@ -64,15 +64,15 @@ class Feed:
         self._waiting = _NOBODY  # (source, quote, polls that agreed) of a jump
         self._still = [None] * len(sources)  # when each was found with a still price
         self._word, self._until_s = "", 0  # the calendar's
-        self._opened_s = 0
-        self._now_s = self._begun_s = 0  # the epoch when the poll began, and up_s then
+        self._opened_s = 0  # the epoch when the session was seen to open
+        self._now_s = 0  # the epoch when the poll began
         self._ended_s = up_s()
 
     async def poll(self, now_s: int) -> bool:
         """Ask once or twice; True when a quote was accepted. now_s: since 1970, 0 when unknown."""
         self._begin(now_s)
         before = self.accepted
-        index = self.choice.first(self._begun_s)
+        index = self.choice.first(self.up_s())
         if index is not None:
             self.why, self._missed = "", True
             quote, verdict = await self._ask(index)
@@ -97,21 +97,17 @@ class Feed:
     # -- one poll ------------------------------------------------------------------------------
 
     def _begin(self, now_s: int) -> None:
-        self._now_s, self._begun_s = now_s, self.up_s()
+        self._now_s = now_s
         word, self._until_s = "", 0
         if self.sessions is not None and now_s:
             word, self._until_s = self.sessions.state(now_s)
-        if word != "open":
-            self._opened_s = 0
-        elif self._word and self._word != word:
+        if word == "open" and self._word in ("closed", "lunch"):
             self._opened_s = now_s
         self._word = word
 
     def _now(self, source: object) -> int:
         # An unset clock takes the server's date for this one answer, and forgets it.
-        if self._now_s:
-            return self._now_s + self.up_s() - self._begun_s
-        return source.date_s
+        return self._now_s or source.date_s
 
     async def _ask(self, index: int) -> tuple:
         """(quote or None, verdict): one of GOOD, EMPTY, FAILED, _OLD and _JUMP."""
@@ -144,9 +140,8 @@ class Feed:
         return quote, GOOD
 
     def _unit(self, index: int) -> bool:
-        """Are its prices in the unit of the last? Those of two proxies never are."""
-        sources = self.sources
-        return index == self._shown or not (sources[index].proxy or sources[self._shown].proxy)
+        """Are its prices in the unit of the last? A proxy is judged by its moves."""
+        return not (self.sources[index].proxy or self.sources[self._shown].proxy)
 
     def _in_session(self, quote: object) -> bool:
         return self._word == "open" or (self._word == "" and quote.open is not False)
@@ -225,7 +220,6 @@ class Feed:
         self.last, self._shown = quote, index
         self.provider = self.sources[index].name
         self._now_s = self._now(self.sources[index])
-        self._begun_s = self.up_s()
         self._waiting = _NOBODY
         self._missed = False
         self.accepted += 1
