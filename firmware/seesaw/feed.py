@@ -17,8 +17,8 @@ from seesaw.core.health import EMPTY, FAILED, GOOD
 from seesaw.core.quote import BadAnswer
 from seesaw.net.http import HttpError
 
-# Reasons of a BadAnswer that are no fault of the provider: there is no price just now.
-EMPTY_REASONS = ("no quote in the answer", "not a number", "a price that is not positive")
+# How the reason of a BadAnswer ends that is no fault of the provider: there is no price just now.
+EMPTY_ENDS = ("no quote in the answer", "no value", "not a number", "not positive")
 _OLD, _JUMP = const(3), const(4)  # verdicts, beside those of seesaw.core.health
 _EVENTS = (GOOD, EMPTY, FAILED, EMPTY, GOOD)  # of the provider's health, for each verdict
 _NOBODY = (None, None, 0)
@@ -115,8 +115,9 @@ class Feed:
         try:
             quote = await source.ask(self._now_s)
         except BadAnswer as error:
-            self._complain(index, error.reason)
-            return None, EMPTY if error.reason in EMPTY_REASONS else FAILED
+            reason = error.reason
+            self._complain(index, reason)
+            return None, EMPTY if any(reason.endswith(end) for end in EMPTY_ENDS) else FAILED
         except HttpError as error:
             self._complain(index, str(error))
             return None, FAILED
@@ -165,7 +166,7 @@ class Feed:
         self._told(index, FAILED if refuted else verdict)
         if word == GOOD and (refuted or not jumped):
             self._show(other, second)
-        elif jumped and word == _JUMP and gate.agree(quote, second, self.limits, False):
+        elif jumped and word == _JUMP and gate.agree(quote, second, gate.AGREE):
             self._show(index, quote)
         elif jumped:
             self._agreed(index, quote)
@@ -179,7 +180,8 @@ class Feed:
     def _agreed(self, index: int, quote: object) -> None:
         """Another poll of a jump: enough of them that agree are believed."""
         at, before, polls = self._waiting
-        agrees = at == index and gate.agree(quote, before, self.limits, True)
+        near = gate.AGREE_POLLS * self.limits.jump
+        agrees = at == index and gate.agree(quote, before, near)
         polls = polls + 1 if agrees else 0
         self._waiting = (index, quote, polls)
         if polls >= _POLLS:

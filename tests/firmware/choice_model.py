@@ -58,8 +58,7 @@ class Model:
             self.probe_due = now + self.hold(0) // 3
 
     def pick(self, now: int) -> int | None:
-        best = self.healthiest(now, but=None)
-        if best is not None:
+        if (best := self.healthiest(now, but=None)) is not None:
             return best
         if self.last is not None and now < self.last + 120:
             return None
@@ -74,8 +73,7 @@ class Model:
         if self.hear(now, first, say) == GOOD:
             self.switch(now, first)
             return [first, *self.probe(now, say)]
-        other = self.healthiest(now, but=first)
-        if other is None:
+        if (other := self.healthiest(now, but=first)) is None:
             return [first]
         if self.hear(now, other, say) == GOOD:
             self.switch(now, other)
@@ -92,8 +90,7 @@ class Model:
         if now < self.probe_due or not better:
             return []
         index = better[0]
-        hold = self.hold(index)
-        self.probe_due = now + hold // 3
+        self.probe_due = now + (hold := self.hold(index)) // 3
         if self.hear(now, index, say) != GOOD:
             self.proofs = []
         else:

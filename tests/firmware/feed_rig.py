@@ -53,7 +53,7 @@ class Source:
         if self.mode in ("html", "banned"):
             raise BadAnswer("not a JSON object" if self.mode == "html" else "status 429")
         if self.mode == "null":
-            raise BadAnswer("not a number")
+            raise BadAnswer("price: not a number")
         at = (self.since if self.mode == "frozen" else self.clock.now) - self.delay_s
         price = self.price(at)
         if self.mode == "pence":
@@ -103,3 +103,31 @@ class Bench:
 
     def requests(self) -> list[int]:
         return sorted(at for one in self.sources for at in one.asked)
+
+
+def moving(at: int) -> float:
+    """A market that goes up 6 points a minute, to 5200, and back by 4 %: never a jump."""
+    return 5000.0 + at // 10 % 200
+
+
+def right(bench: Bench, price: Callable[[int], float] = moving) -> bool:
+    """Is what is shown at most a poll old?"""
+    last, now = bench.feed.last, bench.clock.now
+    return last is not None and abs(last.price - price(now)) < 12
+
+
+class Calendar:
+    """Open, closed and lunch at times of the bench's clock."""
+
+    def __init__(self, *changes: tuple[int, str]) -> None:
+        self.changes = changes
+
+    def state(self, now_s: int) -> tuple[str, int]:
+        word, until = "", 2**40
+        for at, new in self.changes:
+            if now_s - EPOCH >= at:
+                word = new
+            else:
+                until = EPOCH + at
+                break
+        return word, until

@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seesaw.core.gate import Limits, agree, apart, jump, late, move, still
+from seesaw.core.gate import AGREE, AGREE_POLLS, Limits, agree, apart, jump, late, move, still
 from seesaw.core.gate import acceptance as full
 from seesaw.core.quote import Quote
 
@@ -185,11 +185,10 @@ def test_a_jump_between_two_units_is_one_of_the_moves() -> None:
     assert apart(quote(682.5, 650), last, False) == pytest.approx(5)
 
 
-def test_two_providers_agree_within_half_a_percent_and_two_polls_within_two_fifths() -> None:
-    assert agree(quote(100.49), quote(), INDEX, same=False)
-    assert not agree(quote(100.51), quote(), INDEX, same=False)
-    assert agree(quote(102.19), quote(), INDEX, same=True)  # 0.4 of 5.5 %
-    assert not agree(quote(102.21), quote(), INDEX, same=True)
+def test_two_quotes_agree_within_a_percentage() -> None:
+    assert agree(quote(100.49), quote(), AGREE) and agree(quote(99.51), quote(), AGREE)
+    assert not agree(quote(100.51), quote(), AGREE)
+    assert AGREE_POLLS * INDEX.jump == pytest.approx(2.2)
 
 
 @given(

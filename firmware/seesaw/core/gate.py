@@ -121,6 +121,6 @@ def jump(quote: Quote, last: "Quote | None", limits: Limits, unit: bool = True) 
     return apart(quote, last, unit) > limits.jump
 
 
-def agree(quote: Quote, other: Quote, limits: Limits, same: bool) -> bool:
-    """Do two quotes bear each other out? same: both are of one provider, some polls apart."""
-    return apart(quote, other, True) <= (AGREE_POLLS * limits.jump if same else AGREE)
+def agree(quote: Quote, other: Quote, most: float) -> bool:
+    """Do two quotes bear each other out? most: percent that their prices may be apart."""
+    return apart(quote, other, True) <= most
