@@ -18,8 +18,7 @@ class Provider:
         self.free = self.asked_for = 0  # not before; not even in need before
 
     def hear(self, now: int, answer: Answer) -> None:
-        what, retry = answer
-        wait = 0
+        (what, retry), wait = answer, 0
         if what == GOOD:
             self.failures = self.empties = retry = 0
         elif what == EMPTY:
