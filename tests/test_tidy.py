@@ -24,10 +24,10 @@ LEFTOVER = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
-CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
+CORE = ("binascii", "errno", "json", "math", "micropython.const", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data", "seesaw.look",
-           "seesaw.proof", "seesaw.upgrade")
+           "seesaw.proof", "seesaw.sources", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -39,7 +39,8 @@ FIRMWARE = {
     "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
                               "seesaw.net", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
-    "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/sources.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",

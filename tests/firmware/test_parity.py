@@ -17,7 +17,7 @@ Output = Callable[..., list[str]]
 
 CORE_SCRIPT = """
 from seesaw.core.backoff import delay_s
-from seesaw.core.gate import acceptance, state
+from seesaw.core.gate import Limits, acceptance
 from seesaw.core.instruments import INSTRUMENTS
 from seesaw.core.profile import Motion
 from seesaw.core.quote import BadAnswer, bitstamp, cnbc
@@ -66,7 +66,7 @@ def show(parse, body, symbol):
         return
     print("%.6f %.6f" % (quote.price, quote.baseline), quote.time_s, quote.open)
     for now_s in (0, quote.time_s, quote.time_s + 1201, 900000000):
-        print(state(quote, now_s), acceptance(quote, None, now_s), acceptance(quote, quote, now_s))
+        print(acceptance(quote, None, now_s, Limits(1)), acceptance(quote, quote, now_s, Limits(1)))
 
 for i in range(len(BODIES)):
     print(i)
