@@ -24,7 +24,7 @@ LEFTOVER = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
-CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
+CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data", "seesaw.look",
            "seesaw.proof", "seesaw.upgrade")
