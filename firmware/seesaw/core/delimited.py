@@ -16,7 +16,7 @@ from seesaw.core.scan import LONG
 
 FIELD_MAX = const(64)  # bytes of a wanted field, of a column's name, and of the mark
 FIELDS_MAX = const(200)  # of a record
-_PART = const(256)  # bytes
+_PART = const(48)  # bytes
 
 
 class Delimited:
@@ -25,7 +25,6 @@ class Delimited:
     def __init__(self, wanted: list, waited: bytes, separator: bytes, mark: bytes) -> None:
         """mark: b"" for a CSV with a header."""
         self.found = [None] * len(wanted)
-        self.other = False
         self.size = 0
         self._header = self._quotes = not mark
         self._ends = b"\n" if self._header else b'\n";'
@@ -53,6 +52,9 @@ class Delimited:
             self._carry = part[self._run(part) :]
         self.size += min(at, len(piece))
         return self._done
+
+    def other(self) -> bool:
+        return False
 
     def end(self) -> None:
         """The body is over. BadAnswer if it should not be."""

@@ -21,6 +21,7 @@ class Node:
         self.any = None
         self.slot = -1
         self.slots = []
+        self.sizes = 0  # a bit for each length of a key, modulo 29: most keys need no closer look
         self.lists = False  # a list is expected here
         self.picks = False  # an item that one of its fields chooses
         self.want = None  # the field that chooses must be this
@@ -41,11 +42,14 @@ def steps(path: str) -> list:
         if step[0] == "[":
             if step[-1] != "]":
                 raise ValueError("a step that begins with [ ends with ]")
-            chosen += "=" in step
-            if "=" not in step:
+            if "=" in step:
+                chosen += 1
+            else:
                 _index(step)
     if chosen > 1:
         raise ValueError("a path chooses by a field at most once")
+    if path[-1] == "]" and "=" in found[-1]:
+        raise ValueError("a path goes on below [FIELD=VALUE]")
     return found
 
 
@@ -57,13 +61,16 @@ def _index(step: str) -> int:
 
 
 def tree(paths: list, fill: object = None) -> Node:
-    """Of paths; slot i is that of the i-th. fill: what each step goes through after the path was
+    """Of paths; slot i is that of the i-th, `deep` the most steps. fill: what each step goes through after the path was
     split, so that a symbol may hold a "/". ValueError for paths that exclude each other."""
     root = Node()
+    root.deep = 0
     for slot in range(len(paths)):
         node = root
         node.slots.append(slot)
-        for step in steps(paths[slot]):
+        found = steps(paths[slot])
+        root.deep = max(root.deep, len(found))
+        for step in found:
             node = _below(node, step if fill is None else fill(step))
             node.slots.append(slot)
         if node.slot >= 0:
@@ -82,12 +89,19 @@ def _below(node: Node, step: str) -> Node:
     if step == "*":
         if node.any is None:
             node.any = Node()
+            node.sizes = 0x1FFFFFFF
         return node.any
     if lists and node.any:
         raise ValueError("two paths choose items differently")
     key = _index(step) if lists else step.encode()
+    return _child(node, key)
+
+
+def _child(node: Node, key: object) -> Node:
     if key not in node.keys:
         node.keys[key] = Node()
+        if not node.lists:
+            node.sizes |= 1 << len(key) % 29
     return node.keys[key]
 
 
@@ -97,8 +111,7 @@ def _picked(node: Node, step: str) -> Node:
     if node.any is None and not node.keys:
         node.any = Node()
         node.any.picks = True
-        node.any.keys[key] = Node()
-        node.any.keys[key].want = want
+        _child(node.any, key).want = want
     chooser = node.any and node.any.keys.get(key)
     if chooser is None or chooser.want != want:
         raise ValueError("two paths choose items differently")

@@ -75,9 +75,11 @@ class Recipe:
         self.poll_s = recipe.get("poll_s", POLL_S)
         self.proxy = recipe.get("proxy", False)
         self.tolerance = recipe.get("tolerance", 0.5)
-        self._recipe = recipe
+        self.rules = recipe
         self._fills = (("{symbol}", symbol), ("{echo}", echo or symbol))
-        self.echo = echo or symbol
+        self.echo = (echo or symbol).encode()
+        words = [text.encode() for text in recipe.get("no_value", ())]
+        self.no_values = NO_VALUES + tuple(words)
         url = recipe["url"]
         if "key" in recipe:
             if not key or base:
@@ -91,10 +93,10 @@ class Recipe:
         self.headers = {}
         for header, text in recipe.get("headers", {}).items():
             self.headers[header] = self._filled(text).replace("{key}", key)
-        self._paths, unwaited = paths(recipe)
-        self._waited = bytes([0 if path in unwaited else 1 for path in self._paths])
+        self.paths, unwaited = paths(recipe)
+        self._waited = bytes([0 if path in unwaited else 1 for path in self.paths])
         self._is_json = recipe.get("form", "json") == "json"
-        whole = [full(recipe, path) for path in self._paths]
+        whole = [full(recipe, path) for path in self.paths]
         self._tree = tree(whole, self._filled) if self._is_json else None
 
     def _filled(self, text: str) -> str:
@@ -104,14 +106,14 @@ class Recipe:
 
     def begin(self) -> "Extraction":
         """For one answer."""
-        recipe = self._recipe
+        recipe = self.rules
         if self._is_json:
             reader = Scan(self._tree, self._waited)
         else:
             separator = recipe.get("separator", ",").encode()
             mark = self._filled(recipe.get("mark", "")).encode()
-            reader = Delimited(self._paths, self._waited, separator, mark)
-        return Extraction(recipe, self._paths, reader, self.echo)
+            reader = Delimited(self.paths, self._waited, separator, mark)
+        return Extraction(self, reader)
 
 
 def _based(url: str, base: str) -> str:
@@ -126,18 +128,18 @@ def _based(url: str, base: str) -> str:
 class Extraction:
     """One answer as it comes: a sink of http.fetch. Of it, a Quote."""
 
-    def __init__(self, recipe: dict, paths: list, reader: object, echo: str) -> None:
-        self._recipe = recipe
-        self._paths = paths
-        self._echo = echo.encode()
-        self._no_values = NO_VALUES + tuple([text.encode() for text in recipe.get("no_value", ())])
+    def __init__(self, bound: Recipe, reader: object) -> None:
+        self.bound = bound
         self.reader = reader
-        self.write = reader.write
+
+    def write(self, piece: bytes) -> bool:
+        """True when it has seen enough. BadAnswer when it is not of the recipe's form."""
+        return self.reader.write(piece)
 
     def raw(self, path: str) -> "bytes | None":
         """What stands there, None for nothing and for a word that means no value."""
-        found = self.reader.found[self._paths.index(path)]
-        return None if found is None or found in self._no_values else found
+        found = self.reader.found[self.bound.paths.index(path)]
+        return None if found is None or found in self.bound.no_values else found
 
     def quote(self, date_s: int = 0, stored: float = 0.0, zone: object = None) -> Quote:
         """What the answer says; BadAnswer with the rule that refused it, and why.
@@ -148,13 +150,13 @@ class Extraction:
         """
         self._marks()
         scale = self._scale()
-        price = self._first("price", listed(self._recipe["price"]), scale)
+        price = self._first("price", listed(self.bound.rules["price"]), scale)
         is_open = self._open()
         baseline = self._baseline(price, scale, is_open, stored)
         return Quote(price, baseline, self._time_s(date_s, zone), is_open)
 
     def _marks(self) -> None:
-        recipe = self._recipe
+        recipe = self.bound.rules
         for path in recipe.get("bad", ()):
             found = self.raw(path)
             if found is not None and found not in FALSE:
@@ -164,18 +166,18 @@ class Extraction:
             found = self.raw(row[0])
             if found is not None and found not in [text.encode() for text in row[1:]]:
                 raise BadAnswer("good: %s is not %s" % (row[0], row[1]))
-        if self.reader.other:
+        if self.reader.other():
             raise BadAnswer("echo: another symbol")
         for name in ("echo", "echo_if_there"):
             if name in recipe:
                 found = self.raw(recipe[name])
-                if found != self._echo and (found is not None or name == "echo"):
+                if found != self.bound.echo and (found is not None or name == "echo"):
                     raise BadAnswer("echo: another symbol")
 
     def _scale(self) -> float:
-        scale = self._recipe.get("factor", 1)
-        if "shift" in self._recipe:
-            digits = self.raw(self._recipe["shift"])
+        scale = self.bound.rules.get("factor", 1)
+        if "shift" in self.bound.rules:
+            digits = self.raw(self.bound.rules["shift"])
             if digits is None or len(digits) != 1 or not 0x30 <= digits[0] <= 0x39:
                 raise BadAnswer("shift: not a digit")
             scale /= 10 ** int(digits)
@@ -205,7 +207,7 @@ class Extraction:
     ) -> float:
         """By the first way that gives one."""
         why = "base: no value"
-        for row in self._recipe["base"]:
+        for row in self.bound.rules["base"]:
             try:
                 found = self._base(row, price, scale, stored)
                 if found is None:
@@ -238,7 +240,7 @@ class Extraction:
         # Out of session the close before may be the last price already; the day's change still
         # tells the one before.
         try:
-            return self._change(self._recipe["rolled"]) or 0.0
+            return self._change(self.bound.rules["rolled"]) or 0.0
         except (KeyError, BadAnswer):
             return 0.0
 
@@ -246,7 +248,7 @@ class Extraction:
         return 0.0 if self.raw(path) == b"UNCH" else self._number(path)
 
     def _open(self) -> "bool | None":
-        rule = self._recipe.get("open")
+        rule = self.bound.rules.get("open")
         if not isinstance(rule, list):
             return rule
         found = self.raw(rule[0])
@@ -259,7 +261,7 @@ class Extraction:
     def _time_s(self, date_s: int, zone: object) -> int:
         """By the first form that gives one."""
         why = "no value"
-        for row in self._recipe["time"]:
+        for row in self.bound.rules["time"]:
             try:
                 if row[0] == "date":
                     return quote.plausible(date_s)

@@ -1,6 +1,6 @@
 """JSON read as it comes: what is wanted is kept, all else is passed over and never held.
 
-The body goes through in parts of 256 bytes; find() jumps over strings and lists of numbers, so the
+The body goes through in parts of 48 bytes; find() jumps over strings and lists of numbers, so the
 work in Python is a few steps a key. What a part leaves unfinished, a key or a value of at most 64
 bytes, is put before the next. Any cut of the body into pieces gives the same.
 
@@ -17,10 +17,11 @@ from seesaw.core.quote import BadAnswer
 DEPTH_MAX = const(16)  # brackets within brackets
 TOKEN_MAX = const(64)  # bytes of a wanted value, and of a key, with its quotes
 LONG = b"..."
-_PART = const(256)  # bytes
+_PART = const(48)  # bytes
 _VALUE, _KEY, _COLON, _AFTER, _STRING, _SKIP, _DONE = (
     const(0), const(1), const(2), const(3), const(4), const(5), const(6)
 )  # fmt: skip
+_NONE, _OTHERS, _CHOSEN = const(0), const(1), const(2)
 _ENDS = b",]} \t\r\n"
 _ESCAPES = b'"\\/bfnrt'
 _ESCAPED = b'"\\/\b\f\n\r\t'
@@ -28,12 +29,11 @@ _ESCAPED = b'"\\/\b\f\n\r\t'
 
 class Scan:
     """found: the raw value of each slot, None for what was not there; text without its quotes, LONG
-    in place of longer text, "{" or "[" for an object or a list. other: items were there, none of them the chosen one."""
+    in place of longer text, "{" or "[" for an object or a list."""
 
     def __init__(self, tree: Node, waited: bytes) -> None:
         """waited: for each slot 1, or 0 for one that reading does not go on for."""
         self.found = [None] * len(waited)
-        self.other = False
         self.size = 0  # bytes so far
         self._slots = bytearray([2 - w for w in waited])  # 1 waited for, 2 not, 0 settled
         self._left = sum(waited)
@@ -41,13 +41,14 @@ class Scan:
         self._state = _VALUE
         self._then = _AFTER  # after a string that is passed over
         self._next = tree  # of the value that comes
-        self._nodes = [NOTHING] * (DEPTH_MAX + 1)  # of the containers that are open
-        self._index = [0] * (DEPTH_MAX + 1)
+        # Of the wanted containers that are open, at their depth; at minus their depth the number of
+        # the item, of those that are lists.
+        self._nodes = [NOTHING] * (tree.deep + 1) + [0] * tree.deep
         self._depth = self._base = 0
         self._kinds = 0  # a bit for each open container, the last is the innermost: 1 for a list
         self._item = 0  # depth of the item that a field chooses, 0 outside
         self._undecided = False
-        self._chosen = False  # an item was
+        self._picked = _NONE  # of the items that a field chooses
         self._escapes = False
 
     def write(self, piece: bytes) -> bool:
@@ -57,7 +58,8 @@ class Scan:
             part = self._carry + piece[at : at + _PART]
             at += _PART
             self._escapes = part.find(b"\\") >= 0
-            self._carry = part[self._run(part, len(part)) :]
+            used = self._run(part, len(part))
+            self._carry = part[used:] if used < len(part) else b""
         self.size += min(at, len(piece))
         return self._state == _DONE
 
@@ -65,6 +67,10 @@ class Scan:
         """The body is over. BadAnswer if it should not be."""
         if self._state != _DONE:
             raise BadAnswer("cut short" if self.size else "an empty answer")
+
+    def other(self) -> bool:
+        """Items were there to choose from, and none of them was the one."""
+        return self._picked == _OTHERS
 
     def _run(self, part: bytes, n: int) -> int:
         # How many bytes of the part are done with. Steps give where to go on; ~where for "later".
@@ -76,6 +82,8 @@ class Scan:
                 i = self._skip(part, i, n)
             elif state == _STRING:
                 i = self._pass_string(part, i, n)
+            elif state == _DONE:
+                return n
             elif c <= 0x20:
                 if c not in b" \t\r\n":
                     raise BadAnswer("not JSON")
@@ -89,11 +97,9 @@ class Scan:
                     raise BadAnswer("not JSON")
                 self._state = _VALUE
                 i += 1
-            elif state == _AFTER:
+            else:
                 self._after(c)
                 i += 1
-            else:
-                return n
         return i if i >= 0 else ~i
 
     def _key(self, part: bytes, i: int, n: int) -> int:
@@ -103,12 +109,14 @@ class Scan:
         if part[i] != 0x22:
             raise BadAnswer("not JSON")
         node = self._nodes[self._depth]
-        keys, every = node.keys, node.any
+        keys, every, sizes = node.keys, node.any, node.sizes
         while True:
             end = _string_end(part, i + 1, n) if self._escapes else part.find(b'"', i + 1)
             if end < 0 or end - i >= TOKEN_MAX:
                 return self._long_key(i, n, end)
-            found = keys.get(part[i + 1 : end], every)
+            found = None
+            if sizes & 1 << (end - i - 1) % 29:
+                found = keys.get(part[i + 1 : end], every)
             end += 1
             if found is not None or self._escapes or end + 1 >= n or part[end] != 0x3A:
                 self._next = found
@@ -188,9 +196,9 @@ class Scan:
             self._state = _KEY
             if is_list:
                 depth = self._depth
-                self._index[depth] += 1
+                self._nodes[-depth] += 1
                 node = self._nodes[depth]
-                self._next = node.keys.get(self._index[depth], node.any)
+                self._next = node.keys.get(self._nodes[-depth], node.any)
                 self._state = _VALUE
         elif c == 0x7D or c == 0x5D:
             self._close(1 if c == 0x5D else 0)
@@ -209,9 +217,12 @@ class Scan:
         depth, node = self._depth, self._next
         if node is not None and (node.slot >= 0 or node.want is not None):
             self._take(node, b"[" if is_list else b"{")
-        if node is not None and node.lists and not is_list:
+            node = node if node.want is None else None
+        while node is not None and node.lists and not is_list:  # its only item
             node = node.keys.get(0, node.any)
-        elif node is not None and is_list and not node.lists:
+            if node is not None and node.slot >= 0:
+                self._take(node, b"{")
+        if node is not None and is_list and not node.lists:
             node = None
         if self._state == _DONE:
             return
@@ -222,7 +233,7 @@ class Scan:
         self._nodes[depth] = node
         self._state = _KEY
         if is_list:
-            self._index[depth] = 0
+            self._nodes[-depth] = 0
             self._next = node.keys.get(0, node.any)
             self._state = _VALUE
         elif node.picks:
@@ -258,8 +269,8 @@ class Scan:
         if node.want is not None and self._undecided:
             item = self._nodes[self._item]
             if raw == node.want:
-                self._undecided = self.other = False
-                self._chosen = True
+                self._undecided = False
+                self._picked = _CHOSEN
                 for slot in item.slots:
                     if self.found[slot] is not None:
                         self._settle(slot)
@@ -277,7 +288,8 @@ class Scan:
     def _drop(self, item: Node) -> None:
         # Another item than the chosen one: what it gave is forgotten, the rest passed over.
         self._undecided = False
-        self.other = not self._chosen
+        if self._picked == _NONE:
+            self._picked = _OTHERS
         for slot in item.slots:
             self.found[slot] = None
         self._nodes[self._item] = NOTHING
