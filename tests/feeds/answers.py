@@ -30,6 +30,7 @@ GOOD: list[tuple[str, str, str, int, tuple[float, float, int, bool | None]]] = [
     ("cnbc", "sp500", "cnbc-weekend.json", 0, (37.25, 37.44, 1_790_899_200, False)),
     ("cnbc", "sp500", "cnbc-unchanged.json", 0, (37.25, 37.25, 1_782_963_360, False)),
     ("cboe", "sp500", "cboe.json", NEW_YORK_S, (7764.64, 7719.34, 1_788_378_240, None)),
+    ("etf", "dow", "etf.json", NEW_YORK_S, (530.12, 528.5, 1_788_378_240, None)),
     ("eastmoney", "nikkei225", "eastmoney.json", 0, (65020.94, 64500.10, 1_788_330_000, None)),
     ("tencent", "dow", "tencent.txt", NEW_YORK_S, (53012.5, 52900.0, 1_788_378_240, None)),
     ("tencent", "shanghai", "tencent-shanghai.txt", SHANGHAI_S,
@@ -123,6 +124,6 @@ def outcome(bound: Recipe, body: bytes, size: int = 4096, offset_s: int = 0, **m
     """The fields of the quote, or the reason for none."""
     try:
         made = fed(bound, body, size)
-        return fields(made.quote(DATE_S, zone=lambda utc_s: offset_s, **more))
+        return fields(made.quote(DATE_S, utc_s=lambda local_s, zone: local_s - offset_s, **more))
     except BadAnswer as error:
         return error.reason

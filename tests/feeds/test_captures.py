@@ -33,7 +33,7 @@ def test_every_shipped_recipe_has_a_good_and_a_bad_answer_here() -> None:
     good = {row[0] for row in GOOD}
     turned_away = {row[0] for row in BAD}
 
-    assert good >= set(SHIPPED["providers"]) - {"etf"}  # etf reads as cboe does
+    assert good >= set(SHIPPED["providers"])
     assert turned_away >= set(SHIPPED["providers"]) - {"etf", "relay", "bitstamp"}
 
 

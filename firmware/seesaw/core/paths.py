@@ -48,8 +48,6 @@ def steps(path: str) -> list:
                 _index(step)
     if chosen > 1:
         raise ValueError("a path chooses by a field at most once")
-    if path[-1] == "]" and "=" in found[-1]:
-        raise ValueError("a path goes on below [FIELD=VALUE]")
     return found
 
 
@@ -70,6 +68,8 @@ def tree(paths: list, fill: object = None) -> Node:
         node.slots.append(slot)
         found = steps(paths[slot])
         root.deep = max(root.deep, len(found))
+        if found[-1][0] == "[" and "=" in found[-1]:
+            raise ValueError("a path goes on below [FIELD=VALUE]")
         for step in found:
             node = _below(node, step if fill is None else fill(step))
             node.slots.append(slot)

@@ -141,19 +141,20 @@ class Extraction:
         found = self.reader.found[self.bound.paths.index(path)]
         return None if found is None or found in self.bound.no_values else found
 
-    def quote(self, date_s: int = 0, stored: float = 0.0, zone: object = None) -> Quote:
+    def quote(self, date_s: int = 0, stored: float = 0.0, utc_s: object = None) -> Quote:
         """What the answer says; BadAnswer with the rule that refused it, and why.
 
         date_s: of the answer's Date header, since 1970, 0 without. stored: the last session's close
-        as the caller keeps it, 0.0 without. zone: a function, UTC seconds since 1970 -> the
-        exchange's offset in seconds, for times without a zone.
+        as the caller keeps it, 0.0 without. utc_s: a function (local seconds, POSIX TZ string) ->
+        UTC seconds for times without a zone, "" standing for the instrument's exchange; it may
+        raise ValueError.
         """
         self._marks()
         scale = self._scale()
         price = self._first("price", listed(self.bound.rules["price"]), scale)
         is_open = self._open()
         baseline = self._baseline(price, scale, is_open, stored)
-        return Quote(price, baseline, self._time_s(date_s, zone), is_open)
+        return Quote(price, baseline, self._time_s(date_s, utc_s), is_open)
 
     def _marks(self) -> None:
         recipe = self.bound.rules
@@ -258,7 +259,7 @@ class Extraction:
             return True
         return False if rule[2] == "*" or found in [word.encode() for word in rule[2]] else None
 
-    def _time_s(self, date_s: int, zone: object) -> int:
+    def _time_s(self, date_s: int, utc_s: object) -> int:
         """By the first form that gives one."""
         why = "no value"
         for row in self.bound.rules["time"]:
@@ -267,13 +268,13 @@ class Extraction:
                     return quote.plausible(date_s)
                 found = self.raw(row[1])
                 if found is not None:
-                    return _time_s(row, found, zone)
-            except (BadAnswer, UnicodeError) as error:
+                    return _time_s(row, found, utc_s)
+            except (BadAnswer, ValueError) as error:
                 why = str(error)
         raise BadAnswer("time: " + why)
 
 
-def _time_s(row: list, found: bytes, zone: object) -> int:
+def _time_s(row: list, found: bytes, utc_s: object) -> int:
     if max(found) >= 0x80:
         raise BadAnswer("no time")
     form, text = row[0], found.decode()
@@ -287,8 +288,9 @@ def _time_s(row: list, found: bytes, zone: object) -> int:
     local_s, is_date = quote.local_time_s(text)
     if is_date:  # good for a day, in whatever zone
         return local_s
-    if len(row) > 2:
-        return local_s - 60 * row[2]
-    if zone is None:
+    zone = row[2] if len(row) > 2 else ""
+    if not isinstance(zone, str):
+        return local_s - 60 * zone
+    if utc_s is None:
         raise BadAnswer("the zone is not known")
-    return local_s - zone(local_s - zone(local_s))
+    return utc_s(local_s, zone)

@@ -141,7 +141,17 @@ def _time(value: object, name: str) -> None:
         for path in row[1:2]:
             _path(path, name)
         for zone in row[2:]:
-            _whole(zone, name, -840, 840)
+            if isinstance(zone, str):
+                _zone(zone, name)
+            else:
+                _whole(zone, name, -840, 840)
+
+
+def _zone(value: str, name: str) -> None:
+    _text(value, name, 40)
+    for c in value.lower():
+        good = "a" <= c <= "z" or "0" <= c <= "9" or c in "<>,./:+-"
+        _need(good, name, "minutes east of UTC, or a POSIX TZ string")
 
 
 def _good(value: object, name: str) -> None:
