@@ -128,7 +128,8 @@ def _run() -> dict[tuple[str, str], int]:
         folder = Path(place)
         _compile(folder)
         (folder / "cases.json").write_text(json.dumps(cases))
-        (folder / "start.py").write_text(SCRIPT.replace("ROUNDS", str(ROUNDS)).replace("PART", str(PART)))
+        script = SCRIPT.replace("ROUNDS", str(ROUNDS)).replace("PART", str(PART))
+        (folder / "start.py").write_text(script)
         done = subprocess.run(
             [find_micropython(), "-X", f"heapsize={HEAP}", str(folder / "start.py"),
              str(folder / "cases.json")],
@@ -156,7 +157,8 @@ def _body(name: str) -> str:
         return _cnbc([f".X{number:02}" for number in range(count)] + [".SPX"])
     times = [1_788_355_800 + 60 * minute for minute in range(390)]
     prices = [7700 + minute / 8 for minute in range(390)]
-    quote = {kind: prices for kind in ("close", "high", "low", "open", "volume", "adjclose", "more")}
+    kinds = ("close", "high", "low", "open", "volume", "adjclose", "more")
+    quote = dict.fromkeys(kinds, prices)
     meta = {"symbol": ".SPX", "regularMarketTime": times[-1], "regularMarketPrice": 7764.64,
             "chartPreviousClose": 7719.34}  # fmt: skip
     result = {"timestamp": times, "indicators": {"quote": [quote, quote]}, "meta": meta}

@@ -83,10 +83,10 @@ def problems(raw: bytes) -> list[Problem]:
         for where, rule in _rules_broken(raw, found, places)
     ]
     reported = {one.line for one in listed}
-    for error in Draft202012Validator(json.loads(SCHEMA.read_text())).iter_errors(found):
-        line = json_lines.nearest(places, tuple(error.absolute_path))
+    for broken in Draft202012Validator(json.loads(SCHEMA.read_text())).iter_errors(found):
+        line = json_lines.nearest(places, tuple(broken.absolute_path))
         if line not in reported:
-            listed.append(Problem(line, "/".join(map(str, error.absolute_path)), error.message))
+            listed.append(Problem(line, "/".join(map(str, broken.absolute_path)), broken.message))
     return sorted(listed, key=lambda one: one.line)[:PROBLEMS_MAX]
 
 

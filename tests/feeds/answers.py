@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import host_tools  # noqa: F401 - makes the firmware's modules importable here
 from seesaw.core.quote import BadAnswer, Quote
 from seesaw.core.recipe import Extraction, Recipe
 from seesaw.data import feeds
+
+import host_tools  # noqa: F401 - makes the firmware's modules importable here
 
 HERE = Path(__file__).parent
 CAPTURES = HERE / "captures"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import SHIPPED, SPARE, SHIPPED_FILE
+from answers import SHIPPED, SHIPPED_FILE, SPARE
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -91,7 +91,8 @@ REFUSED: list[tuple[tuple, Any, str]] = [
     (("format",), 1, "format 2"), (("format",), "2", "format 2"), (("format",), DROPPED, "format"),
     (("more",), 1, "no such field"), (("hosts",), [], "hosts"), (("hosts",), "a", "hosts"),
     (("hosts",), ["A.example"], "hosts"), (("hosts",), ["a.example/x"], "hosts"),
-    (("hosts",), [5], "hosts"), (("providers",), {}, "providers"), (("providers",), [], "providers"),
+    (("hosts",), [5], "hosts"), (("providers",), {}, "providers"),
+    (("providers",), [], "providers"),
     (("providers", "P"), SMALL["providers"]["p"], "names"), (RECIPE, [], "an object"),
     (("instruments",), DROPPED, "missing"), (ENTRY, None, "an object"),
     *(((*RECIPE, name), DROPPED, "missing") for name in ("url", "price", "base", "time")),
@@ -104,14 +105,16 @@ REFUSED: list[tuple[tuple, Any, str]] = [
         "https://a.example/" + "x" * 300, "{base}", "x{base}/")),
     *(((*RECIPE, "headers"), headers, "headers") for headers in (
         [], {"Host": "b"}, {"Cookie": "a"}, {"X\r\nY": "a"}, {"X": "a\r\nHost: b"}, {"": "a"},
-        {"X": 5}, {"X": ""}, {"X:": "a"}, {"RANGE": "a"}, {c: "x" for c in "abcdefg"})),
+        {"X": 5}, {"X": ""}, {"X:": "a"}, {"RANGE": "a"}, dict.fromkeys("abcdefg", "x"))),
     *(((*RECIPE, "price"), path, "price") for path in (
-        "", 5, None, [], "a//b", "[", "[x]", "[1", "a/" * 8 + "b", "x" * 49, "é", ["x"] * 7, "//x")),
+        "", 5, None, [], "a//b", "[", "[x]", "[1", "a/" * 8 + "b", "x" * 49, "é", ["x"] * 7,
+        "//x")),
     *(((*RECIPE, "base"), base, "base") for base in (
         [], [[]], ["close"], [["close"]], [["close", "x", "y"]], [["stored", "x"]], [["eval", "x"]],
         [["close", 5]], {}, [None])),
     *(((*RECIPE, "time"), time, "time") for time in (
-        [], [["s"]], [["date", "x"]], [["s", "t", 60]], [["local", "t", 841]], [["local", "t", 1.5]],
+        [], [["s"]], [["date", "x"]], [["s", "t", 60]], [["local", "t", 841]],
+        [["local", "t", 1.5]],
         [["local", "t", ""]], [["local", "t", "$(x)"]], [["epoch", "t"]], "t", [["local"]],
         [["local", "t", True]])),
     ((*RECIPE, "good"), [["code"]], "good"), ((*RECIPE, "good"), [["code", 0]], "good"),

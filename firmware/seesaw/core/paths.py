@@ -59,8 +59,9 @@ def _index(step: str) -> int:
 
 
 def tree(paths: list, fill: object = None) -> Node:
-    """Of paths; slot i is that of the i-th, `deep` the most steps. fill: what each step goes through after the path was
-    split, so that a symbol may hold a "/". ValueError for paths that exclude each other."""
+    """Of paths; slot i is that of the i-th, `deep` the most steps. fill: what each step goes
+    through after the path was split, so that a symbol may hold a "/". ValueError for paths that
+    exclude each other."""
     root = Node()
     root.deep = 0
     for slot in range(len(paths)):

@@ -28,7 +28,7 @@ def paths(recipe: dict) -> tuple:
     """(all paths that the recipe names, each once, as written; those of failure marks alone)."""
     found = listed(recipe["price"])[:]
     for row in recipe["base"] + recipe.get("time", []):
-        found += [at for at in row[1:2]]
+        found += row[1:2]
     for row in recipe.get("good", []):
         found.append(row[0])
     for name in ("rolled", "echo", "echo_if_there", "shift"):

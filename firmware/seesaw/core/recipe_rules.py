@@ -45,7 +45,8 @@ def check(recipe: object, hosts: list) -> None:
 def check_symbol(symbol: object) -> None:
     """ValueError unless it can stand in a recipe's place for one."""
     _text(symbol, "symbol", SYMBOL_MAX)
-    _need("{" not in symbol and "}" not in symbol and " " not in symbol, "symbol", "no { } or blank")
+    for c in "{} ":
+        _need(c not in symbol, "symbol", "no { } or blank")
 
 
 def host_of(url: str) -> str:
@@ -135,9 +136,8 @@ def _time(value: object, name: str) -> None:
     _rows(value, name)
     for row in value:
         _need(isinstance(row, list) and row and row[0] in TIMES, name, "one of " + " ".join(TIMES))
-        most = 3 if row[0] == "local" else 2
-        least = 1 if row[0] == "date" else 2
-        _need(least <= len(row) <= (1 if row[0] == "date" else most), name, row[0] + " and its path")
+        sizes = {"date": (1,), "local": (2, 3)}.get(row[0], (2,))
+        _need(len(row) in sizes, name, row[0] + " and its path")
         for path in row[1:2]:
             _path(path, name)
         for zone in row[2:]:

@@ -127,8 +127,10 @@ def check_part(found: object) -> None:
     _fields(found, _INSTRUMENT + ("providers",), ())
     providers = _named(found["providers"], "providers", FEEDS_MAX)
     for name in providers:
-        url = providers[name].get("url") if type(providers[name]) is dict else None
-        _within(name, rules.check, providers[name], [rules.host_of(url)] if type(url) is str else [])
+        recipe = providers[name]
+        url = recipe.get("url") if type(recipe) is dict else None
+        hosts = [rules.host_of(url)] if type(url) is str else []
+        _within(name, rules.check, recipe, hosts)
     entry = {field: found[field] for field in _INSTRUMENT}
     _check_instrument(entry, providers, FEEDS_MAX)
 
