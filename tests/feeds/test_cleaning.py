@@ -1,4 +1,4 @@
-"""Numbers, words, times, baselines and states: what a recipe makes of a field, whatever is in it."""
+"""Numbers, words, times, baselines and states: what a recipe makes of a field."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Recipes on MicroPython's own virtual machine: the same quotes, reasons and rules as on CPython."""
+"""Recipes on MicroPython's own virtual machine: the quotes, reasons and rules of CPython."""
 
 import json
 import random
@@ -34,8 +34,9 @@ def bound(provider, instrument):
                 if one[0] == provider:
                     feed = one
             rules = found["providers"][provider]
-            return Recipe(provider, rules, feed[1], feed[2] if len(feed) > 2 else "",
-                "http://relay.example" if provider == "relay" else "", "k" if "key" in rules else "")
+            echo = feed[2] if len(feed) > 2 else ""
+            base = "http://relay.example" if provider == "relay" else ""
+            return Recipe(provider, rules, feed[1], echo, base, "k" if "key" in rules else "")
 
 def extracted(head, body):
     provider, instrument, size, offset_s = head
