@@ -179,6 +179,10 @@ def _cnbc(symbols: list[str]) -> str:
         "yrhiprice": "7,800.10", "yrhidate": "06/30/26", "yrloprice": "5,901.22",
         "yrlodate": "04/08/26", "streamable": "0", "issue_id": "593933", "countryCode": "US",
         "fundamentalData": {"yrlodate": "2026-04-08", "yrhidate": "2026-06-30"},
+        "altSymbol": ".SPX", "encodedSymbol": ".SPX", "fundamentalDataAvailable": 1,
+        "mktcapView": "67.1T", "volume": "2,412,345,678", "volume_alt": "2.4B", "comments": "CNBC",
+        "pe": "25.10", "eps": "309.35", "beta": "1.0", "dividend": "79.12", "sharesout": "8.4B",
+        "dividendyield": "1.02%", "tendayavgvol": "2.6B", "pcttendayvol": "0.93",
         "portfolioindicator": "true", "EventData": {"is_halted": "N"},
     }  # fmt: skip
     entries = [{**entry, "symbol": symbol} for symbol in symbols]
