@@ -7,7 +7,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from host_tools import arguments_of_market, arguments_of_proof, arguments_of_release
+from host_tools import (
+    arguments_of_market,
+    arguments_of_proof,
+    arguments_of_recipes,
+    arguments_of_release,
+)
 from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
@@ -210,6 +215,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
     *arguments_of_release.COMMANDS,
+    *arguments_of_recipes.COMMANDS,
     Command(
         "run",
         "the main job: an emulated seesaw follows a market",
@@ -290,7 +296,7 @@ COMMANDS: tuple[Command, ...] = (
         "host_tools.bench:main",
     ),
 )
-GROUPS = {"image": "flash images", "release": "releases"}
+GROUPS = {"image": "flash images", "release": "releases", "recipe": "recipes of data providers"}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -24,7 +24,7 @@ LEFTOVER = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
-CORE = ("binascii", "errno", "json", "math", "micropython.const", "struct", "seesaw.core")
+CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data", "seesaw.look",
            "seesaw.proof", "seesaw.sources", "seesaw.upgrade")
@@ -40,7 +40,7 @@ FIRMWARE = {
                               "seesaw.net", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
-    "firmware/seesaw/sources.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/source.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
@@ -59,6 +59,8 @@ HOST = {
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
     "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.sessions"),
+    "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
+                                     "seesaw.data.feeds", "seesaw.net.http"),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/prove/": tuple(

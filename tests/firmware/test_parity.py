@@ -123,7 +123,20 @@ async def main():
             except HttpError as error:
                 print(name, error.kind)
 
+class Enough(Sink):
+    def write(self, piece):
+        Sink.write(self, piece)
+        return self.size > 5000
+
+async def enough():
+    # It would be too long, if it were read on.
+    sink = Enough()
+    url = "http://127.0.0.1:%s/long" % sys.argv[1]
+    answer = await fetch(url, opener=opener, max_body=9000, deadline_s=20, sink=sink)
+    print("(%d" % answer.status, 5000 < sink.size < 9000)
+
 asyncio.run(main())
+asyncio.run(enough())
 """
 
 BODY = bytes(range(250)) * 36
@@ -239,5 +252,6 @@ def test_http_agrees_on_real_sockets(server: Server, output: Output) -> None:
         lines = output(micropython(), HTTP_SCRIPT, *ports)
 
         assert lines == output(sys.executable, HTTP_SCRIPT, *ports)
+    assert lines[-1] == "(200 True"
     kinds = [line.split()[1] for line in lines if not line.startswith(("(", "None"))]
     assert kinds[::2] == kinds[1::2] == KINDS
