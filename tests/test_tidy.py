@@ -58,7 +58,7 @@ HOST = {
     "host_tools/image/": ("host_tools.image", "host_tools.emulator", "host_tools.errors", *SHARED),
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
-    "host_tools/market/": ("host_tools.market", "host_tools.errors"),
+    "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.sessions"),
     "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
                                      "seesaw.data.feeds", "seesaw.net.http"),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
