@@ -6,11 +6,9 @@ The firmware's own modules read and judge; the JSON Schema adds every fault at o
 import asyncio
 import json
 import ssl
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +17,7 @@ from jsonschema import Draft202012Validator
 from seesaw.core import httpdate, recipe_rules
 from seesaw.core.quote import BadAnswer, iso_time_s
 from seesaw.core.recipe import BODY_MAX, Extraction, Recipe
+from seesaw.core.sessions import Zone
 from seesaw.data import feeds
 from seesaw.net import http
 
@@ -229,22 +228,11 @@ def _date_s(date: str) -> int:
 def _zone(instrument: str) -> Callable[[int, str], int]:
     """Local seconds to UTC, in a zone by its POSIX string; "" for that of the instrument."""
     def utc_s(local_s: int, posix: str) -> int:
-        known = INSTRUMENTS.get(instrument)
-        if not posix and known is None:
+        if posix:
+            return int(Zone(posix).utc_s(local_s))
+        if instrument not in INSTRUMENTS:
             raise ValueError("the exchange's zone is not known")
-        zone = posix_zone(posix) if posix else ZoneInfo(known.zone if known else "UTC")
-        local = datetime.fromtimestamp(local_s, UTC).replace(tzinfo=zone)
-        return int(local.timestamp())
+        local = datetime.fromtimestamp(local_s, UTC)
+        return int(local.replace(tzinfo=ZoneInfo(INSTRUMENTS[instrument].zone)).timestamp())
 
     return utc_s
-
-
-def posix_zone(text: str) -> ZoneInfo:
-    """The zone of a POSIX TZ string. ValueError for what is none.
-
-    As a file of zone data (RFC 8536) with nothing but its last line, which is such a string.
-    """
-    counts = struct.pack(">6I", 0, 0, 0, 0, 1, 4)  # one type with a name of 4 bytes, no changes
-    block = b"TZif2" + bytes(15) + counts + bytes(6) + b"UTC\0"
-    return ZoneInfo.from_file(BytesIO(block + block + b"\n" + text.encode() + b"\n"))
-

@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -202,12 +200,3 @@ def test_live_says_when_nobody_is_there(run: Run) -> None:
     code, out, _ = run("test", *which, "--instrument", "sp500")
 
     assert code == 1 and "refused: " in out
-
-
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)))
-def test_a_posix_zone_is_the_zone_of_that_name(moment: datetime) -> None:
-    for text, name in (("EST5EDT,M3.2.0,M11.1.0", "America/New_York"), ("IST-5:30", "Asia/Kolkata"),
-                       ("AEST-10AEDT,M10.1.0,M4.1.0/3", "Australia/Sydney")):  # fmt: skip
-        moment = moment.replace(tzinfo=UTC)
-        ours = moment.astimezone(recipes.posix_zone(text)).utcoffset()
-        assert ours == moment.astimezone(ZoneInfo(name)).utcoffset()
