@@ -137,12 +137,20 @@ def _config(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--instrument", metavar="NAME", help="what to follow")
     parser.add_argument("--update-url", metavar="URL", help="where releases come from")
+    parser.add_argument("--tz", metavar="ZONE", help="of the quiet hours, a POSIX string")
     for name, unit in (
         ("poll-s", "seconds between two quotes"),
         ("check-s", "seconds between two looks for a release"),
         ("servo-pin", "GPIO of the servo"),
         ("center-us", "pulse of the level beam, microseconds"),
         ("us-per-degree", "microseconds a degree of the beam, negative to turn the other way"),
+        ("low-us", "the lowest pulse that the servo may get, microseconds"),
+        ("high-us", "the highest"),
+        ("sensitivity", "percent: 200 tilts as far for half the move"),
+        ("approach-us", "overshoot against backlash, negative to come from above, 0 for none"),
+        ("power-pin", "GPIO that switches the servo's supply, -1 for none"),
+        ("quiet-from", "minute of the day from which the beam keeps still"),
+        ("quiet-to", "minute of the day up to which it does"),
     ):
         parser.add_argument(f"--{name}", metavar="N", type=int, help=unit)
 
