@@ -147,6 +147,7 @@ class Beam:
             self.place.put(self.pulse_ns)
 
     def _release(self) -> None:
-        self.servo.release()
-        self._attached = False
+        if self._attached:
+            self._attached = False
+            self.servo.release()
         self.still = True

@@ -26,7 +26,7 @@ PERIOD_NS = 20_000_000
 @dataclass(frozen=True, slots=True)
 class Limits:
     """low_ns, high_ns: the calibrated range. slope: ns of pulse a degree of the beam. grain_ns: a
-    step of the chip's PWM, which cuts the rest off."""
+    step of the chip's PWM, to which a pulse is rounded."""
 
     low_ns: int
     high_ns: int
@@ -96,14 +96,14 @@ class Judge:
     def _pulse(self, pulse: Pulse) -> str:
         at_us, _, ns = pulse
         allowed, last = self.allowed, self._last
-        if not allowed.low_ns - allowed.grain_ns <= ns <= allowed.high_ns:
+        if not allowed.low_ns - allowed.grain_ns <= ns <= allowed.high_ns + allowed.grain_ns:
             return f"a pulse of {ns / 1000:.1f} us"
         if last is None:
             return ""
         step_ns = ns - last[2]
         rested = at_us - last[0] > FRAME_MOST_US
         change_ns = step_ns if rested else step_ns - self._before_ns
-        self._before_ns = 0 if rested else step_ns
+        self._before_ns = step_ns
         if rested and abs(step_ns) > allowed.change_ns:
             return f"the first pulse is {step_ns / 1000:+.1f} us from the last one"
         if abs(step_ns) > allowed.step_ns:
