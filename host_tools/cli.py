@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from host_tools import arguments_of_proof, arguments_of_release
+from host_tools import arguments_of_motion, arguments_of_proof, arguments_of_release
 from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
@@ -217,6 +217,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
+    *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
     Command(
         "run",
@@ -297,7 +298,7 @@ COMMANDS: tuple[Command, ...] = (
         "host_tools.bench:main",
     ),
 )
-GROUPS = {"image": "flash images", "release": "releases"}
+GROUPS = {"image": "flash images", "motion": "the beam's motion", "release": "releases"}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -61,6 +61,8 @@ HOST = {
     "host_tools/market/": ("host_tools.market", "host_tools.errors"),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
+    "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",
+                           "host_tools.errors", "seesaw.beam", "seesaw.core", "seesaw.tuning"),
     "host_tools/prove/": tuple(
         f"host_tools.{room}"
         for room in ("prove", "emulator", "image", "release", "market", "errors")

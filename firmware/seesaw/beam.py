@@ -63,10 +63,14 @@ class Beam:
         wanted = pulse_ns(
             degrees, of["center_us"], of["us_per_degree"], of["low_us"], of["high_us"]
         )
-        target = held(wanted, self.target_ns, self.center_ns, self.deadband_ns)
+        self.aim(held(wanted, self.target_ns, self.center_ns, self.deadband_ns), slowly)
+
+    def aim(self, target_ns: int, slowly: bool = False) -> None:
+        """Aim at a pulse, without a deadband: for a calibration. The range holds here too."""
         self._slower = SLOWLY if slowly else 1
-        if target != self.target_ns or not self._arrived:
-            self.target_ns = target
+        target_ns = min(max(target_ns, self.low_ns), self.high_ns)
+        if target_ns != self.target_ns or not self._arrived:
+            self.target_ns = target_ns
             self.wanted.set()
 
     def stay(self) -> None:
