@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from host_tools import (
     arguments_of_market,
+    arguments_of_motion,
     arguments_of_proof,
     arguments_of_recipes,
     arguments_of_release,
@@ -142,12 +143,20 @@ def _config(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--instrument", metavar="NAME", help="what to follow")
     parser.add_argument("--update-url", metavar="URL", help="where releases come from")
+    parser.add_argument("--tz", metavar="ZONE", help="of the quiet hours, a POSIX string")
     for name, unit in (
         ("poll-s", "seconds between two quotes"),
         ("check-s", "seconds between two looks for a release"),
         ("servo-pin", "GPIO of the servo"),
         ("center-us", "pulse of the level beam, microseconds"),
         ("us-per-degree", "microseconds a degree of the beam, negative to turn the other way"),
+        ("low-us", "the lowest pulse that the servo may get, microseconds"),
+        ("high-us", "the highest"),
+        ("sensitivity", "percent: 200 tilts as far for half the move"),
+        ("approach-us", "overshoot against backlash, negative to come from above, 0 for none"),
+        ("power-pin", "GPIO that switches the servo's supply, -1 for none"),
+        ("quiet-from", "minute of the day from which the beam keeps still"),
+        ("quiet-to", "minute of the day up to which it does"),
     ):
         parser.add_argument(f"--{name}", metavar="N", type=int, help=unit)
 
@@ -214,6 +223,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
+    *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
     *arguments_of_recipes.COMMANDS,
     Command(
@@ -296,7 +306,12 @@ COMMANDS: tuple[Command, ...] = (
         "host_tools.bench:main",
     ),
 )
-GROUPS = {"image": "flash images", "release": "releases", "recipe": "recipes of data providers"}
+GROUPS = {
+    "image": "flash images",
+    "motion": "the beam's motion",
+    "recipe": "recipes of data providers",
+    "release": "releases",
+}
 
 
 class _Parser(argparse.ArgumentParser):

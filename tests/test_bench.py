@@ -17,6 +17,7 @@ LIMITED = {  # what has a limit, and its unit
     "copy of a flash state": "us",
     "heap of the app": "KB",
     "heap of the updater": "KB",
+    "a quote to the first changed pulse": "ms",
     "heap per frame of a move": "B",
     "  refused with the heap locked": "moves",
     "  in such pow()": "",
@@ -122,7 +123,7 @@ def test_a_frame_that_takes_heap_is_found(
     place = "        self._frame += 1\n"
     assert text.count(place) == 1
     profile.write_text(text.replace(place, f"{place}        {line}\n"))
-    heap, moves = bench_memory.frame_heap(tmp_path)
+    _, heap, moves = bench_memory.frame_heap(tmp_path)
     assert heap.figure is not None and heap.figure >= each
     assert moves.figure == refused
     assert not heap.ok and not moves.ok

@@ -26,13 +26,14 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
 CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
-           "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data", "seesaw.look",
-           "seesaw.proof", "seesaw.sources", "seesaw.upgrade")
+           "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
+           "seesaw.look", "seesaw.proof", "seesaw.sources", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
     "firmware/seesaw/core/": CORE,
     "firmware/seesaw/config.py": CORE,
+    "firmware/seesaw/tuning.py": ("seesaw.config",),
     "firmware/seesaw/crypto/": ("binascii", "hashlib", "micropython", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "collections", "hashlib", "json", "micropython",
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
@@ -63,6 +64,8 @@ HOST = {
                                      "seesaw.data.feeds", "seesaw.net.http"),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
+    "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",
+                           "host_tools.errors", "seesaw.beam", "seesaw.core", "seesaw.tuning"),
     "host_tools/prove/": tuple(
         f"host_tools.{room}"
         for room in ("prove", "emulator", "image", "release", "market", "errors")

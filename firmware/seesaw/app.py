@@ -4,8 +4,6 @@ import asyncio
 
 from seesaw import judge
 from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
-from seesaw.core.profile import FRAME_MS, Motion
-from seesaw.core.tilt import pulse_ns, tilt
 from seesaw.feed import Feed
 from seesaw.sources import shipped
 from seesaw.update import reasons
@@ -14,20 +12,18 @@ from seesaw.update.record import LOOKED, UNPROVEN, trial_of
 WATCH_S = 5  # between two looks of the supervisor
 FIRST_CHECK_S = 180  # to the first look after a cold boot: some devices are on for an evening
 HEALTHY_S = 240  # without a fault; longer than to the first look, which a crash must not prevent
-PULSE_MIN_NS, PULSE_MAX_NS = 1000000, 2000000
-HOLD_MS = 500  # pulses after a move, then the servo is let go
 STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
 
 
 class App:
     """boot: the launcher's. The rest are ports and the update record, handed in by main.py."""
 
-    def __init__(self, boot, settings, record, chip, servo, radio, clock, random, usage):
+    def __init__(self, boot, settings, record, chip, beam, radio, clock, random, usage):
         self.boot = boot
         self.settings = settings
         self.record = record
         self.chip = chip
-        self.servo = servo
+        self.beam = beam
         self.radio = radio
         self.clock = clock
         self.random = random
@@ -36,20 +32,17 @@ class App:
         instrument, bases = settings["instrument"], settings["providers"]
         found = shipped(instrument, bases, chip.opener, usage.feed)
         self.feed = Feed(*found, random, clock.up_s)
-        self.motion = Motion(settings["us_per_degree"])
-        center_ns = settings["center_us"] * 1000
-        known = PULSE_MIN_NS <= boot.pulse_ns <= PULSE_MAX_NS
-        self.target_ns = self.pulse_ns = boot.pulse_ns if known else center_ns
-        self.wanted = asyncio.Event()
-        self.angle = (self.pulse_ns - center_ns) / 1000 / settings["us_per_degree"]
-        self.level = self.pulse_ns == center_ns
         self.next_beat_s = 0  # by when the follower must have come round
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
         if self.boot.trial and trial_of(self.boot, self.record):
             self.record.reached(reasons.APP)
-        await asyncio.gather(self.follow(), self.move(), self.watch())
+        try:
+            await asyncio.gather(self.follow(), self.beam.move(), self.watch())
+        except Exception:
+            self.beam.stay()
+            raise
 
     # -- the market --------------------------------------------------------------------------
 
@@ -86,16 +79,9 @@ class App:
     def aim(self) -> None:
         quote = self.feed.last
         if self.feed.pose == LEVEL:
-            self.angle, self.level = 0.0, True
+            self.beam.point(0.0, True)
         elif quote and self.feed.pose == FOLLOW:
-            self.angle, self.level = tilt(quote.price, quote.baseline, self.feed.sigma)
-        else:
-            return
-        settings = self.settings
-        target = pulse_ns(self.angle, settings["center_us"], settings["us_per_degree"])
-        if target != self.target_ns:
-            self.target_ns = target
-            self.wanted.set()
+            self.beam.show(quote.price, quote.baseline, self.feed.sigma)
 
     def say(self) -> None:
         """One line of the serial console: everything a person or a program wants to know."""
@@ -105,31 +91,10 @@ class App:
         print(
             "seesaw state=%s instrument=%s price=%s change=%s angle=%+.2f level=%s pulse=%d "
             "data=%s slot=%s version=%s root=%s why=%s"
-            % (self.feed.state, self.feed.instrument, price, change, self.angle,
-               "yes" if self.level else "no", self.target_ns // 1000, self.usage.name,
+            % (self.feed.state, self.feed.instrument, price, change, self.beam.degrees(),
+               "yes" if self.beam.level() else "no", self.beam.target_ns // 1000, self.usage.name,
                self.boot.slot.info()[4], self.boot.version, self.root, self.feed.why)
         )  # fmt: skip
-
-    # -- the beam ----------------------------------------------------------------------------
-
-    async def move(self) -> None:
-        """Bring the beam to its target, smoothly, then let the servo rest."""
-        while True:
-            await self.wanted.wait()
-            self.wanted.clear()
-            if self.target_ns != self.pulse_ns:
-                await self.go(self.target_ns)
-            if not self.wanted.is_set():
-                self.servo.release()
-
-    async def go(self, target_ns: int) -> None:
-        self.motion.start(self.pulse_ns, target_ns)
-        while not self.motion.done:
-            self.servo.pulse(self.motion.step())
-            await asyncio.sleep_ms(FRAME_MS)
-        self.pulse_ns = target_ns
-        self.boot.keep(target_ns)
-        await asyncio.sleep_ms(HOLD_MS)
 
     # -- the supervisor ----------------------------------------------------------------------
 
@@ -145,10 +110,10 @@ class App:
             self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
-            elif self.motion.done and (
-                self.clock.up_s() >= check_s or self.usage.due(self.feed, self.clock.up_s())
-            ):
+            elif self.clock.up_s() >= check_s or self.usage.due(self.feed, self.clock.up_s()):
+                await self.beam.park()
                 self.update()
+                self.beam.resume()  # comes here only when it is tried from a laptop
             if not healthy and self.clock.up_s() >= HEALTHY_S and not self.boot.trial:
                 self.boot.healthy()
                 healthy = True

@@ -36,11 +36,16 @@ def run(boot, program: str) -> None:
             boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store
         )
     else:
+        from seesaw import tuning
         from seesaw.app import App
+        from seesaw.beam import Beam
+        from seesaw.core.quiet import utc
         from seesaw.data.usage import Usage
-        from seesaw.port.servo import servo as servo_on
+        from seesaw.port import servo
 
+        settings.update(tuning.parse(config.load(store)))
         usage = Usage(boot, store.get("feeds"), settings["instrument"])
-        servo = servo_on(settings["servo_pin"], boot)
-        made = App(boot, settings, record, chip, servo, radio, clock, random, usage)
+        motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
+        beam = Beam(settings, motor, boot, clock, servo.Place(), utc)
+        made = App(boot, settings, record, chip, beam, radio, clock, random, usage)
     asyncio.run(made.run())

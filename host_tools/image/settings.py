@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +23,17 @@ NUMBERS = {  # whole numbers: (least, most, unit)
     "servo_pin": (0, 48, "the GPIO"),  # of any chip; Board.taken knows those of one
     "center_us": (1000, 2000, "microseconds"),
     "us_per_degree": (8, 41, "microseconds a degree, negative to turn the other way"),
+    "low_us": (1000, 2000, "microseconds, at most center_us"),
+    "high_us": (1000, 2000, "microseconds, at least center_us"),
+    "sensitivity": (25, 400, "percent"),
+    "approach_us": (-60, 60, "microseconds, negative to come from above, 0 for no overshoot"),
+    "power_pin": (-1, 48, "the GPIO, -1 for none"),
+    "quiet_from": (0, 1439, "minutes of the day"),
+    "quiet_to": (0, 1439, "minutes of the day"),
 }
-KEYS = ("ssid", "password", "instrument", "update_url", "providers", *NUMBERS)
+TZ_MAX = 48  # characters
+TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
+KEYS = ("ssid", "password", "instrument", "update_url", "providers", "tz", *NUMBERS)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -49,6 +59,7 @@ def check(found: object, name: str) -> dict[str, Any]:
         if key not in KEYS:
             raise UserError(name, f"key '{key}' is unknown", _nearest(key, KEYS, "keys"))
         _check_value(key, value, name)
+    _check_range(found, name)
     return found
 
 
@@ -80,10 +91,20 @@ def _check_value(key: str, value: object, name: str) -> None:
         size = abs(value) if type(value) is int and key == "us_per_degree" else value
         good = type(size) is int and least <= size <= most
         _require(good, key, f"a whole number, {least} to {most} ({unit})", name)
+    elif key == "tz":
+        good = isinstance(value, str) and len(value) <= TZ_MAX and bool(TZ.fullmatch(value))
+        _require(good, key, "a POSIX time zone, such as CET-1CEST,M3.5.0,M10.5.0/3", name)
     elif key == "update_url":
         _require(_url(value), key, "a http:// or https:// address", name)
     else:
         _check_providers(value, name)
+
+
+def _check_range(found: dict[str, Any], name: str) -> None:
+    """The calibrated range holds the level beam; of what is not given, the device's own counts."""
+    ladder = [found[key] for key in ("low_us", "center_us", "high_us") if key in found]
+    good = ladder == sorted(ladder)
+    _require(good, "low_us", "low_us, center_us and high_us in this order", name)
 
 
 def _check_instrument(value: object, name: str) -> None:

@@ -17,25 +17,40 @@ Output = Callable[..., list[str]]
 
 CORE_SCRIPT = """
 from seesaw.core.backoff import delay_s
+from seesaw.core.calibrate import act, begin, result
 from seesaw.core.gate import Limits, acceptance
 from seesaw.core.instruments import INSTRUMENTS
-from seesaw.core.profile import Motion
+from seesaw.core.profile import Motion, leg_end
+from seesaw.core.quiet import quiet
 from seesaw.core.quote import BadAnswer, bitstamp, cnbc
-from seesaw.core.tilt import pulse_ns, tilt
+from seesaw.core.tilt import held, pulse_ns, tilt
 
 for name in sorted(INSTRUMENTS):
     title, provider, symbol, sigma = INSTRUMENTS[name]
     for percent in (-90, -3.5, -0.05, 0, 0.04, 0.5, 1, 2.25, 7, 400):
-        angle, level = tilt(100.0 + percent, 100.0, sigma)
-        print(name, title, "%.9f" % angle, level, pulse_ns(angle))
+        for sensitivity in (25, 100, 400):
+            angle = tilt(100.0 + percent, 100.0, sigma, sensitivity)
+            print(name, title, "%.9f" % angle, pulse_ns(angle), held(pulse_ns(angle), 1511000,
+                1500000, 12000))
 
 for slope, ends in ((40, (1500000, 1980000)), (38.5, (2000000, 1000000)), (7.5, (1, 1000001))):
     motion = Motion(slope)
-    motion.start(*ends)
-    print(motion.step(), motion.step())
-    motion.start(0, ends[1] - 70001)
-    while not motion.done:
-        print(motion.step())
+    for slower in (1, 4):
+        motion.start(*ends, slower)
+        while not motion.done:
+            print(motion.step())
+    print([leg_end(ends[0], ends[1], side, 0, 2000000) for side in (-60000, 0, 20000)])
+print([quiet(s, 1320, 420) for s in range(0, 200000, 599)])
+
+steps = begin(1490)
+for word in ("accept", "nudge", "nudge", "nudge", "accept", "back", "accept", "nudge", "nudge",
+             "nudge", "accept", "accept", "no"):
+    try:
+        steps = act(steps, word, -40 if steps[0] == "low" else 40)
+    except ValueError as error:
+        print(error)
+    print(steps[0], steps[1], sorted(steps[2].items()))
+print(sorted(result(steps).items()))
 
 FIELDS = (
     ('"last":"7,764.64"', ['"last":null', '"last":"0"', '"last":NaN', '"last":true', '"last":1e999',
@@ -81,9 +96,8 @@ import micropython
 from seesaw.core.profile import Motion
 
 motion = Motion(7.5)
-motion.start(2000000, 1000000)
+motion.start(2000000, 1000000, 4)
 motion.step()
-motion.start(0, 1500000)
 micropython.heap_lock()
 try:
     steps = 0
@@ -199,7 +213,7 @@ def test_a_step_of_the_motion_allocates_nothing(output: Output) -> None:
     steps, pulse_ns = line.split()
 
     assert int(steps) > 500
-    assert pulse_ns == "1500000"
+    assert pulse_ns == "1000000"
 
 
 class Server:

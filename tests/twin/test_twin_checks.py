@@ -88,6 +88,12 @@ def test_level_must_be_level() -> None:
     assert failing(replace(level, pulses=Pulses(50, 1480.0, 1500.0, 1490.0))) == ["followed"]
 
 
+def test_a_beam_may_be_off_by_its_deadband_and_no_more() -> None:
+    loose = replace(GOOD, wanted_us=(1500.0, 1500.0), deadband_us=12.0)
+    assert failing(replace(loose, pulses=Pulses(50, 1480.0, 1514.9, 1514.9))) == []
+    assert failing(replace(loose, pulses=Pulses(50, 1480.0, 1516.0, 1516.0))) == ["followed"]
+
+
 def test_without_a_truth_nothing_was_followed() -> None:
     assert failing(replace(GOOD, wanted_us=())) == ["followed"]
 
@@ -175,10 +181,10 @@ def test_the_formula_is_the_firmwares(name: str) -> None:
     assert sigma == FOLLOWED[name][3]
     for percent in (-30, -3, -1, -0.06, -0.01, 0, 0.02, 0.07, 0.5, 2, 9):
         price = 100 + percent
-        degrees, level = tilt(price, 100, sigma)
-        own = wanted_us(price, 100, sigma, 1480, -35)
-        assert own == pytest.approx(pulse_ns(degrees, 1480, -35) / 1000, abs=0.01)
-        assert level == (own == 1480)
+        for sensitivity in (25, 100, 400):
+            degrees = tilt(price, 100, sigma, sensitivity)
+            own = wanted_us(price, 100, sigma, 1480, -35, sensitivity)
+            assert own == pytest.approx(pulse_ns(degrees, 1480, -35) / 1000, abs=0.01)
 
 
 def test_the_formula_stays_inside_what_a_servo_takes() -> None:

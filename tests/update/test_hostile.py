@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from record_rig import chosen
 from rig import BOARD, SETTINGS, World, new_flash, release
-from seesaw import config, judge
+from seesaw import config, judge, tuning
 from seesaw.update import trailer
 from seesaw.update.client import Client
 from seesaw.update.errors import FetchError, InstallError, Missing
@@ -255,16 +255,21 @@ def test_what_a_provider_asked_for_once_is_forgotten() -> None:
 
 @given(like(SETTINGS))
 @example({"poll_s": 0, "check_s": -(10**300), "servo_pin": -1, "us_per_degree": 0})
+@example({"low_us": 1600, "high_us": 1400, "quiet_to": 1440, "tz": "x" * 49, "sensitivity": 0})
 @example({"poll_s": 10**300, "check_s": 86401, "servo_pin": 49, "center_us": 2001})
 @settings(max_examples=300)
 def test_settings_are_always_such_that_the_firmware_can_run(found: dict[str, Any]) -> None:
-    made = config.parse(json.dumps(found).encode())
+    blob = json.dumps(found).encode()
+    made = config.parse(blob) | tuning.parse(blob)
     assert {key: type(value) for key, value in made.items()} == {
-        key: type(value) for key, value in config.DEFAULTS.items()
+        key: type(value) for key, value in (config.DEFAULTS | tuning.DEFAULTS).items()
     }
     assert 1 <= made["poll_s"] <= 3600 and 5 <= made["check_s"] <= DAY_S
-    assert 0 <= made["servo_pin"] <= config.PIN_MAX
-    assert 1000 <= made["center_us"] <= 2000 and 8 <= abs(made["us_per_degree"]) <= 41
+    assert 0 <= made["servo_pin"] <= tuning.PIN_MAX
+    assert 1000 <= made["low_us"] <= made["center_us"] <= made["high_us"] <= 2000
+    assert 8 <= abs(made["us_per_degree"]) <= 41 and abs(made["approach_us"]) <= 60
+    assert 25 <= made["sensitivity"] <= 400 and -1 <= made["power_pin"] <= tuning.PIN_MAX
+    assert 0 <= made["quiet_from"] < 1440 and 0 <= made["quiet_to"] < 1440
     assert all(isinstance(base, str) for base in made["providers"].values())
 
 
