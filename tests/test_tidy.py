@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data", "seesaw.look",
-           "seesaw.proof", "seesaw.upgrade")
+           "seesaw.proof", "seesaw.upgrade", "seesaw.timekeeping")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -38,12 +38,15 @@ FIRMWARE = {
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
     "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
                               "seesaw.net", "seesaw.update"),
-    "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/net/": ("asyncio", "binascii", "errno", "io", "micropython", "seesaw.core",
+                             "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/timekeeping.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
-    "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
-                              "os", "ssl", "time", "tls", "vfs"),
+    "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",
+                              "network", "os", "socket", "ssl", "time", "tls", "vfs",
+                              "seesaw.net.certificate"),
     "firmware/seesaw/main.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,
     "firmware/launcher/": ("binascii", "esp32", "gc", "hashlib", "machine", "micropython", "os",
