@@ -21,6 +21,8 @@ from host_tools.image import filesystem
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 PACKAGE = "seesaw"
 ROOT = "root.json"  # at the top of a bundle: whom its devices trust (firmware/SPEC.md, "Trust")
+TLS_ROOTS = "roots.pem"  # likewise: whose certificates it believes (SPEC, "Roots")
+TLS_ROOTS_SOURCE = f"{PACKAGE}/data/roots.pem"  # in the firmware's tree
 DEVELOPMENT_ROOT = Path(__file__).with_name("development_root.json")
 DEVELOPMENT = "it trusts the development key, which everybody has: name a root with --root"
 DEVELOPMENT_DEPLOYED = (
@@ -42,7 +44,8 @@ Companion = dict[str, tuple[str, str]]
 class Bundle:
     """A built bundle.
 
-    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes, and ROOT.
+    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes, ROOT and
+    TLS_ROOTS.
     companion: hex SHA-256 of `.mpy` bytes to (path 'seesaw/core/tilt.py', source text).
     """
 
@@ -54,7 +57,7 @@ class Bundle:
     @property
     def modules(self) -> dict[str, bytes]:
         """The `.mpy` files alone."""
-        return {path: data for path, data in self.files.items() if path != ROOT}
+        return {path: data for path, data in self.files.items() if path.endswith(".mpy")}
 
 
 def build(version: str, source: Path = FIRMWARE, root: bytes | None = None) -> Bundle:
@@ -73,6 +76,8 @@ def build(version: str, source: Path = FIRMWARE, root: bytes | None = None) -> B
     companion = {
         hashlib.sha256(mpy).hexdigest(): (path, sources[path]) for path, mpy in compiled.items()
     }
+    if (source / TLS_ROOTS_SOURCE).exists():  # not in trees from before there were any
+        packed[TLS_ROOTS] = disk.read(source / TLS_ROOTS_SOURCE)
     packed[ROOT] = DEVELOPMENT_ROOT.read_bytes() if root is None else root
     image = filesystem.build_tight(packed, BLOCK_SIZE)
     return Bundle(image, packed, companion, version)

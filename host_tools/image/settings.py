@@ -15,6 +15,7 @@ PASSWORD_MAX = 64  # bytes: 63 of text or 64 hexadecimal digits
 SECONDS_MAX = 86400  # the launcher asks for an updater every 26 hours
 TEXT_MAX = 200  # characters of a URL
 PROVIDERS_MAX = 16
+NTP_MAX = 2  # servers
 BLOB_MAX = 1900  # bytes: one NVS chunk that leaves room for its successor
 NUMBERS = {  # whole numbers: (least, most, unit)
     "poll_s": (1, 3600, "seconds"),
@@ -23,7 +24,7 @@ NUMBERS = {  # whole numbers: (least, most, unit)
     "center_us": (1000, 2000, "microseconds"),
     "us_per_degree": (8, 41, "microseconds a degree, negative to turn the other way"),
 }
-KEYS = ("ssid", "password", "instrument", "update_url", "providers", *NUMBERS)
+KEYS = ("ssid", "password", "instrument", "update_url", "providers", "ntp", *NUMBERS)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -80,6 +81,10 @@ def _check_value(key: str, value: object, name: str) -> None:
         size = abs(value) if type(value) is int and key == "us_per_degree" else value
         good = type(size) is int and least <= size <= most
         _require(good, key, f"a whole number, {least} to {most} ({unit})", name)
+    elif key == "ntp":
+        good = isinstance(value, str) and len(value) <= TEXT_MAX
+        good = good and (value == "" or _servers(str(value).split(" ")))
+        _require(good, key, "one or two servers, 'host' or 'host:port', a blank between", name)
     elif key == "update_url":
         _require(_url(value), key, "a http:// or https:// address", name)
     else:
@@ -121,6 +126,11 @@ def _url(value: object) -> bool:
         and value.isascii()
         and _host(value)
     )
+
+
+def _servers(found: list[str]) -> bool:
+    return len(found) <= NTP_MAX and all(one and "/" not in one and _url("http://" + one)
+                                         for one in found)  # fmt: skip
 
 
 def _host(url: str) -> bool:

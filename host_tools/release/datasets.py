@@ -13,12 +13,12 @@ from tuf.api.metadata import TargetFile
 
 from host_tools.errors import UserError
 from host_tools.release import change as changes
-from host_tools.release import listing, roles
+from host_tools.release import listing, roles, tls_roots
 from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.release.state import State
 
-NAMES = ("feeds",)  # that a device knows
+NAMES = ("feeds", "roots")  # that a device knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def add(state: State, name: str, raw: bytes, firmware: str) -> Change:
         raise UserError("role 'data'", "this repository has none", "'seesaw release init' makes it")
     try:
         versions.key(firmware)
-    except versions.BadVersion as error:
+    except ValueError as error:
         raise UserError(f"--firmware {firmware}", str(error), "a version such as 1.2.3") from error
     check(name, raw)
     found = Set(name, states.digest(raw), len(raw), firmware)
@@ -56,6 +56,9 @@ def add(state: State, name: str, raw: bytes, firmware: str) -> Change:
 
 def check(name: str, raw: bytes) -> None:
     """UserError for a set that a device would refuse, or that nobody can have meant."""
+    if name == "roots":
+        tls_roots.check_more(raw, f"data '{name}'")
+        return
     if len(raw) > feeds.SIZE_MAX:
         why = f"{len(raw)} bytes, a device takes {feeds.SIZE_MAX}"
         raise UserError(f"data '{name}'", why, "say less in it")

@@ -52,8 +52,8 @@ class Data:
         raw, words = None, ""
         try:
             if sha in made[standing.TRIAL : standing.BAD] and not self._load(made, sha):
-                _fit(target, self._boot.version)
-                raw = await _download(client, site, path, target)
+                fit(target, self._boot.version)
+                raw = await download(client, site, path, target)
                 feeds.check(raw)
                 self._files.save(_file(made, sha), raw)
         except ValueError as error:
@@ -108,7 +108,7 @@ def _file(state: list, sha: str) -> str:
     return "%s.%d" % (NAME, place if sha == state[standing.GOOD] else 1 - place)
 
 
-def _fit(target: dict, running: str) -> None:
+def fit(target: dict, running: str) -> None:
     """ValueError when this release is not the one to use it."""
     custom = target.get("custom")
     if type(custom) is not dict or custom.get("format") != 1 or target["length"] > feeds.SIZE_MAX:
@@ -117,7 +117,7 @@ def _fit(target: dict, running: str) -> None:
         raise ValueError("for another firmware")
 
 
-async def _download(client, site, path: str, target: dict) -> bytes:
+async def download(client, site, path: str, target: dict) -> bytes:
     answer = await site.get("targets/" + place(client, path, target), _FILE_S, target["length"])
     if answer.status != 200:
         raise FetchError("%s: status %d" % (path, answer.status))
