@@ -22,7 +22,8 @@ STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
 class App:
     """boot: the launcher's. The rest are ports and the update record, handed in by main.py."""
 
-    def __init__(self, boot, settings, record, chip, servo, radio, clock, random, usage):
+    def __init__(self, boot, settings, record, chip, servo, radio, clock, random, usage,
+                 secure, keeper):  # fmt: skip
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -33,8 +34,9 @@ class App:
         self.random = random
         self.root = "development" if chip.development() else "maker"
         self.usage = usage
+        self.keeper = keeper
         instrument, bases = settings["instrument"], settings["providers"]
-        self.feed = Feed(instrument, bases, chip.opener, usage.feed)
+        self.feed = Feed(instrument, bases, secure.opener(), usage.feed)
         self.motion = Motion(settings["us_per_degree"])
         center_ns = settings["center_us"] * 1000
         known = PULSE_MIN_NS <= boot.pulse_ns <= PULSE_MAX_NS
@@ -58,7 +60,7 @@ class App:
         while True:
             self.beat(self.settings["poll_s"])
             if await self.joined():
-                good = await self.feed.poll(self.clock.epoch_s())
+                good = await self.poll()
                 if good:
                     self.aim()
                 failures = 0 if good else failures + 1
@@ -69,6 +71,19 @@ class App:
                 wait_s = max(wait_s, back_s)
             self.beat(wait_s)
             await asyncio.sleep(wait_s)
+
+    async def poll(self) -> bool:
+        """Once; again when what failed was the clock."""
+        feed, keeper = self.feed, self.keeper
+        changed = await keeper.keep(feed.url)
+        good = await feed.poll(self.clock.epoch_s())
+        if not good and await keeper.doubt(feed.url, feed.why):
+            changed = True
+            good = await feed.poll(self.clock.epoch_s())
+        if changed:
+            print("seesaw event=clock slot=%s version=%s words=%s"
+                  % (self.boot.slot.info()[4], self.boot.version, keeper.said))  # fmt: skip
+        return good
 
     def beat(self, wait_s: int) -> None:
         self.next_beat_s = self.clock.up_s() + wait_s + STUCK_S

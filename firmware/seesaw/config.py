@@ -16,6 +16,7 @@ DEFAULTS = {
     "check_s": 21600,  # between two looks for a release
     "update_url": "",
     "providers": {},  # name -> base URL, in place of the provider's own
+    "ntp": "",  # servers, "host" or "host:port", two at most, a blank between; "" for our own
     "servo_pin": 18,
     "center_us": 1500,  # pulse of the level beam
     "us_per_degree": 40,  # of the beam
