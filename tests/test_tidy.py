@@ -48,6 +48,7 @@ FIRMWARE = {
                               "network", "os", "socket", "ssl", "time", "tls", "vfs",
                               "seesaw.net.certificate"),
     "firmware/seesaw/main.py": WIRING,
+    "firmware/seesaw/wiring.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,
     "firmware/launcher/": ("binascii", "esp32", "gc", "hashlib", "machine", "micropython", "os",
                            "struct", "sys", "time", "vfs", "seesaw.main.run"),

@@ -38,19 +38,12 @@ def run(boot, program: str) -> None:
     else:
         from seesaw.app import App
         from seesaw.data.usage import Usage
-        from seesaw.net.certificate import MORE_MAX
-        from seesaw.port import udp
-        from seesaw.port.secure import Secure
         from seesaw.port.servo import servo as servo_on
-        from seesaw.timekeeping import SERVERS, Timekeeper
+        from seesaw.wiring import network
 
         usage = Usage(boot, store.get("feeds"), settings["instrument"])
         servo = servo_on(settings["servo_pin"], boot)
-        secure = Secure(clock, store.get("roots", MORE_MAX), chip.opener)
-        keeper = Timekeeper(
-            clock, random, udp.ask, udp.nonce, chip.opener,
-            settings["ntp"].split(" ") if settings["ntp"] else SERVERS, chip.built_s(boot.slot)
-        )  # fmt: skip
+        secure, keeper = network(boot, settings, store, chip, clock, random)
         made = App(
             boot, settings, record, chip, servo, radio, clock, random, usage, secure, keeper
         )

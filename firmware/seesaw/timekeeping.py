@@ -14,22 +14,23 @@ from seesaw.core import httpdate, quote
 from seesaw.net import certificate, http, ntp
 from seesaw.net.url import split
 
-SERVERS = ("time.cloudflare.com", "time.google.com")  # of two operators
+SERVERS = "time.cloudflare.com time.google.com"  # of two operators
 _ASK_S = const(2)  # for an answer of one server
 _DATE_S = const(10)  # for an answer of a provider, whose Date is all that is wanted
 
 
 class Timekeeper:
-    """clock: of port.board. ask, nonce: of port.udp. plain: port.board's opener, which verifies
-    nothing. servers: "host" or "host:port", two at most. least_s: a time that has passed."""
+    """clock: of port.board. set_clock: of port.rtc. udp: port.udp. plain: port.board's opener,
+    which verifies nothing. servers: "host" or "host:port", two at most, a blank between; "" for
+    SERVERS. least_s: a time that has passed."""
 
-    def __init__(self, clock, random, ask, nonce, plain, servers, least_s: int):
+    def __init__(self, clock, set_clock, random, udp, plain, servers, least_s: int):
         self._clock = clock
         self._random = random
-        self._ask = ask
-        self._nonce = nonce
+        self._set_clock = set_clock
+        self._udp = udp
         self._plain = plain
-        self._servers = list(servers)[:2]
+        self._servers = (servers or SERVERS).split(" ")[:2]
         self._least_s = least_s
         self._due_s = policy.first_s(clock.epoch_s(), random)
         self._failures = 0
@@ -109,8 +110,8 @@ class Timekeeper:
     async def _server_says(self, server: str) -> int:
         """Raises OSError, BadTime."""
         host, _, port = server.partition(":")
-        nonce = self._nonce(ntp.NONCE_SIZE)
-        answer = await self._ask(
+        nonce = self._udp.nonce(ntp.NONCE_SIZE)
+        answer = await self._udp.ask(
             host, int(port or ntp.PORT), ntp.request(nonce), lambda data: data[24:32] == nonce,
             _ASK_S,
         )  # fmt: skip
@@ -120,5 +121,5 @@ class Timekeeper:
 
     def _set(self, found_s: int) -> bool:
         if found_s:
-            self._clock.set(found_s)
+            self._set_clock(found_s)
         return found_s != 0

@@ -5,14 +5,11 @@ loads what the session needs: `proof`, or `look` and what that finds to do (`upg
 """
 
 import asyncio
-from hashlib import sha256
 
 from micropython import const
 
-from seesaw.core.clock_policy import update_s
 from seesaw.core.httpdate import iso
 from seesaw.net import http
-from seesaw.net.certificate import MORE_MAX
 from seesaw.repository import Repository
 from seesaw.update.choose import Releases
 from seesaw.update.errors import BadOffer, InstallError, Nothing, TufError
@@ -88,9 +85,6 @@ class Updater:
         if self.client:
             try:
                 self.tell(await self.data().bring(self.client, self.site))
-                from seesaw.data import roots
-
-                self.tell(await roots.bring(self.client, self.site, self.store, self.boot.version))
                 if self.done:
                     self.client.settle(self.who())
             except Exception as error:
@@ -116,9 +110,7 @@ class Updater:
 
     def who(self) -> bytes:
         """For whom all is done that metadata asks for: this release, with the data that it has."""
-        roots = self.store.get("roots", MORE_MAX)
-        more = sha256(roots).digest()[:8] if roots else b""
-        return self.boot.bundle + self.store.get("feeds") + more
+        return self.boot.bundle + self.store.get("feeds")
 
     async def feed(self) -> None:
         while True:
@@ -137,11 +129,14 @@ class Updater:
     def now_s(self) -> "int | None":
         """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
         built = self.built_s()
+        known = self.clock.epoch_s()
         try:
             date_s = expiry_s({"expires": iso(self.site.date)})
         except TufError:
             date_s = 0
-        known = update_s(built, self.clock.epoch_s(), date_s)
+        # Each of the two may be forged: of those that are possible the earlier one.
+        if built < date_s and not built < known < date_s:
+            known = date_s
         return max(built, known) or None
 
     def built_s(self) -> int:

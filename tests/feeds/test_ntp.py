@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from seesaw.net.ntp import SIZE, YEAR_2100_S, BadTime, request, time_s
+from seesaw.update import trailer
 
 from host_tools.market.ntp import SINCE_1900, Ntp
 
@@ -103,3 +104,10 @@ def test_the_layout_is_that_of_the_standard() -> None:
                        0, wire_s << 32)  # fmt: skip
 
     assert time_s(data, NONCE, BUILT_S) == NOW_S
+
+
+def test_the_bound_is_the_trailers_build_time() -> None:
+    """The app reads four bytes of it; they are where seesaw.update.trailer packs them."""
+    packed = trailer.pack(8, bytes(32), 4096, 512, bytes(32), "board", "1.0", BUILT_S)
+
+    assert int.from_bytes(packed[124:128], "little") == BUILT_S

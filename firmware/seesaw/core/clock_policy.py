@@ -60,13 +60,3 @@ def next_s(sure: bool, failures: int, random: object) -> int:
 def doubtful(since_s: "int | None") -> bool:
     """May the clock be doubted again? since_s: seconds since the last doubt, None for never."""
     return since_s is None or since_s >= DOUBT_S
-
-
-def update_s(bound_s: int, clock_s: int, date_s: int) -> int:
-    """What an update takes as now; 0 when nothing is known (SPEC, "Trust"). 0 for what is unknown.
-
-    bound_s: signed. clock_s: the chip's. date_s: of the newest answer. Of two that are later than
-    the bound the earlier one: each of them may be forged.
-    """
-    later = [time_s for time_s in (clock_s, date_s) if time_s > bound_s]
-    return min(later) if later else bound_s

@@ -7,7 +7,6 @@ no trial. What it adds may sign for prices alone: trust in updates rests on no T
 from hashlib import sha256
 
 from seesaw.data.search import find
-from seesaw.data.sets import download, fit
 from seesaw.net.certificate import MORE_MAX, certificates
 
 NAME = "roots"
@@ -20,6 +19,8 @@ async def bring(client, site, store, running: str) -> str:
     running: the version of the release that runs. Raises TufError, HttpError, and OSError when NVS
     has no room.
     """
+    from seesaw.data.sets import download, fit
+
     path = "data/" + NAME
     kept = store.get(NAME, MORE_MAX)
     target = await find(client, path)

@@ -43,6 +43,13 @@ class Data:
 
         Raises TufError, HttpError, and OSError when NVS has no room.
         """
+        words = await self._bring(client, site)
+        from seesaw.data import roots
+
+        more = await roots.bring(client, site, self._store, self._boot.version)
+        return words + ("; " if words and more else "") + more
+
+    async def _bring(self, client, site) -> str:
         path = "data/" + NAME
         target = await find(client, path)
         sha = target["hashes"].get("sha256", "")[:16] if target else ""

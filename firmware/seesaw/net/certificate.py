@@ -5,7 +5,7 @@ from errno import ENOMEM
 
 from micropython import const
 
-MORE_MAX = 3072  # bytes of PEM that signed data may add
+MORE_MAX = 3072  # bytes of PEM that signed data may add (seesaw.data.roots)
 EXPIRED = "certificate expired"
 EARLY = "certificate not yet valid"
 HOST = "certificate of another host"

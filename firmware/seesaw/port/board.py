@@ -5,7 +5,7 @@ import gc
 import time
 
 from esp32 import NVS, Partition
-from machine import RTC, unique_id
+from machine import unique_id
 from micropython import const
 from network import WLAN
 
@@ -32,11 +32,6 @@ class Clock:
         """Seconds since 1970, or 0 when the clock was never set."""
         now = int(time.time())
         return now + _EPOCH_2000_S if now > _CLOCK_SET_AFTER_S else 0
-
-    def set(self, epoch_s: int) -> None:
-        """Seconds since 1970, from 2024 to 2099. It outlives every reset but that of power-on."""
-        year, month, day, hour, minute, second, weekday, _ = time.gmtime(epoch_s - _EPOCH_2000_S)
-        RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
 class Radio:
@@ -124,14 +119,6 @@ def development() -> bool:
             return b'"x-seesaw-development"' in file.read()
     except OSError:
         return False
-
-
-def built_s(slot) -> int:
-    """Build time in the trailer of this slot, seconds since 1970: the launcher has read it whole
-    (SPEC, "Trailer", offset 124)."""
-    raw = bytearray(128)
-    slot.readblocks(slot.info()[3] // 4096 - 1, raw)
-    return int.from_bytes(raw[124:], "little")
 
 
 def device_id() -> bytes:
