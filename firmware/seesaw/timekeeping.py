@@ -101,7 +101,7 @@ class Timekeeper:
                 self.said = server + ": " + str(error)
                 if error.kiss:  # it wants to be left alone: for this session
                     self._servers.remove(server)
-            except OSError as error:
+            except (OSError, ValueError, OverflowError) as error:  # of the network; of the setting
                 self.said = server + ": " + str(error)
             else:
                 told.append(found_s - self._clock.up_s())

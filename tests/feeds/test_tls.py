@@ -129,6 +129,15 @@ def test_two_forged_servers_cost_one_failed_poll(engine: str) -> None:
 
 
 @both
+@pytest.mark.parametrize("ntp", ["a:b  ", ":", f"localhost:{10**12}", "\u00e9:123", "x" * 300])
+def test_servers_that_nobody_can_ask(engine: str, ntp: str) -> None:
+    with bench(engine, "of this year", clock_set=False, ntp=ntp) as world:
+        world.run(until=world.live)
+
+        assert world.live() and not world.said("Traceback"), world.lines[-5:]
+
+
+@both
 def test_without_any_time_the_words_say_so(engine: str) -> None:
     with bench(engine, "of this year", clock_set=False) as world:
         handler = world.market.site.handler

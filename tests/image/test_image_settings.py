@@ -38,6 +38,7 @@ GOOD = {
     "us_per_degree": -40,
     "update_url": "http://updates.test/",
     "providers": {"cnbc": "http://market.test:8080"},
+    "ntp": "time.test 192.168.0.1:1123",
 }
 
 
@@ -108,6 +109,13 @@ def test_an_unknown_instrument_is_told_its_neighbour() -> None:
         ("us_per_degree", 7),
         ("us_per_degree", -42),
         ("check_s", 7 * 86400 + 1),
+        ("ntp", "a b c"),
+        ("ntp", "a  b"),
+        ("ntp", "a/b"),
+        ("ntp", "a:0"),
+        ("ntp", "http://a"),
+        ("ntp", "x" * 300),
+        ("ntp", ["a"]),
         ("update_url", "ftp://updates.test/"),
         ("update_url", "http://"),
         ("update_url", "http:///path"),
