@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
-           "seesaw.look", "seesaw.proof", "seesaw.sources", "seesaw.upgrade")
+           "seesaw.look", "seesaw.proof", "seesaw.sources", "seesaw.timekeeping", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -39,19 +39,23 @@ FIRMWARE = {
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
     "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
                               "seesaw.net", "seesaw.update"),
-    "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/net/": ("asyncio", "binascii", "errno", "io", "micropython", "seesaw.core",
+                             "seesaw.net"),
     "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/source.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/timekeeping.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
-    "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
-                              "os", "ssl", "time", "tls", "vfs"),
+    "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",
+                              "network", "os", "socket", "ssl", "time", "tls", "vfs",
+                              "seesaw.net.certificate"),
     "firmware/seesaw/main.py": WIRING,
+    "firmware/seesaw/wiring.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,
     "firmware/launcher/": ("binascii", "esp32", "gc", "hashlib", "machine", "micropython", "os",
                            "struct", "sys", "time", "vfs", "seesaw.main.run"),
 }  # fmt: skip
-SHARED = ("seesaw.core.instruments", "seesaw.update.trailer")  # formats with one owner
+SHARED = ("seesaw.update.trailer",)  # formats with one owner
 EVERYBODYS = ("host_tools.errors", "host_tools.stopping")
 # What a host file may import of this project.
 HOST = {

@@ -4,8 +4,6 @@ import asyncio
 
 from seesaw import judge
 from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
-from seesaw.feed import Feed
-from seesaw.sources import shipped
 from seesaw.update import reasons
 from seesaw.update.record import LOOKED, UNPROVEN, trial_of
 
@@ -16,9 +14,11 @@ STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
 
 
 class App:
-    """boot: the launcher's. The rest are ports and the update record, handed in by main.py."""
+    """boot: the launcher's. The rest are ports, the update record and what they are made into,
+    handed in by wiring.py."""
 
-    def __init__(self, boot, settings, record, chip, beam, radio, clock, random, usage):
+    def __init__(self, boot, settings, record, chip, beam, radio, clock, random, usage, feed,
+                 keeper):  # fmt: skip
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -29,9 +29,8 @@ class App:
         self.random = random
         self.root = "development" if chip.development() else "maker"
         self.usage = usage
-        instrument, bases = settings["instrument"], settings["providers"]
-        found = shipped(instrument, bases, chip.opener, usage.feed)
-        self.feed = Feed(*found, random, clock.up_s)
+        self.keeper = keeper
+        self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
 
     async def run(self) -> None:
@@ -51,12 +50,26 @@ class App:
         while True:
             self.beat(self.settings["poll_s"])
             if await self.joined():
-                await self.feed.poll(self.clock.epoch_s())
+                await self.poll()
                 self.aim()
             self.say()
             wait_s = self.feed.wait_s(self.settings["poll_s"])
             self.beat(wait_s)
             await asyncio.sleep(wait_s)
+
+    async def poll(self) -> None:
+        """Once; again when what failed was the clock."""
+        feed, keeper = self.feed, self.keeper
+        changed = await keeper.keep(feed.sources[0].home)
+        if not await feed.poll(self.clock.epoch_s()):
+            for source in feed.sources:
+                if await keeper.doubt(source.home, source.why):
+                    changed = True
+                    await feed.poll(self.clock.epoch_s())
+                    break
+        if changed:
+            print("seesaw event=clock slot=%s version=%s words=%s"
+                  % (self.boot.slot.info()[4], self.boot.version, keeper.said))  # fmt: skip
 
     def beat(self, wait_s: int) -> None:
         self.next_beat_s = self.clock.up_s() + wait_s + STUCK_S

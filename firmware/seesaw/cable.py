@@ -125,21 +125,10 @@ class Guest:
 
 def try_out(boot) -> None:
     """Run the app that can be imported now; ends by Ctrl-C or an exception."""
-    from seesaw import tuning
-    from seesaw.app import App
-    from seesaw.beam import Beam
-    from seesaw.core.quiet import utc
-    from seesaw.data.usage import Usage
-    from seesaw.port import servo
+    from seesaw.wiring import app
 
     asyncio.new_event_loop()  # the app that ran before has left its tasks
-    store, guest = chip.Store(), Guest(boot)
-    blob = config.load(store)
-    settings = config.parse(blob)
-    settings.update(tuning.parse(blob))
-    clock = chip.Clock()
-    motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
-    beam = Beam(settings, motor, guest, clock, servo.Place(), utc)
-    usage = Usage(guest, store.get("feeds"), settings["instrument"])
-    app = App(guest, settings, None, chip, beam, chip.Radio(), clock, random, usage)
-    asyncio.run(app.run())
+    store = chip.Store()
+    settings = config.parse(config.load(store))
+    made = app(Guest(boot), settings, None, chip, chip.Radio(), chip.Clock(), random, store)
+    asyncio.run(made.run())

@@ -16,6 +16,8 @@ DEFAULTS = {
     "check_s": 21600,  # between two looks for a release
     "update_url": "",
     "providers": {},  # name -> base URL, in place of the provider's own
+    "keys": {},  # provider -> the owner's key there
+    "ntp": "",  # servers, "host" or "host:port", two at most, a blank between; "" for our own
 }
 SECONDS = {  # limits
     "poll_s": (1, 3600),

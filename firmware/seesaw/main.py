@@ -36,16 +36,7 @@ def run(boot, program: str) -> None:
             boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store
         )
     else:
-        from seesaw import tuning
-        from seesaw.app import App
-        from seesaw.beam import Beam
-        from seesaw.core.quiet import utc
-        from seesaw.data.usage import Usage
-        from seesaw.port import servo
+        from seesaw.wiring import app
 
-        settings.update(tuning.parse(config.load(store)))
-        usage = Usage(boot, store.get("feeds"), settings["instrument"])
-        motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
-        beam = Beam(settings, motor, boot, clock, servo.Place(), utc)
-        made = App(boot, settings, record, chip, beam, radio, clock, random, usage)
+        made = app(boot, settings, record, chip, radio, clock, random, store)
     asyncio.run(made.run())

@@ -32,6 +32,9 @@ class Source:
         self.tolerance = rules.get("tolerance", 0.5)
         self.retry_s = self.date_s = 0
         self.stored = 0.0
+        self.why = ""  # the last exchange failed
+        # scheme and host, for a Date
+        self.home = base or "/".join(rules["url"].split("/")[:3])
         self._opener = opener
         self._utc_s = utc_s
         self._bound = (feed[0], rules, feed[1], feed[2] if len(feed) > 2 else "", base, key)
@@ -39,15 +42,20 @@ class Source:
     async def ask(self, now_s: int = 0) -> quote.Quote:
         """Ask once. Raises HttpError, and BadAnswer for whatever is no quote."""
         self.retry_s = self.date_s = 0
+        self.why = ""
         try:
             recipe = Recipe(*self._bound)
         except ValueError as error:
             raise quote.BadAnswer(str(error))
         made = recipe.begin()
-        answer = await http.fetch(
-            recipe.url, opener=self._opener, max_body=BODY_MAX, deadline_s=DEADLINE_S,
-            headers=recipe.headers, sink=made,
-        )  # fmt: skip
+        try:
+            answer = await http.fetch(
+                recipe.url, opener=self._opener, max_body=BODY_MAX, deadline_s=DEADLINE_S,
+                headers=recipe.headers, sink=made,
+            )  # fmt: skip
+        except http.HttpError as error:
+            self.why = str(error)
+            raise
         self.retry_s = httpdate.retry_after_s(answer.headers.get("retry-after", ""))
         try:
             self.date_s = quote.iso_time_s(httpdate.iso(answer.headers.get("date", "")))

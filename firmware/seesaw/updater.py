@@ -102,7 +102,7 @@ class Updater:
         """Loaded when it is needed: an install needs the memory."""
         from seesaw.data.sets import Data
 
-        return Data(self.boot, self.store, self.files, self.settings["instrument"])
+        return Data(self.boot, self.store, self.files, self.settings)
 
     def tell(self, words: str) -> None:
         if words:
@@ -130,11 +130,13 @@ class Updater:
         """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
         built = self.built_s()
         known = self.clock.epoch_s()
-        if known <= built:  # never set, or wrong
-            try:
-                known = expiry_s({"expires": iso(self.site.date)})
-            except TufError:
-                pass
+        try:
+            date_s = expiry_s({"expires": iso(self.site.date)})
+        except TufError:
+            date_s = 0
+        # Each of the two may be forged: of those that are possible the earlier one.
+        if built < date_s and not built < known < date_s:
+            known = date_s
         return max(built, known) or None
 
     def built_s(self) -> int:

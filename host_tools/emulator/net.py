@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from host_tools.emulator.clock import VirtualClock
+from host_tools.emulator.clock import NEVER, VirtualClock
 from host_tools.emulator.os_error import ERRNO, MicroOSError
 
 NO_NAME = (-202, "EAI_FAIL")  # of lwIP, as getaddrinfo raises it
@@ -75,8 +75,37 @@ class Connection:
         self.closed = True
 
 
+class Mailbox:
+    """A socket of datagrams: none is sure to arrive."""
+
+    def __init__(self, net: "Net") -> None:
+        self.net = net
+        self.inbox: list[tuple[int, bytes, tuple[str, int]]] = []
+
+    def send(self, data: bytes, host: str, port: int) -> None:
+        """Raises OSError without a network; that nobody listens shows nowhere."""
+        if not self.net.up():
+            raise MicroOSError(ERRNO["EHOSTUNREACH"])
+        answer = self.net.datagrams.get((host, port), lambda data: [])
+        at_us = self.net.clock.now_us + self.net.latency_us
+        for action in answer(data):
+            if action[0] == "wait":
+                at_us += int(action[1] * 1_000_000)
+            else:
+                self.inbox.append((at_us, action[1], (host, port)))
+
+    def next_us(self) -> int:
+        """When something arrives; NEVER when nothing ever will."""
+        return self.inbox[0][0] if self.inbox and self.net.up() else NEVER
+
+    def receive(self) -> tuple[bytes, tuple[str, int]]:
+        _, data, source = self.inbox.pop(0)
+        return data, source
+
+
 class Net:
-    """`hosts` maps (host, port) to a server; change it at any time."""
+    """`hosts` maps (host, port) to a server, `datagrams` to a function from a datagram to actions,
+    ("wait", seconds) and ("data", bytes); change them at any time."""
 
     def __init__(
         self,
@@ -90,6 +119,7 @@ class Net:
         self.up = up
         self.resolve = resolve
         self.hosts: dict[tuple[str, int], Server] = {}
+        self.datagrams: dict[tuple[str, int], Callable[[bytes], list[tuple]]] = {}
         self.latency_us = 20_000
 
     def look_up(self, host: str, spend: Callable[[int], None]) -> None:
@@ -100,13 +130,18 @@ class Net:
         if not answered:
             raise MicroOSError(*NO_NAME)
 
+    def mailbox(self) -> Mailbox:
+        return Mailbox(self)
+
+    def known(self, host: str) -> None:
+        """Raises OSError: no network, no such name."""
+        if not self.up() or not any(name == host for name, _ in [*self.hosts, *self.datagrams]):
+            raise MicroOSError(*NO_NAME)
+
     def connect(self, host: str, port: int) -> Connection:
         """Raises OSError: no network, no such name."""
-        if not self.up():
-            raise MicroOSError(*NO_NAME)
+        self.known(host)
         server = self.hosts.get((host, port))
         if server is None:
-            if not any(name == host for name, _ in self.hosts):
-                raise MicroOSError(*NO_NAME)
             return Connection(self, None)
         return Connection(self, server.connect())

@@ -16,6 +16,7 @@ PASSWORD_MAX = 64  # bytes: 63 of text or 64 hexadecimal digits
 SECONDS_MAX = 86400  # the launcher asks for an updater every 26 hours
 TEXT_MAX = 200  # characters of a URL
 PROVIDERS_MAX = 16
+NTP_MAX = 2  # servers
 BLOB_MAX = 1900  # bytes: one NVS chunk that leaves room for its successor
 NUMBERS = {  # whole numbers: (least, most, unit)
     "poll_s": (1, 3600, "seconds"),
@@ -33,7 +34,8 @@ NUMBERS = {  # whole numbers: (least, most, unit)
 }
 TZ_MAX = 48  # characters
 TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
-KEYS = ("ssid", "password", "instrument", "update_url", "providers", "tz", *NUMBERS)
+FEEDS = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "feeds.json"
+KEYS = ("ssid", "password", "instrument", "update_url", "providers", "keys", "ntp", "tz", *NUMBERS)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -70,9 +72,7 @@ def to_blob(settings: dict[str, Any]) -> bytes:
 
 def instruments() -> list[str]:
     """The names of the instruments that the firmware follows."""
-    from seesaw.core.instruments import INSTRUMENTS  # late: the other commands need no firmware
-
-    return list(INSTRUMENTS)
+    return list(json.loads(FEEDS.read_bytes())["instruments"])
 
 
 def _check_value(key: str, value: object, name: str) -> None:
@@ -94,6 +94,14 @@ def _check_value(key: str, value: object, name: str) -> None:
     elif key == "tz":
         good = isinstance(value, str) and len(value) <= TZ_MAX and bool(TZ.fullmatch(value))
         _require(good, key, "a POSIX time zone, such as CET-1CEST,M3.5.0,M10.5.0/3", name)
+    elif key == "ntp":
+        good = isinstance(value, str) and len(value) <= TEXT_MAX
+        good = good and (value == "" or _servers(str(value).split(" ")))
+        _require(good, key, "one or two servers, 'host' or 'host:port', a blank between", name)
+    elif key == "keys":
+        good = isinstance(value, dict) and len(value) <= PROVIDERS_MAX
+        good = good and all(_key(name) and _key(one) for name, one in value.items())
+        _require(good, key, "provider to key, as {\"eodhd\": \"...\"}", name)
     elif key == "update_url":
         _require(_url(value), key, "a http:// or https:// address", name)
     else:
@@ -144,6 +152,11 @@ def _url(value: object) -> bool:
     )
 
 
+def _servers(found: list[str]) -> bool:
+    return len(found) <= NTP_MAX and all(one and "/" not in one and _url("http://" + one)
+                                         for one in found)  # fmt: skip
+
+
 def _host(url: str) -> bool:
     """Does it name a host, and a port that exists if any?"""
     try:
@@ -156,3 +169,8 @@ def _host(url: str) -> bool:
 def _nearest(wrong: str, known: list[str] | tuple[str, ...], kind: str) -> str:
     near = difflib.get_close_matches(wrong, known, 1, 0.5)
     return f"did you mean '{near[0]}'?" if near else f"the {kind} are " + ", ".join(known)
+
+
+def _key(text: object) -> bool:
+    """A short word of printable ASCII: it goes into a URL or a header."""
+    return isinstance(text, str) and 0 < len(text) <= 64 and all("!" <= c <= "~" for c in text)

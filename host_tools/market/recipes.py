@@ -112,7 +112,7 @@ def _rules_broken(
                 field, _, rule = str(error).partition(": ")
                 yield ("providers", name, field), rule
     try:
-        feeds.check_set(raw)
+        feeds.check(raw)
     except ValueError as error:
         words = str(error).split(": ")
         where = ("instruments", *words[:2])

@@ -28,6 +28,7 @@ from host_tools.release import (
     publish,
     releasing,
     roles,
+    tls_roots,
     trust_calendar,
     words,
 )
@@ -296,6 +297,9 @@ def expiry(arguments: Namespace) -> int:
         if ending
         else f"nothing ends within {arguments.horizon} days"
     )
+    first = min(tls_roots.check_kept(), key=lambda one: one.end)
+    lines.append(f"of the roots of TLS that a release ships {first.name} ends first, "
+                 f"{first.end:%Y-%m-%d}: 'seesaw release roots'")  # fmt: skip
     facts = {
         "horizon_days": arguments.horizon, "ends": words.calendar_facts(rows),
         "inside": [row.what for row in ending],

@@ -57,7 +57,7 @@ def answer(case):
     if head:
         return extracted(head, body).encode()
     try:
-        feeds.check_set(body)
+        feeds.check(body)
     except ValueError as error:
         # What the interpreters' own json says differs; and so does the order of a dict.
         return b"refused" if "JSON" in str(error) or "syntax" in str(error) else str(error).encode()

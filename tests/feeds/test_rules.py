@@ -50,7 +50,7 @@ def changed(path: tuple, value: Any) -> dict[str, Any]:
 def refusal(found: Any) -> str:
     """The rule of the firmware's check; "" when it takes the set."""
     try:
-        feeds.check_set(json.dumps(found).encode())
+        feeds.check(json.dumps(found).encode())
     except ValueError as error:
         return str(error) or "?"
     return ""
@@ -190,7 +190,7 @@ def test_the_check_knows_what_the_schema_cannot_say(path: tuple, value: Any, rul
 )  # fmt: skip
 def test_what_is_no_set_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError):
-        feeds.check_set(raw)
+        feeds.check(raw)
 
 
 def test_the_key_goes_to_its_host_over_tls_alone() -> None:

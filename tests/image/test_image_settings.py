@@ -46,6 +46,7 @@ GOOD = {
     "tz": "CET-1CEST,M3.5.0,M10.5.0/3",
     "update_url": "http://updates.test/",
     "providers": {"cnbc": "http://market.test:8080"},
+    "ntp": "time.test 192.168.0.1:1123",
 }
 
 
@@ -128,6 +129,13 @@ def test_an_unknown_instrument_is_told_its_neighbour() -> None:
         ("tz", "A" * 49),
         ("tz", None),
         ("check_s", 7 * 86400 + 1),
+        ("ntp", "a b c"),
+        ("ntp", "a  b"),
+        ("ntp", "a/b"),
+        ("ntp", "a:0"),
+        ("ntp", "http://a"),
+        ("ntp", "x" * 300),
+        ("ntp", ["a"]),
         ("update_url", "ftp://updates.test/"),
         ("update_url", "http://"),
         ("update_url", "http:///path"),

@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import json
 import re
+import ssl
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from record_rig import chosen
@@ -23,6 +25,7 @@ from host_tools.emulator.flash import Flash
 from host_tools.emulator.nvs import Nvs, NvsError
 from host_tools.emulator.partitions import PartitionTable
 from host_tools.market.site import Reply, Request
+from host_tools.market.tls import TlsSite
 from host_tools.release.publish import OFFER
 
 OLD, NEW, FIX = release("0.1.0"), release("0.2.0"), release("0.3.0")
@@ -292,10 +295,15 @@ def test_settings_below_their_limits_are_lifted() -> None:
     wanted = {**SETTINGS, "check_s": -1, "poll_s": 0, "servo_pin": -7, "providers": {"cnbc": 5}}
     nvs(flash).set_blob("seesaw", "config", json.dumps(wanted).encode())
     world = World(flash, KNOWN, offered=OLD)
-    world.device.net.hosts["quote.cnbc.com", 443] = world.market.site
-    world.run(60, until=lambda: world.follows() and world.said("event=nothing"))
+    authority = trustme.CA()
+    authority.issue_cert("quote.cnbc.com").configure_cert(server := ssl.SSLContext(
+        ssl.PROTOCOL_TLS_SERVER))  # fmt: skip
+    nvs(flash).set_blob("seesaw", "roots", b"# a root\n" + authority.cert_pem.bytes())
+    world.device.net.hosts["quote.cnbc.com", 443] = TlsSite(world.market.site, server)
+    # The look takes the root back: nobody has signed it.
+    world.run(60, until=lambda: world.said(" state=LIVE ") and world.said("event=nothing"))
 
-    assert world.follows() and world.said("event=nothing") and ours(world)
+    assert world.said(" state=LIVE ") and world.said("event=nothing") and ours(world)
 
 
 BUNDLE = hashlib.sha256(NEW.bundle.image).hexdigest()

@@ -160,7 +160,7 @@ class Sessions:
 
     def __init__(self, part: object) -> None:
         self._always = part == ALWAYS
-        self._zone = None
+        self.zone = None
         if part is None or self._always:
             return
         if type(part) is not dict:
@@ -176,7 +176,7 @@ class Sessions:
             day = _row_day(row)
             self._special[day] = _spans(row[1:])
         _ascending([row[0] for row in special], self.last - self.first)
-        self._zone = Zone(part.get("tz"))
+        self.zone = Zone(part.get("tz"))
 
     def spans(self, day: int) -> tuple:
         """When it trades on a local day since 1970, in minutes after midnight: (), (open, close) or
@@ -197,9 +197,9 @@ class Sessions:
         """
         if self._always:
             return OPEN, 0
-        if self._zone is None:
+        if self.zone is None:
             return UNKNOWN, 0
-        local_s = now_s + self._zone.offset_s(now_s)
+        local_s = now_s + self.zone.offset_s(now_s)
         day = local_s // DAY_S
         if day < self.first:
             return UNKNOWN, self._utc_s(self.first, 0)
@@ -224,7 +224,7 @@ class Sessions:
         return self._utc_s(day, 0)
 
     def _utc_s(self, day: int, minute: int) -> int:
-        return self._zone.utc_s(day * DAY_S + minute * 60)
+        return self.zone.utc_s(day * DAY_S + minute * 60)
 
 
 def part_of(lines, exchange: str) -> object:

@@ -3,73 +3,26 @@
 Format 2 (firmware/SPEC.md, "Recipes"): {"format": 2, "hosts": [...], "providers": {name: recipe},
 "instruments": {name: {"title", "exchange", "sigma", "band", "feeds": [[provider, symbol, echo]]}}}.
 The app has its instrument's part alone: the entry, with the recipes that it names as "providers".
-
-{"format": 1, "feeds": {"sp500": ["cnbc", "https://quote.cnbc.com", ".SPX", 1.13]}}: provider (which
-form its answers have), base URL, its symbol, sigma in percent a day. An instrument that is not
-named keeps what the release ships.
 """
 
 import json
 
 from seesaw.core import recipe_rules as rules
-from seesaw.net.url import split
+from seesaw.data.part import FEEDS_MAX, FIELDS, FORMAT, part
 
-PROVIDERS = ("cnbc", "bitstamp")
 SIZE_MAX = 16384  # bytes of a set
-TEXT_MAX = 160  # characters of base and symbol together
 SIGMA_MIN, SIGMA_MAX = 0.2, 20  # percent a day; the shipped ones are 0.9 to 5.4
-
-
-def check(raw: bytes) -> dict:
-    """Instrument -> [provider, base, symbol, sigma]. ValueError unless all of it is right: nobody
-    means a set that is partly wrong."""
-    try:
-        found = json.loads(raw)
-    except RuntimeError:  # nested too deep
-        found = None
-    if type(found) is not dict or found.get("format") != 1 or len(raw) > SIZE_MAX:
-        raise ValueError("not format 1")
-    feeds = found.get("feeds")
-    if type(feeds) is not dict:
-        raise ValueError("no feeds")
-    for name in feeds:
-        if not right(feeds[name]):
-            raise ValueError("feed of " + name)
-    return feeds
-
-
-def right(feed: object) -> bool:
-    """Is it four values, each within its bounds?"""
-    if type(feed) is not list or len(feed) != 4:
-        return False
-    provider, base, symbol, sigma = feed
-    if provider not in PROVIDERS or type(base) is not str or type(symbol) is not str:
-        return False
-    try:
-        split(base + "/" + symbol)
-    except ValueError:
-        return False
-    number = isinstance(sigma, (int, float)) and type(sigma) is not bool
-    good = number and SIGMA_MIN <= sigma <= SIGMA_MAX
-    return good and symbol != "" and len(base + symbol) <= TEXT_MAX
-
-
-# -- format 2 -------------------------------------------------------------------------------------
-
-FORMAT = 2
 HOSTS_MAX = 24
 PROVIDERS_MAX = 24
 INSTRUMENTS_MAX = 32
 LISTED_MAX = 10  # feeds of an instrument in a set
-FEEDS_MAX = 5  # of them that the app gets
 PART_MAX = 1800  # bytes of a part as JSON
 NAME_MAX = 16  # characters
 EXCHANGES = ("XNYS", "XLON", "XETR", "XPAR", "XTKS", "XHKG", "XSHG", "XASX", "XNSE", "24/7")
 _SET = ("format", "about", "hosts", "providers", "instruments")
-_INSTRUMENT = ("title", "exchange", "sigma", "band", "feeds")
 
 
-def check_set(raw: bytes) -> dict:
+def check(raw: bytes) -> dict:
     """The set. ValueError, with where and which rule, unless all of it is right."""
     try:
         found = json.loads(raw)
@@ -96,42 +49,17 @@ def check_set(raw: bytes) -> dict:
     return found
 
 
-def part(found: dict, instrument: str, bases: object = (), keys: object = ()) -> dict:
-    """What the app needs of a checked set for one instrument: {} when it has none.
-
-    bases, keys: the providers for which the owner has set a base URL, a key. A feed that needs one
-    is left out without.
-    """
-    entry = found["instruments"].get(instrument)
-    if entry is None:
-        return {}
-    feeds, providers = [], {}
-    for feed in entry["feeds"]:
-        name = feed[0]
-        recipe = found["providers"][name]
-        waits = (recipe["url"][:6] == "{base}" and name not in bases) or (
-            "key" in recipe and name not in keys
-        )
-        if not waits and len(feeds) < FEEDS_MAX:
-            feeds.append(feed)
-            providers[name] = {field: recipe[field] for field in recipe if field != "about"}
-    made = {field: entry[field] for field in _INSTRUMENT}
-    made["feeds"] = feeds
-    made["providers"] = providers
-    return made
-
-
 def check_part(found: object) -> None:
     """ValueError unless it is a part as part() makes it. The hosts were checked with the set."""
     _need(type(found) is dict, "an object")
-    _fields(found, _INSTRUMENT + ("providers",), ())
+    _fields(found, FIELDS + ("providers",), ())
     providers = _named(found["providers"], "providers", FEEDS_MAX)
     for name in providers:
         recipe = providers[name]
         url = recipe.get("url") if type(recipe) is dict else None
         hosts = [rules.host_of(url)] if type(url) is str else []
         _within(name, rules.check, recipe, hosts)
-    entry = {field: found[field] for field in _INSTRUMENT}
+    entry = {field: found[field] for field in FIELDS}
     _check_instrument(entry, providers, FEEDS_MAX)
 
 
@@ -170,7 +98,7 @@ def _is_number(value: object) -> bool:
 
 def _check_instrument(entry: object, providers: dict, most: int) -> None:
     _need(type(entry) is dict, "an object")
-    _fields(entry, _INSTRUMENT, ())
+    _fields(entry, FIELDS, ())
     title, band = entry["title"], entry["band"]
     _need(type(title) is str and 0 < len(title) <= 32, "title: text of 1 to 32")
     _need(min(title) >= " " and max(title) <= "~", "title: printable ASCII alone")

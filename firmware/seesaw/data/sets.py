@@ -10,6 +10,7 @@ from micropython import const
 
 from seesaw.core.version import newer
 from seesaw.data import feeds, standing
+from seesaw.data.part import FORMAT, part, whose
 from seesaw.data.search import find, place
 from seesaw.update.errors import FetchError
 from seesaw.update.targets import check
@@ -19,13 +20,14 @@ _FILE_S = const(60)  # deadline of one set
 
 
 class Data:
-    """boot: the launcher's. store, files: ports. instrument: of the settings."""
+    """boot: the launcher's. store, files: ports. settings: the owner's."""
 
-    def __init__(self, boot, store, files, instrument: str):
+    def __init__(self, boot, store, files, settings: dict):
         self._boot = boot
         self._store = store
         self._files = files
-        self._instrument = instrument
+        self._settings = settings
+        self._mine = [whose(settings), FORMAT]
         self._bundle = boot.bundle[:8].hex()
         self._state = standing.read(store.get(NAME))
 
@@ -43,6 +45,13 @@ class Data:
 
         Raises TufError, HttpError, and OSError when NVS has no room.
         """
+        words = await self._bring(client, site)
+        from seesaw.data import roots
+
+        more = await roots.bring(client, site, self._store, self._boot.version)
+        return words + ("; " if words and more else "") + more
+
+    async def _bring(self, client, site) -> str:
         path = "data/" + NAME
         target = await find(client, path)
         sha = target["hashes"].get("sha256", "")[:16] if target else ""
@@ -52,8 +61,8 @@ class Data:
         raw, words = None, ""
         try:
             if sha in made[standing.TRIAL : standing.BAD] and not self._load(made, sha):
-                _fit(target, self._boot.version)
-                raw = await _download(client, site, path, target)
+                fit(target, self._boot.version)
+                raw = await download(client, site, path, target)
                 feeds.check(raw)
                 self._files.save(_file(made, sha), raw)
         except ValueError as error:
@@ -86,14 +95,15 @@ class Data:
         sha = made[made[standing.USE]]
         made[standing.FEED] = before[standing.FEED] if sha else []
         same = sha == before[before[standing.USE]]
-        if not sha or (same and made[standing.FEED][:1] == [self._instrument]):
+        if not sha or (same and made[standing.FEED][:2] == self._mine):
             return made
         if raw is None or _name(raw) != sha:
             raw = self._load(made, sha)
         try:
-            made[standing.FEED] = [self._instrument] + feeds.check(raw or b"").get(
-                self._instrument, []
-            )
+            of = self._settings
+            found = feeds.check(raw or b"")
+            mine = part(found, of["instrument"], of["providers"], of["keys"])
+            made[standing.FEED] = self._mine + [mine]
         except ValueError:
             return standing.lost(made, self._bundle)
         return made
@@ -108,7 +118,7 @@ def _file(state: list, sha: str) -> str:
     return "%s.%d" % (NAME, place if sha == state[standing.GOOD] else 1 - place)
 
 
-def _fit(target: dict, running: str) -> None:
+def fit(target: dict, running: str) -> None:
     """ValueError when this release is not the one to use it."""
     custom = target.get("custom")
     if type(custom) is not dict or custom.get("format") != 1 or target["length"] > feeds.SIZE_MAX:
@@ -117,7 +127,7 @@ def _fit(target: dict, running: str) -> None:
         raise ValueError("for another firmware")
 
 
-async def _download(client, site, path: str, target: dict) -> bytes:
+async def download(client, site, path: str, target: dict) -> bytes:
     answer = await site.get("targets/" + place(client, path, target), _FILE_S, target["length"])
     if answer.status != 200:
         raise FetchError("%s: status %d" % (path, answer.status))

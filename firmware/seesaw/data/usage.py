@@ -1,25 +1,31 @@
 """What the app does with the set of data in use: takes its part of it, and tells how it fares."""
 
-from seesaw.data import feeds, standing
+from seesaw.data import standing
+from seesaw.data.part import FORMAT, whose
 
 
 class Usage:
-    """boot: the launcher's. blob: what the updater handed over (NVS `feeds`). feed: (provider,
-    base, symbol, sigma) of the instrument, None for what the release ships. name: for people."""
+    """boot: the launcher's. blob: what the updater handed over (NVS `feeds`). part: of the owner's
+    instrument (seesaw.data.part), {} for what the release ships. name: for people."""
 
-    def __init__(self, boot, blob: bytes, instrument: str):
+    def __init__(self, boot, blob: bytes, settings: dict):
         self._boot = boot
         self._state = state = standing.read(blob)
         found = state[standing.FEED]
-        self._mine = found[:1] == [instrument] or state[standing.USE] == standing.SHIPPED
-        good = found[:1] == [instrument] and feeds.right(found[1:])
-        self.feed = found[1:] if good else None
-        self.name = standing.name(state) if good else "shipped"
+        fits = found[:2] == [whose(settings), FORMAT]
+        self._mine = fits or state[standing.USE] == standing.SHIPPED
+        self.part = found[2] if fits and len(found) > 2 and type(found[2]) is dict else {}
+        self.name = standing.name(state) if self.part else "shipped"
         # Whether it ends well is known at the next start. A release's trial is no time for that.
         if state[standing.USE] and not boot.trial:
             scratch = boot.scratch
             boot.scratch = standing.seen(scratch, scratch[2] + 1, 0, standing.silence_s(scratch))
             boot.keep(boot.pulse_ns)
+
+    def spoilt(self) -> None:
+        """The part is none that this release can use: what it ships, then."""
+        self.part = {}
+        self.name = "shipped"
 
     def _silence_s(self, feed, up_s: int) -> int:
         """How long there was no fresh price, though there was a network."""

@@ -83,8 +83,8 @@ class Store:
 
 
 async def opener(host: str, port: int, tls: bool) -> tuple:
-    """A connection; TLS without verification: prices alone travel on it, and trust in updates
-    never rests on TLS."""
+    """A connection; TLS without verification: for updates, trust in which never rests on TLS, and
+    for a server's Date. Prices come by port.secure."""
     if not tls:
         return await asyncio.open_connection(host, port)
     try:

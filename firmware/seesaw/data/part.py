@@ -1,0 +1,39 @@
+"""The part of a set of feeds that one instrument's app needs (firmware/SPEC.md, "Recipes")."""
+
+from micropython import const
+
+FORMAT = const(2)
+FEEDS_MAX = 5  # of an instrument that the app gets
+FIELDS = ("title", "exchange", "sigma", "band", "feeds")  # of an instrument
+
+
+def part(found: dict, instrument: str, bases: object = (), keys: object = ()) -> dict:
+    """Of a set, or of so much of it; {} when it has no such instrument.
+
+    bases, keys: the providers for which the owner has set a base URL, a key. A feed that needs one
+    is left out without.
+    """
+    entry = found["instruments"].get(instrument)
+    if entry is None:
+        return {}
+    feeds, providers = [], {}
+    for feed in entry["feeds"]:
+        name = feed[0]
+        recipe = found["providers"][name]
+        waits = (recipe["url"][:6] == "{base}" and name not in bases) or (
+            "key" in recipe and name not in keys
+        )
+        if not waits and len(feeds) < FEEDS_MAX:
+            feeds.append(feed)
+            providers[name] = {field: recipe[field] for field in recipe if field != "about"}
+    made = {field: entry[field] for field in FIELDS}
+    made["feeds"] = feeds
+    made["providers"] = providers
+    return made
+
+
+def whose(settings: dict) -> str:
+    """What a part depends on, of the owner's settings."""
+    return " ".join(
+        [settings["instrument"]] + sorted(settings["providers"]) + sorted(settings["keys"])
+    )

@@ -1,0 +1,68 @@
+"""The wiring that the app alone needs: the updater does not load it."""
+
+from seesaw import config, tuning
+from seesaw.app import App
+from seesaw.beam import Beam
+from seesaw.core.sessions import Zone
+from seesaw.data import shipped
+from seesaw.data.usage import Usage
+from seesaw.feed import Feed
+from seesaw.net.certificate import MORE_MAX
+from seesaw.port import rtc, servo, udp
+from seesaw.port.secure import Secure
+from seesaw.source import Source
+from seesaw.timekeeping import Timekeeper
+
+
+def app(boot, settings, record, chip, radio, clock, random, store) -> App:
+    """The app of this chip, its settings and its data."""
+    settings.update(tuning.parse(config.load(store)))
+    secure = Secure(clock, store.get("roots", MORE_MAX), chip.opener)
+    keeper = Timekeeper(
+        clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], rtc.built_s(boot.slot)
+    )
+    usage = Usage(boot, store.get("feeds"), settings)
+    found = market(boot, settings, usage, secure.opener(), clock, random)
+    motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
+    beam = Beam(settings, motor, boot, clock, servo.Place(), _east(settings["tz"]))
+    return App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+
+
+def market(boot, settings, usage, opener, clock, random) -> Feed:
+    """The owner's instrument: by signed data, else by what the release ships."""
+    silent_s = int.from_bytes(boot.scratch[6:8], "little")
+    if usage.part:
+        try:
+            return _feed(
+                settings["instrument"], usage.part, settings, opener, clock, random, silent_s
+            )
+        except Exception:  # of another release's making: it must not stop the app
+            usage.spoilt()
+    return _feed(*shipped.feeds(settings), settings, opener, clock, random, silent_s)
+
+
+def _feed(instrument, part, settings, opener, clock, random, silent_s) -> Feed:
+    sessions = shipped.sessions(part["exchange"])
+    bases, keys = settings["providers"], settings["keys"]
+
+    def utc_s(local_s: int, tz: str) -> int:
+        zone = Zone(tz) if tz else sessions.zone
+        if zone is None:
+            raise ValueError("the zone is not known")
+        return zone.utc_s(local_s)
+
+    sources = []
+    for feed in part["feeds"]:
+        name = feed[0]
+        rules = part["providers"][name]
+        made = Source(feed, rules, opener, bases.get(name, ""), keys.get(name, ""), utc_s)
+        sources.append(made)
+    return Feed(instrument, part, sources, random, clock.up_s, sessions, silent_s)
+
+
+def _east(tz: str):
+    """Seconds that the owner's clock is east of UTC, of seconds since 1970."""
+    try:
+        return Zone(tz).offset_s
+    except ValueError:
+        return lambda epoch_s: 0
