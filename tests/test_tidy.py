@@ -24,7 +24,7 @@ LEFTOVER = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
-CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
+CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data", "seesaw.look",
            "seesaw.proof", "seesaw.upgrade")
@@ -38,8 +38,10 @@ FIRMWARE = {
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
     "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
                               "seesaw.net", "seesaw.update"),
-    "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/net/": ("asyncio", "binascii", "errno", "hashlib", "io", "micropython",
+                             "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/streaming.py": ("asyncio", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
