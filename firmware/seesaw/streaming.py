@@ -46,6 +46,7 @@ class Stream:
         self.wrong = 0  # messages that looked like a quote and were none
         self._latest = None
         self._end = None  # what ended the reading
+        self._stop = False
 
     @property
     def state(self) -> str:
@@ -84,41 +85,47 @@ class Stream:
 
     async def _connection(self, on_quote: object) -> None:
         self._latest = self._end = None
-        socket = await websocket.connect(
-            self.messages.url,
-            opener=self.opener,
-            random=self.random,
-            deadline_s=self.deadline_s,
-        )
+        self._stop = False
+        reading = asyncio.create_task(self._read())
         try:
-            if self.messages.subscribe:
-                await socket.send(self.messages.subscribe)
-            reading = asyncio.create_task(self._read(socket))
-            try:
-                await self._deliver(on_quote)
-            finally:
-                reading.cancel()
-                try:
-                    await reading
-                except asyncio.CancelledError:
-                    pass
+            await self._deliver(on_quote)
         finally:
-            await socket.close()
+            # wait_for may lose a cancel that comes together with its result: hence both.
+            self._stop = True
+            reading.cancel()
+            try:
+                await reading
+            except asyncio.CancelledError:
+                pass
 
-    async def _read(self, socket: object) -> None:
-        # A task of its own, so that nothing but its end cuts a read short.
+    async def _read(self) -> None:
+        # A task of its own: so only its end cuts a read short, and `run` only ever sleeps.
         try:
-            while True:
-                raw = await socket.message(self.silence_s)
-                try:
-                    self._latest = self.messages.read(raw, self.clock.epoch_s()) or self._latest
-                except Refusal as error:
-                    self._end = error
-                    return
-                except BadAnswer:
-                    self.wrong += 1
+            socket = await websocket.connect(
+                self.messages.url,
+                opener=self.opener,
+                random=self.random,
+                deadline_s=self.deadline_s,
+            )
+            try:
+                if self.messages.subscribe:
+                    await socket.send(self.messages.subscribe)
+                while not self._stop:
+                    self._take(await socket.message(self.silence_s))
+            finally:
+                await socket.close()
+        except MemoryError:
+            self._end = HttpError("memory")
         except Exception as error:
             self._end = error
+
+    def _take(self, raw: bytes) -> None:
+        try:
+            self._latest = self.messages.read(raw, self.clock.epoch_s()) or self._latest
+        except Refusal:
+            raise
+        except BadAnswer:
+            self.wrong += 1
 
     async def _deliver(self, on_quote: object) -> None:
         accepted_s = self.clock.up_s()

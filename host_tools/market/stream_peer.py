@@ -186,6 +186,8 @@ class StreamPeer:
         elif frame.opcode is Opcode.TEXT and self._exchange is not None:
             self._site.log.append(("heard", bytes(frame.data).decode()))
             answers = self._exchange.heard(bytes(frame.data).decode())
+            if self._site.fault == "refused":
+                answers = [REFUSALS[self._exchange.name]]
             if self._site.fault not in FRAME_FAULTS:
                 self._send(answers)
 

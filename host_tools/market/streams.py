@@ -19,7 +19,7 @@ RECIPES: dict[str, dict] = {
     "binance": {
         "url": "wss://data-stream.binance.vision/ws/{symbol}@miniTicker",
         "is": ["e", "24hrMiniTicker"],
-        "error": ["error", None, "error.msg"],
+        "error": ["error", None, "error/msg"],
         "price": "c",
         "baseline": "o",
         "time": "E",
@@ -31,9 +31,9 @@ RECIPES: dict[str, dict] = {
         "subscribe": '{"method":"subscribe","params":{"channel":"ticker","symbol":["{symbol}"]}}',
         "is": ["channel", "ticker"],
         "error": ["error", None, "error"],
-        "price": "data[0].last",
-        "percent": "data[0].change_pct",
-        "echo": "data[0].symbol",
+        "price": "data/[0]/last",
+        "percent": "data/[0]/change_pct",
+        "echo": "data/[0]/symbol",
         "quiet_s": 300,
     },
     "coinbase": {

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -87,17 +87,20 @@ async def main():
     stream.tick_s = given["tick_s"]
     stream.silence_s = given["silence_s"]
     stream.deadline_s = given["deadline_s"]
-    quotes = []
+    quotes = []  # the first few
+    seen = [0]
     def on_quote(quote):
-        quotes.append(quote)
-        if len(quotes) > given["quotes"]:
+        seen[0] += 1
+        if len(quotes) < 3:
+            quotes.append(quote)
+        if seen[0] > given["quotes"]:
             return None
         return given["accept"]
     for _ in range(given["runs"]):
         why = await stream.run(on_quote)
         gc.collect()
         free = gc.mem_free() if hasattr(gc, "mem_free") else 0
-        print(json.dumps([why, stream.state, len(quotes), stream.wrong, opened, free]))
+        print(json.dumps([why, stream.state, seen[0], stream.wrong, opened, free]))
     for quote in quotes:
         print(json.dumps(["%.6g %.6g" % (quote.price, quote.baseline), quote.time_s, quote.open]))
 
@@ -135,7 +138,7 @@ def order(exchange: str, url: str, instrument: str = "btc", **changes: object) -
     symbol, echo = NAMES[exchange](instrument)
     given = {
         "stream": local(exchange, url), "symbol": symbol, "echo": echo, "rate": 1, "runs": 1,
-        "epoch_s": clock().epoch(), "tick_s": TICK_S, "silence_s": 0.5, "deadline_s": 0.5,
+        "epoch_s": clock().epoch(), "tick_s": TICK_S, "silence_s": 20, "deadline_s": 20,
         "quotes": 2, "accept": True,
     }  # fmt: skip
     assert not set(changes) - set(given)
@@ -154,6 +157,28 @@ def on_cpython(given: dict) -> list[list]:
     with contextlib.redirect_stdout(said):
         exec(script, {"__name__": "script"})
     return [json.loads(line) for line in said.getvalue().splitlines()]
+
+
+BATCH = """
+import sys
+from binascii import hexlify, unhexlify
+space = {}
+exec(sys.stdin.readline().strip().replace("~~", chr(10)), space)
+for line in sys.stdin:
+    print(hexlify(space["answer"](unhexlify(line.strip()))).decode())
+"""
+
+
+def vm_answers(program: str, cases: Sequence[bytes]) -> list[bytes]:
+    """What `answer(case: bytes) -> bytes` of the program says to each on the VM, in one call."""
+    lines = [program.replace("\n", "~~"), *(case.hex() for case in cases)]
+    done = subprocess.run(
+        [str(VM), "-X", "heapsize=2m", "-c", BATCH],
+        env={**os.environ, "MICROPYPATH": f"{FIRMWARE}:.frozen"},
+        input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=WAIT_S,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-500:] + done.stderr[-3000:]
+    return [bytes.fromhex(line) for line in done.stdout.splitlines()]
 
 
 def _run(command: list[str], environment: dict[str, str], given: dict) -> list[list]:

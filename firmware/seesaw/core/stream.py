@@ -1,6 +1,6 @@
 """What to subscribe to, and what a message of a stream means: data of the recipe (SPEC, "Streams").
 
-A stream of a recipe is a dict; every path is of the form "data[0].last":
+A stream of a recipe is a dict; a path is keys and [NUMBERS] between "/", as in "data/[0]/last":
 
   url        ws:// or wss://, may hold {symbol} and {echo}
   subscribe  text that is sent once it is open, with the same two; null where the URL says it all
@@ -43,17 +43,16 @@ class Refusal(BadAnswer):
 
 
 def steps_of(path: str) -> list:
-    """["data", 0, "last"] of "data[0].last"; ValueError for what is no path."""
+    """["data", 0, "last"] of "data/[0]/last"; ValueError for what is no path."""
     steps = []
-    for part in path.split("."):
-        names = part.split("[")
-        steps.append(names[0])
-        for index in names[1:]:
-            if index[-1:] != "]" or not 0 < len(index) <= 3:
-                raise ValueError("a path")
-            steps.append(int(index[:-1]))
-        if not names[0]:
-            raise ValueError("a path")
+    for step in path.split("/"):
+        if not step:
+            raise ValueError("an empty step")
+        if step[0] == "[":
+            if step[-1] != "]" or not 2 < len(step) <= 5 or step[1:-1].strip("0123456789"):
+                raise ValueError("an item is [NUMBER]")
+            step = int(step[1:-1])
+        steps.append(step)
     return steps
 
 
