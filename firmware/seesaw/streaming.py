@@ -20,7 +20,7 @@ from seesaw.core import stream_state
 from seesaw.core.httpdate import retry_after_s
 from seesaw.core.stream import BadAnswer, Refusal
 from seesaw.net import websocket
-from seesaw.net.wire import HttpError
+from seesaw.net.http import HttpError
 
 SLACK_S = 30  # opening, and closing
 _BARRED = (400, 401, 403, 404, 410, 418, 429, 451)

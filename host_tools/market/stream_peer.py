@@ -98,6 +98,11 @@ class StreamPeer:
         self._exchange: Exchange | None = None
         self._ticks = 0
 
+    @property
+    def every_s(self) -> float:
+        """Seconds between two ticks."""
+        return self._site.every_s
+
     def received(self, data: bytes) -> list[Action]:
         """Take bytes from the client, empty at the end; the actions to perform."""
         if data:
@@ -207,9 +212,9 @@ class StreamPeer:
         elif fault in TEXTS:
             self._protocol.send_text(TEXTS[fault])
         elif fault == "empty_fragments":
-            for i in range(EMPTY_FRAGMENTS):
-                first = self._ticks == 1 and i == 0
-                send = self._protocol.send_text if first else self._protocol.send_continuation
+            for _ in range(EMPTY_FRAGMENTS):
+                begun = self._protocol.expect_continuation_frame
+                send = self._protocol.send_continuation if begun else self._protocol.send_text
                 send(b"", fin=False)
         else:
             self._send(said, fault)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from seesaw.net.http import Wire
 from seesaw.net.websocket import MESSAGE_MAX, HttpError, WebSocket, connect
-from seesaw.net.wire import Wire
 from stream_rig import vm_answers
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
@@ -290,7 +290,7 @@ def test_a_silent_server_is_given_up_and_told() -> None:
 PROGRAM = """
 import asyncio
 from seesaw.net.websocket import HttpError, WebSocket
-from seesaw.net.wire import Wire
+from seesaw.net.http import Wire
 
 class Pieces:
     def __init__(self, raw, size):

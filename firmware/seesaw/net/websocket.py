@@ -8,7 +8,7 @@ whoever reads the message does that.
 Pings are answered and none are sent. A message that does not come in time ends the stream, be the
 server dead or only quiet: the feed is of no use then either way.
 
-All that goes wrong is an HttpError. Its kinds besides those of wire.py: 'status' an answer other
+All that goes wrong is an HttpError. Its kinds besides those of http.py: 'status' an answer other
 than 101 (`status` and `retry_after` tell more), 'handshake' a 101 that is none, 'protocol' frames
 against the RFC, 'silent' no message in time, 'ended' the server said goodbye.
 """
@@ -19,9 +19,9 @@ from hashlib import sha1
 
 from micropython import const
 
-from seesaw.net import wire as wires
+from seesaw.net import http
+from seesaw.net.http import HttpError
 from seesaw.net.url import split
-from seesaw.net.wire import HttpError
 
 MESSAGE_MAX = const(2048)  # bytes of a message, all fragments together
 SEND_MAX = const(1024)  # bytes of a text that is sent
@@ -65,7 +65,7 @@ async def _open(
     opener: object, address: tuple, name: str, path: str, random: object
 ) -> "WebSocket":
     key = b2a_base64(_noise(random, 16)).strip()
-    wire = await wires.connect(opener, address)
+    wire = await http.connect(opener, address)
     good = False
     try:
         await wire.send(
@@ -73,7 +73,7 @@ async def _open(
             b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             b"Sec-WebSocket-Key: %s\r\n\r\n" % (path.encode(), name.encode(), key)
         )
-        status, headers = await wires.head(wire, _WANTED, True)
+        status, headers = await http.head(wire, _WANTED, True)
         if status != 101:
             error = HttpError("status", str(status))
             error.status = status
@@ -83,7 +83,7 @@ async def _open(
         good = True
     finally:
         if not good:
-            await wires.close(wire)
+            await http.close(wire)
     return WebSocket(wire, random)
 
 
@@ -133,7 +133,7 @@ class WebSocket:
         except (asyncio.TimeoutError, HttpError):
             pass  # it is gone, or does not answer
         finally:
-            await wires.close(self._wire)
+            await http.close(self._wire)
 
     async def _goodbye(self) -> None:
         code, self._code = self._code, 0
