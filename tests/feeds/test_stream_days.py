@@ -89,16 +89,16 @@ class World:
 
 
 def load(asyncio: ModuleType) -> dict[str, ModuleType]:
-    """The firmware's modules anew, on this asyncio."""
+    """The firmware's modules anew, on this asyncio; nobody else sees them."""
+    known = {name: importlib.import_module(name) for name in FRESH_MODULES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "asyncio", asyncio)
         for name in FRESH_MODULES:
-            patch.delitem(sys.modules, name, raising=False)
+            parent, _, child = name.rpartition(".")
+            patch.delitem(sys.modules, name)
+            patch.setattr(sys.modules[parent], child, known[name])
         found = {name: importlib.import_module(name) for name in FRESH_MODULES}
-    for name in FRESH_MODULES:  # what others import later is not this one
-        parent, _, child = name.rpartition(".")
-        if name in sys.modules:
-            setattr(sys.modules[parent], child, sys.modules[name])
+    assert all(sys.modules[name] is known[name] is not found[name] for name in FRESH_MODULES)
     return found
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from seesaw.core.quote import BadAnswer, Quote
 from seesaw.core.stream import Messages, Refusal
@@ -208,6 +208,7 @@ json_values = st.recursive(
 changes_of_one = st.dictionaries(st.sampled_from(list(RIGHT)), json_values, max_size=4)
 
 
+@settings(deadline=None)
 @given(changes_of_one, st.binary(max_size=60))
 def test_any_stream_is_right_or_a_value_error_and_reads_anything(changes: dict, raw: bytes) -> None:
     try:
@@ -218,6 +219,7 @@ def test_any_stream_is_right_or_a_value_error_and_reads_anything(changes: dict, 
         Messages(RIGHT | changes, "btcusdt", "BTCUSDT").read(raw, NOW)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(EXCHANGES),
     st.binary(max_size=300) | json_values.map(lambda v: json.dumps(v).encode()),

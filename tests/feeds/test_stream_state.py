@@ -1,7 +1,7 @@
 """When a stream is opened: every row of the table, and long lives against a second model."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from seesaw.core import stream_state
 from seesaw.core.stream_state import (
@@ -62,6 +62,7 @@ def test_the_table_is_whole() -> None:
         assert (after == FRESH) == (how in (RENEWED, STEADY))
 
 
+@settings(deadline=None)
 @given(st.lists(one_life, min_size=1, max_size=40), st.floats(0, 1, exclude_max=True))
 def test_a_life_of_streams_follows_the_model(lives: list, chance: float) -> None:
     plan, model, now_s = Plan(), Model(), 0
