@@ -11,11 +11,11 @@ from host_tools.market.wire.chinese import Eastmoney, Tencent
 from host_tools.market.wire.cnbc import Cnbc
 from host_tools.market.wire.exchanges import Binance, Bitstamp, Coinbase, Kraken
 from host_tools.market.wire.others import CoinGecko, Relay
-from host_tools.market.wire.provider import DATA_FAULTS, DAY, NOTHING, Provider
+from host_tools.market.wire.provider import DATA_FAULTS, DAY, NOTHING, Provider, Script
 from host_tools.market.wire.yahoo import Yahoo
 
 __all__ = ["ALL", "DATA_FAULTS", "DAY", "HOSTS", "NOTHING", "Bitstamp", "Cnbc", "Provider",
-           "covering", "make", "routed"]
+           "Script", "covering", "make", "routed"]
 
 ALL: dict[str, type[Provider]] = {
     kind.NAME: kind
@@ -38,7 +38,7 @@ def covering(instrument: str) -> list[str]:
 
 def routed(providers: Mapping[str, Handler]) -> Handler:
     """A handler for all of them: by the name of the host where it is a provider's, else by path."""
-    by_path = route({ALL[name].PATH: provider for name, provider in providers.items()})
+    by_path = route({ALL[name].PATH: found for name, found in providers.items()})
 
     def handler(request: Request) -> Reply:
         host = request.headers.get("host", "").partition(":")[0]

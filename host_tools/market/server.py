@@ -7,7 +7,7 @@ from datetime import date
 from host_tools.market.clock import SimClock, real_clock, start_of
 from host_tools.market.instruments import Instrument, find
 from host_tools.market.prices import Prices, Quote
-from host_tools.market.providers import Provider, covering, make, routed
+from host_tools.market.providers import HOSTS, Provider, covering, make, routed
 from host_tools.market.site import Site, serve
 
 DEFAULT_SEED = 1
@@ -46,6 +46,10 @@ class Market:
         """Mend one provider, or all."""
         for provider in self._named(name):
             provider.fault = None
+
+    def addresses(self) -> dict[tuple[str, int], Site]:
+        """Every provider's own host, at its ports for http and https, for a virtual network."""
+        return {(host, port): self.site for host in HOSTS for port in (80, 443)}
 
     def path(self) -> str:
         """The path and query that ask the first provider for the market's own instrument."""

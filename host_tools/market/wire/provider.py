@@ -5,7 +5,7 @@ field and None mends it, at any time while it serves.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -22,13 +22,17 @@ YEAR_2000 = 946_684_800  # epoch seconds: the time in an all-zero record
 NOTHING = Quote(0.0, 0.0, YEAR_2000, False, 0.0, 0.0, 0.0, 0.0)
 ROLES = ("price", "baseline", "time", "echo")
 
+Script = Callable[[Request, Reply], Reply]
+"""A failure: what is answered in place of the right reply."""
+
 
 class Provider:
     """One provider of quotes.
 
     Besides the faults of a `Reply`: 'null' has no price, 'zero' only zeros, 'stale' stays at the
-    moment of breaking, 'wrong_symbol' answers with another instrument's data. `odd` holds those of
-    `ODDITIES` that are on: lawful shapes that come now and then.
+    moment of breaking, 'wrong_symbol' answers with another instrument's data. `script`, if there is
+    one, has the last word on every answer. `odd` holds those of `ODDITIES` that are on: lawful
+    shapes that come now and then.
     """
 
     NAME = ""
@@ -44,6 +48,7 @@ class Provider:
         self._clock = clock
         self._fault: str | None = None
         self._broken_at = 0
+        self.script: Script | None = None
         self.odd: frozenset[str] = frozenset()
         self._listed = [INSTRUMENTS[name] for name in self.SYMBOLS]
         self._by_symbol = {symbol: INSTRUMENTS[name] for name, symbol in self.SYMBOLS.items()}
@@ -66,6 +71,8 @@ class Provider:
         if request.method not in ("GET", "HEAD"):
             return as_json({"error": "method not allowed"}, 405)
         reply = self._reply(request)
+        if self.script:
+            return self.script(request, reply)
         return replace(reply, fault=self._fault) if self._fault in FAULTS else reply
 
     @classmethod
