@@ -51,6 +51,7 @@ async def polls(number, where):
     for n in range(1, TIMES + 1):
         await feed.poll(NOW)
         if n in (WARM, TIMES):
+            await asyncio.sleep(room.DEADLINE_S * 1.2)  # the engine forgets a timer when it is due
             gc.collect()
             print("polled", number, n, gc.mem_free(), feed.state, feed.why)
         if n % 8 == 0:
@@ -112,7 +113,7 @@ def test_a_thousand_times_on_cpython(failure: Failure, prices: Prices) -> None:
             gc.collect()
             objects.append(len(gc.get_objects()))
 
-    flash = tiny.flash(script([failure], TIMES, 15, int(start)), release("0.1.0").bundle.image)
+    flash = tiny.flash(script([failure], TIMES, 15, now_s=0), release("0.1.0").bundle.image)
     companion = Companion(release("0.1.0").bundle.companion)
     around = Surroundings(serial=hear)
     device = CPythonDevice(flash, companion, around)
@@ -135,8 +136,7 @@ def test_twenty_times_on_the_real_vm() -> None:
     heard: list[str] = []
     served = site(market, list(FAILURES))
     with Internet(served, [HOST]) as internet:
-        now_s = market.clock.epoch()
-        text = script(list(FAILURES), VM_TIMES, 0.2, now_s)
+        text = script(list(FAILURES), VM_TIMES, 0.2, now_s=0)
         around = Surroundings(serial=heard.append, wall=market.clock.now,
                               name_server=internet.names.address, ports=internet.ports)  # fmt: skip
         flash = tiny.flash(text, release("0.1.0").bundle.image)
