@@ -57,7 +57,7 @@ HOST = {
     "host_tools/image/": ("host_tools.image", "host_tools.emulator", "host_tools.errors", *SHARED),
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
-    "host_tools/market/": ("host_tools.market", "host_tools.errors"),
+    "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.sessions"),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/prove/": tuple(
