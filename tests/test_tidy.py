@@ -58,6 +58,9 @@ HOST = {
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
     "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.sessions"),
+    "host_tools/market/outage.py": tuple(
+        f"host_tools.{room}" for room in ("market", "emulator", "image", "release", "errors")
+    ),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/prove/": tuple(

@@ -19,8 +19,8 @@ __all__ = ["ALL", "DATA_FAULTS", "DAY", "HOSTS", "NOTHING", "Bitstamp", "Cnbc", 
 
 ALL: dict[str, type[Provider]] = {
     kind.NAME: kind
-    for kind in (Cnbc, Cboe, Eastmoney, Tencent, Yahoo, Bitstamp, Coinbase, Kraken, Binance,
-                 CoinGecko, Relay)
+    for kind in (Cnbc, Cboe, Eastmoney, Tencent, Bitstamp, Coinbase, Kraken, Binance, CoinGecko,
+                 Yahoo, Relay)
 }  # fmt: skip
 HOSTS: dict[str, str] = {kind.HOST: name for name, kind in ALL.items()}
 """Host name -> provider."""
@@ -32,7 +32,7 @@ def make(prices: Prices, clock: SimClock) -> dict[str, Provider]:
 
 
 def covering(instrument: str) -> list[str]:
-    """The providers that know an instrument, in the order of ALL."""
+    """The providers that know an instrument, the one that devices ask by default first."""
     return [name for name, kind in ALL.items() if kind.covers(instrument)]
 
 

@@ -53,7 +53,7 @@ class Market:
 
     def path(self) -> str:
         """The path and query that ask the first provider for the market's own instrument."""
-        first = next(name for name in covering(self.instrument.name) if name != "yahoo")
+        first = covering(self.instrument.name)[0]
         return self.providers[first].paths(self.instrument.name)[0]
 
     def _named(self, name: str | None) -> list[Provider]:

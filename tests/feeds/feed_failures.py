@@ -130,7 +130,8 @@ def _frozen(kind: type[Provider], clock: Clock) -> Script:
     kept: list[Reply] = []
 
     def script(request: Request, right: Reply) -> Reply:
-        kept.append(right)
+        if not kept:
+            kept.append(right)
         return kept[0]
 
     return script

@@ -53,7 +53,7 @@ async def polls(number, where):
         if n in (WARM, TIMES):
             await asyncio.sleep(room.DEADLINE_S * 1.2)  # the engine forgets a timer when it is due
             gc.collect()
-            print("polled", number, n, gc.mem_free(), feed.state, feed.why)
+            print("polled", number, n, gc.mem_free(), feed.accepted, feed.state)
         if n % 8 == 0:
             await asyncio.sleep(0)
 
@@ -117,7 +117,7 @@ def test_a_thousand_times_on_cpython(failure: Failure, prices: Prices) -> None:
     companion = Companion(release("0.1.0").bundle.companion)
     around = Surroundings(serial=hear)
     device = CPythonDevice(flash, companion, around)
-    clock = SimClock(start, 1, lambda: device.clock.now_us / 1e6)
+    clock = SimClock(start, 0)  # stands still: a market remembers every minute it has shown
     around.wall = clock.now
     market = Market("sp500", clock=clock, prices=prices)
     served = site(market, [failure])
@@ -151,4 +151,4 @@ def test_twenty_times_on_the_real_vm() -> None:
         assert int(before[1]) == int(after[1]) == failure.number
         assert int(before[3]) - int(after[3]) <= FALLS, (failure, before, after)
         if failure.whose in ("nobody", "unseen"):
-            assert after[4] == "LIVE", (failure, after)
+            assert int(after[4]) > 0, (failure, after)
