@@ -28,6 +28,8 @@ import tiny
 
 TIMES, VM_TIMES = 1000, 20
 WARM = 5  # polls, after which nothing may grow
+# At each end, of which the best counts: old words on the stack keep a thing alive now and then.
+LOOKS = 4
 GROWS = 40  # objects of the host, whose own lists and caches breathe
 FALLS = 256  # bytes
 VM_S = 240  # of real time, at most
@@ -50,8 +52,9 @@ async def polls(number, where):
     feed = room.Feed("sp500", {"cnbc": base}, no_memory if where == "memory" else opener)
     for n in range(1, TIMES + 1):
         await feed.poll(NOW)
-        if n in (WARM, TIMES):
-            await asyncio.sleep(room.DEADLINE_S * 1.2)  # the engine forgets a timer when it is due
+        if WARM <= n < WARM + LOOKS or n > TIMES - LOOKS:
+            if room.DEADLINE_S > 1:
+                await asyncio.sleep(room.DEADLINE_S)  # CPython's engine keeps a timer until then
             gc.collect()
             print("polled", number, n, gc.mem_free(), feed.accepted, feed.state)
         if n % 8 == 0:
@@ -73,7 +76,8 @@ print("END")
 
 def script(cases: list[Failure], times: int, deadline_s: float, now_s: int) -> str:
     packed = release("0.1.0").bundle.image
-    words = {"DEADLINE": deadline_s, "HOST": HOST, "TIMES": times, "WARM": WARM, "NOW": now_s,
+    words = {"DEADLINE": deadline_s, "HOST": HOST, "TIMES": times, "WARM": WARM, "LOOKS": LOOKS,
+             "NOW": now_s,
              "CASES": [(failure.number, failure.where) for failure in cases]}  # fmt: skip
     text = SCRIPT
     for name, value in words.items():
@@ -126,8 +130,8 @@ def test_a_thousand_times_on_cpython(failure: Failure, prices: Prices) -> None:
     device.run(10**6, until=lambda: "END" in "".join(heard[-2:]))
 
     assert "END" in "".join(heard), "".join(heard)[-500:]
-    first, last = objects
-    assert last - first <= GROWS
+    assert len(objects) == 2 * LOOKS
+    assert min(objects[LOOKS:]) - min(objects[:LOOKS]) <= GROWS
 
 
 def test_twenty_times_on_the_real_vm() -> None:
@@ -146,9 +150,10 @@ def test_twenty_times_on_the_real_vm() -> None:
 
     assert lines[-1:] == ["END"], lines[-5:]
     found = [line.split(" ", 5) for line in lines if line.startswith("polled ")]
-    assert len(found) == 2 * len(FAILURES)
-    for failure, before, after in zip(FAILURES, found[::2], found[1::2], strict=True):
-        assert int(before[1]) == int(after[1]) == failure.number
-        assert int(before[3]) - int(after[3]) <= FALLS, (failure, before, after)
+    assert len(found) == 2 * LOOKS * len(FAILURES)
+    for failure in FAILURES:
+        seen = [line for line in found if int(line[1]) == failure.number]
+        free = [int(line[3]) for line in seen]
+        assert max(free[:LOOKS]) - max(free[LOOKS:]) <= FALLS, (failure, free)
         if failure.whose in ("nobody", "unseen"):
-            assert int(after[4]) > 0, (failure, after)
+            assert int(seen[-1][4]) > 0, (failure, seen)
