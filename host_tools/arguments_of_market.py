@@ -36,7 +36,14 @@ def _calendar(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
+def _outage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--instrument", metavar="NAME", default="sp500", help="default: sp500")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
 COMMANDS = (
+    Command("market outage", "the founding story once more: how long until the beam is right"
+            " again? Code 1 if that is too long", _outage, "host_tools.market.outage:main"),
     Command("market calendar", "build the exchanges' calendars from two libraries, compared",
             _calendar, "host_tools.market.calendar_command:main"),
 )  # fmt: skip

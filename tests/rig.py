@@ -116,6 +116,7 @@ class World:
         self.market = Market("sp500", clock=clock)
         self.updates = Site(static(self._file), clock.epoch)
         hosts = self.device.net.hosts
+        hosts.update(self.market.addresses())
         hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
         hosts["updates", 80] = self.updates
 

@@ -67,6 +67,9 @@ HOST = {
     "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.sessions"),
     "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
                                      "seesaw.data.feeds", "seesaw.net.http"),
+    "host_tools/market/outage.py": tuple(
+        f"host_tools.{room}" for room in ("market", "emulator", "image", "release", "errors")
+    ),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",

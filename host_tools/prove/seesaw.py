@@ -180,6 +180,7 @@ class LiveSeesaw:
         self.market = Market("sp500", clock=clock, prices=subject.prices)
         self.updates = Site(static(self._file), clock.epoch)
         hosts = self.device.net.hosts
+        hosts.update(self.market.addresses())
         hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
         hosts["updates", 80] = self.updates
         self.invariants = Invariants(self)

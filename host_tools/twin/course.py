@@ -103,6 +103,7 @@ class Course:
         """Run it in virtual time."""
         flash = self._flash(release, {name: f"http://{name}" for name in self.market.providers})
         device = CPythonDevice(flash, Companion(release.bundle.companion), self._around())
+        device.net.hosts.update(dict.fromkeys(self.market.addresses(), self.site))
         device.net.hosts.update({(name, 80): self.site for name in self.market.providers})
         return self._run("CPython", device)
 
