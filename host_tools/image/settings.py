@@ -99,8 +99,8 @@ def _check_value(key: str, value: object, name: str) -> None:
         good = good and (value == "" or _servers(str(value).split(" ")))
         _require(good, key, "one or two servers, 'host' or 'host:port', a blank between", name)
     elif key == "keys":
-        good = isinstance(value, dict) and len(value) <= PROVIDERS_MAX
-        good = good and all(_key(name) and _key(one) for name, one in value.items())
+        pairs = list(value.items()) if isinstance(value, dict) else [(None, None)]
+        good = len(pairs) <= PROVIDERS_MAX and all(_key(a) and _key(b) for a, b in pairs)
         _require(good, key, "provider to key, as {\"eodhd\": \"...\"}", name)
     elif key == "update_url":
         _require(_url(value), key, "a http:// or https:// address", name)

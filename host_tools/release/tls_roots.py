@@ -20,7 +20,7 @@ from seesaw.net.certificate import MORE_MAX
 from host_tools.errors import UserError
 from host_tools.image import bundle
 
-KEPT = bundle.FIRMWARE / bundle.TLS_ROOTS_SOURCE
+KEPT = bundle.FIRMWARE / f"{bundle.PACKAGE}/data/{bundle.TLS_ROOTS}"
 KEPT_MAX = 16384  # bytes
 NAME_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 BEGIN = "-----BEGIN CERTIFICATE-----"

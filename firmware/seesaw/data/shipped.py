@@ -1,7 +1,8 @@
 """What the release ships: feeds and calendars, read a line at a time from files of its bundle.
 
-`feeds.txt` has a line for each provider and each instrument of the set (firmware/SPEC.md, "Recipes"): its
-name, a blank, and what stands there as JSON. No more than an instrument's part is ever in memory.
+`feeds.txt` has a line for each provider and each instrument of the set (firmware/SPEC.md,
+"Recipes"): its name, a blank, and what stands there as JSON. No more than an instrument's part is
+ever in memory.
 """
 
 import json
