@@ -210,7 +210,8 @@ def steady(source: Path = bundle.FIRMWARE) -> list[Row]:
     device.net.hosts["updates", 80] = site
     said: list[str] = []
     device.around.serial = said.append
-    device.run(RUN_S, until=lambda: "event=nothing" in "".join(said))
+    done = lambda: "state=" in "".join(said).partition("event=nothing")[2]  # noqa: E731
+    device.run(RUN_S, until=done)  # data is looked for after the release
     first = "".join(said).count("one signature")
     requests = len(site.log)
     said.clear()

@@ -24,10 +24,10 @@ LEFTOVER = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
-CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
+CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
-           "seesaw.look", "seesaw.proof", "seesaw.upgrade")
+           "seesaw.look", "seesaw.proof", "seesaw.sources", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -40,7 +40,8 @@ FIRMWARE = {
     "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
                               "seesaw.net", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
-    "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/source.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
@@ -58,7 +59,9 @@ HOST = {
     "host_tools/image/": ("host_tools.image", "host_tools.emulator", "host_tools.errors", *SHARED),
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
-    "host_tools/market/": ("host_tools.market", "host_tools.errors"),
+    "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.sessions"),
+    "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
+                                     "seesaw.data.feeds", "seesaw.net.http"),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",

@@ -3,13 +3,13 @@
 import asyncio
 
 from seesaw import judge
-from seesaw.core.backoff import delay_s
+from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
 from seesaw.feed import Feed
+from seesaw.sources import shipped
 from seesaw.update import reasons
 from seesaw.update.record import LOOKED, UNPROVEN, trial_of
 
 WATCH_S = 5  # between two looks of the supervisor
-RETRY_MOST_S = 900  # between two polls of a provider that fails
 FIRST_CHECK_S = 180  # to the first look after a cold boot: some devices are on for an evening
 HEALTHY_S = 240  # without a fault; longer than to the first look, which a crash must not prevent
 STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
@@ -30,7 +30,8 @@ class App:
         self.root = "development" if chip.development() else "maker"
         self.usage = usage
         instrument, bases = settings["instrument"], settings["providers"]
-        self.feed = Feed(instrument, bases, chip.opener, usage.feed)
+        found = shipped(instrument, bases, chip.opener, usage.feed)
+        self.feed = Feed(*found, random, clock.up_s)
         self.next_beat_s = 0  # by when the follower must have come round
 
     async def run(self) -> None:
@@ -46,20 +47,14 @@ class App:
     # -- the market --------------------------------------------------------------------------
 
     async def follow(self) -> None:
-        """Poll the provider; each accepted quote sets the beam's target."""
-        failures = 0
+        """Poll the providers; what the feed then shows sets the beam's target."""
         while True:
             self.beat(self.settings["poll_s"])
             if await self.joined():
-                good = await self.feed.poll(self.clock.epoch_s())
-                if good:
-                    self.aim()
-                failures = 0 if good else failures + 1
+                await self.feed.poll(self.clock.epoch_s())
+                self.aim()
             self.say()
-            wait_s = self.settings["poll_s"]
-            if failures:
-                back_s = delay_s(failures, self.random, wait_s, RETRY_MOST_S, self.feed.retry_s)
-                wait_s = max(wait_s, back_s)
+            wait_s = self.feed.wait_s(self.settings["poll_s"])
             self.beat(wait_s)
             await asyncio.sleep(wait_s)
 
@@ -83,7 +78,10 @@ class App:
 
     def aim(self) -> None:
         quote = self.feed.last
-        self.beam.show(quote.price, quote.baseline, self.feed.sigma)
+        if self.feed.pose == LEVEL:
+            self.beam.point(0.0, True)
+        elif quote and self.feed.pose == FOLLOW:
+            self.beam.show(quote.price, quote.baseline, self.feed.sigma)
 
     def say(self) -> None:
         """One line of the serial console: everything a person or a program wants to know."""
@@ -142,7 +140,7 @@ class App:
 
     def update(self) -> None:
         """To the updater, telling it whether the feed was good: the baseline of a trial."""
-        good = self.feed.state in ("LIVE", "CLOSED")
+        good = self.feed.state in GOOD
         self.boot.scratch = bytes((1 if good else 0,)) + self.boot.scratch[1:]
         self.usage.tell(self.feed, self.clock.up_s())
         self.boot.hand_over("updater")

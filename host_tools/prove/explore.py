@@ -29,7 +29,7 @@ from host_tools.prove.subject import (
 )
 
 COUNTED_MAX = 8  # settled states of one (operation, tear class) that count
-SHARED_MAX = 2  # recoveries that are cut at one operation that decides nothing
+SHARED_MAX = 4  # recoveries that are cut at one operation that decides nothing
 NEST = ("set_boot", "confirm", "heal", "boot", "launcher")  # phases of a recovery cut at depth 2
 
 

@@ -15,7 +15,7 @@ from host_tools.prove.scenario import Scenario
 from host_tools.prove.scenarios import SCENARIOS
 from host_tools.prove.subject import Subject
 
-SHARE = 32  # recoveries of which one is cut at an operation that decides nothing
+SHARE = 16  # recoveries of which one is cut at an operation that decides nothing
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def add(state: State, name: str, raw: bytes, firmware: str) -> Change:
         raise UserError("role 'data'", "this repository has none", "'seesaw release init' makes it")
     try:
         versions.key(firmware)
-    except versions.BadVersion as error:
+    except ValueError as error:
         raise UserError(f"--firmware {firmware}", str(error), "a version such as 1.2.3") from error
     check(name, raw)
     found = Set(name, states.digest(raw), len(raw), firmware)

@@ -18,7 +18,7 @@ Output = Callable[..., list[str]]
 CORE_SCRIPT = """
 from seesaw.core.backoff import delay_s
 from seesaw.core.calibrate import act, begin, result
-from seesaw.core.gate import acceptance, state
+from seesaw.core.gate import Limits, acceptance
 from seesaw.core.instruments import INSTRUMENTS
 from seesaw.core.profile import Motion, leg_end
 from seesaw.core.quiet import quiet
@@ -81,7 +81,7 @@ def show(parse, body, symbol):
         return
     print("%.6f %.6f" % (quote.price, quote.baseline), quote.time_s, quote.open)
     for now_s in (0, quote.time_s, quote.time_s + 1201, 900000000):
-        print(state(quote, now_s), acceptance(quote, None, now_s), acceptance(quote, quote, now_s))
+        print(acceptance(quote, None, now_s, Limits(1)), acceptance(quote, quote, now_s, Limits(1)))
 
 for i in range(len(BODIES)):
     print(i)
@@ -137,7 +137,20 @@ async def main():
             except HttpError as error:
                 print(name, error.kind)
 
+class Enough(Sink):
+    def write(self, piece):
+        Sink.write(self, piece)
+        return self.size > 5000
+
+async def enough():
+    # It would be too long, if it were read on.
+    sink = Enough()
+    url = "http://127.0.0.1:%s/long" % sys.argv[1]
+    answer = await fetch(url, opener=opener, max_body=9000, deadline_s=20, sink=sink)
+    print("(%d" % answer.status, 5000 < sink.size < 9000)
+
 asyncio.run(main())
+asyncio.run(enough())
 """
 
 BODY = bytes(range(250)) * 36
@@ -253,5 +266,6 @@ def test_http_agrees_on_real_sockets(server: Server, output: Output) -> None:
         lines = output(micropython(), HTTP_SCRIPT, *ports)
 
         assert lines == output(sys.executable, HTTP_SCRIPT, *ports)
+    assert lines[-1] == "(200 True"
     kinds = [line.split()[1] for line in lines if not line.startswith(("(", "None"))]
     assert kinds[::2] == kinds[1::2] == KINDS

@@ -18,7 +18,7 @@ HANG_IN_APP = ("app.py", "self.beat(self.settings[\"poll_s\"])\n",
 CRASH_IN_UPDATER = ("updater.py", "guard = asyncio.create_task(self.feed())",
                     "raise RuntimeError('planted')")  # fmt: skip
 NEVER_CONFIRMS = ("app.py", "        if verdict == \"wait\":", "        if True:")
-NEVER_UPDATES = ("app.py", "elif self.clock.up_s() >= check_s", "elif False and check_s")
+NEVER_UPDATES = ("app.py", "self.clock.up_s() >= check_s or", "")
 EXITS = ("app.py", FOLLOW, FOLLOW + "\n        raise SystemExit")
 
 

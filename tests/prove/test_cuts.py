@@ -168,7 +168,7 @@ def test_an_operation_on_the_same_flash_has_the_same_children(  # type: ignore[n
 
 def test_recoveries_share_their_second_cuts() -> None:
     """In full: each operation of a recovery is cut in the first that has it, and in some others."""
-    subject, plan = kits.seesaw(), Plan(share=40)
+    subject, plan = kits.seesaw(), Plan(share=10)
     made = runner.explorer_of(subject, UPDATE, plan)
     result = runner.run(subject, plan, Task(UPDATE, range(20, 22)), made)
     counts = result.counts

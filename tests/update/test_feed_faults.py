@@ -21,7 +21,7 @@ def test_a_broken_provider_moves_nothing(instrument: str, fault: str) -> None:
         if len(world.lines) == 3 and not broken:
             world.market.break_provider(fault)
             broken.append(len(pulses(world)))
-        return len(world.lines) >= 8
+        return len(world.lines) >= 6
 
     outcome = world.run(1800, until=look)
     assert outcome.reason == "until"

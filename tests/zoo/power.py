@@ -87,10 +87,10 @@ ROWS = (
     Row("present-by-its-trailer", "a slot counts as written once its trailer, written last but "
         "one, is there", MCUBOOT,
         "cut", "wrong",
-        (("seesaw/update/install.py", "        read_trailer(slot.part) == trailer.pack(*made)\n"
+        (("seesaw/update/install.py", "        trailer.read(slot.part) == trailer.pack(*made)\n"
           "        and slot.sha256(0, made.runtime_size) == made.runtime_sha256\n"
           "        and slot.sha256(made.bundle_offset, made.bundle_size) == made.bundle_sha256\n",
-          "        read_trailer(slot.part) == trailer.pack(*made)\n"),),
+          "        trailer.read(slot.part) == trailer.pack(*made)\n"),),
         (INSTALLS,)),
     Row("newest-ever-in-place", "the newest version ever seen, a number programmed in place: torn, "
         "it is higher than any release will be",

@@ -156,11 +156,14 @@ def number(value: object) -> float:
     return float(value)
 
 
-def _price(value: object) -> float:
-    price = number(value)
+def positive(price: float) -> float:
     if price < PRICE_MIN:
         raise BadAnswer("a price that is not positive")
     return price
+
+
+def _price(value: object) -> float:
+    return positive(number(value))
 
 
 def _text_number(text: str) -> float:
@@ -174,13 +177,14 @@ def _text_number(text: str) -> float:
     whole = "".join(groups)
     if len(text) > NUMBER_MAX or not groups[0] or (point and not fraction):
         raise BadAnswer("not a number")
-    _digits(whole)
+    digits(whole)
     if fraction:
-        _digits(fraction)
+        digits(fraction)
     return sign * float(whole + "." + (fraction or "0"))
 
 
-def _digits(text: str) -> int:
+def digits(text: str) -> int:
+    """Of 1 to 24 of 0..9, and nothing else. BadAnswer otherwise."""
     # Not str.isdigit, which takes the digits of every script on CPython.
     if not 0 < len(text) <= NUMBER_MAX:
         raise BadAnswer("not a number")
@@ -192,14 +196,15 @@ def _digits(text: str) -> int:
 
 def _epoch(value: object) -> int:
     if isinstance(value, str):
-        value = _digits(value)
+        value = digits(value)
     # No float: at 32 bits it would be minutes off.
     if value is True or value is False or not isinstance(value, int):
         raise BadAnswer("no time")
-    return _plausible(value)
+    return plausible(value)
 
 
-def _plausible(time_s: int) -> int:
+def plausible(time_s: int) -> int:
+    """The time, or BadAnswer when it is none of this century."""
     # Milliseconds taken for seconds, and clocks that never were set, end here.
     if not TIME_MIN_S <= time_s < TIME_MAX_S:
         raise BadAnswer("an absurd time")
@@ -215,16 +220,34 @@ def iso_time_s(text: object) -> int:
         raise BadAnswer("no time")
     if text[4] != "-" or text[7] != "-":
         raise BadAnswer("not an ISO time")
-    days = _days(_digits(text[:4]), _digits(text[5:7]), _digits(text[8:10]))
+    days = _days(digits(text[:4]), digits(text[5:7]), digits(text[8:10]))
     seconds = _time_of_day_s(text[10:]) if len(text) > 10 else 0
-    return _plausible(days * 86400 + seconds)
+    return plausible(days * 86400 + seconds)
+
+
+def local_time_s(text: str) -> tuple:
+    """(seconds since 1970 as if it were UTC, is it a date alone?) of "2026-09-02T15:44:00",
+    "2026/09/02 15:44", "20260902154400" or "2026-09-02". BadAnswer for everything else."""
+    found = ""
+    for c in text.partition(".")[0]:
+        if "0" <= c <= "9":
+            found += c
+        elif c not in "-/: T":
+            raise BadAnswer("not a local time")
+    if len(found) not in (8, 12, 14):
+        raise BadAnswer("not a local time")
+    days = _days(digits(found[:4]), digits(found[4:6]), digits(found[6:8]))
+    hour, minute, second = [digits(found[i : i + 2] or "0") for i in (8, 10, 12)]
+    if hour > 23 or minute > 59 or second > 60:
+        raise BadAnswer("not a local time")
+    return plausible(days * 86400 + hour * 3600 + minute * 60 + second), len(found) == 8
 
 
 def _time_of_day_s(text: str) -> int:
     # "T04:36:00", perhaps ".000", then the zone: seconds after midnight UTC, may be negative.
     if len(text) < 10 or text[0] != "T" or text[3] != ":" or text[6] != ":":
         raise BadAnswer("not an ISO time")
-    hour, minute, second = _digits(text[1:3]), _digits(text[4:6]), _digits(text[7:9])
+    hour, minute, second = digits(text[1:3]), digits(text[4:6]), digits(text[7:9])
     if hour > 23 or minute > 59 or second > 60:
         raise BadAnswer("not an ISO time")
     end = 9
@@ -238,10 +261,10 @@ def _time_of_day_s(text: str) -> int:
 def _offset_s(zone: str) -> int:
     if zone == "Z":
         return 0
-    digits = zone[1:].replace(":", "")
-    if len(digits) != 4 or zone[0] not in "+-":
+    offset = zone[1:].replace(":", "")
+    if len(offset) != 4 or zone[0] not in "+-":
         raise BadAnswer("not an ISO time")
-    minutes = _digits(digits[:2]) * 60 + _digits(digits[2:])
+    minutes = digits(offset[:2]) * 60 + digits(offset[2:])
     if minutes > OFFSET_MAX_MIN:
         raise BadAnswer("not an ISO time")
     return -60 * minutes if zone[0] == "-" else 60 * minutes

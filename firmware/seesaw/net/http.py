@@ -75,7 +75,8 @@ async def fetch(
     knows no ranges.
 
     sink: an object with write(bytes), which gets the body in pieces of at most 4096 bytes and
-    whose own errors pass through. It gets only what was asked for: a 200 without a range, or the
+    whose own errors pass through. When it returns True it has seen enough: the rest is not read,
+    and so not known to be whole. It gets only what was asked for: a 200 without a range, or the
     206 of this range. Any other answer returns with its status and leaves the sink untouched.
     """
     try:
@@ -97,10 +98,11 @@ def _request(
     lines = [
         "GET " + path + " HTTP/1.1",
         "Host: " + name,
-        "User-Agent: Mozilla/5.0 (seesaw)",
         "Accept-Encoding: identity",
         "Connection: close",
     ]
+    if "user-agent" not in [name.lower() for name in headers or ()]:
+        lines.append("User-Agent: Mozilla/5.0 (seesaw)")
     if range_bytes is not None:
         lines.append("Range: bytes=%d-%d" % range_bytes)
     for name in headers or {}:
@@ -284,13 +286,16 @@ async def _body(wire: _Wire, status: int, headers: dict, cap: int, sink: object)
         await _to_end(wire, cap, sink)
 
 
-async def _exactly(wire: _Wire, length: int, sink: object) -> None:
+async def _exactly(wire: _Wire, length: int, sink: object) -> "bool | None":
+    # True when the sink has seen enough.
     while length:
         piece = await wire.read(min(length, _BODY_PIECE))
         if not piece:
             raise HttpError("truncated", "%d bytes short" % length)
-        sink.write(piece)
+        if sink.write(piece) is True:
+            return True
         length -= len(piece)
+    return None
 
 
 async def _to_end(wire: _Wire, cap: int, sink: object) -> None:
@@ -300,7 +305,8 @@ async def _to_end(wire: _Wire, cap: int, sink: object) -> None:
             return
         if len(piece) > cap:
             raise HttpError("too_long")
-        sink.write(piece)
+        if sink.write(piece) is True:
+            return
         cap -= len(piece)
 
 
@@ -312,7 +318,8 @@ async def _chunks(wire: _Wire, cap: int, sink: object) -> None:
         if length == 0:
             await _headers(wire)  # the trailer
             return
-        await _exactly(wire, length, sink)
+        if await _exactly(wire, length, sink):
+            return
         cap -= length
         if await wire.line():
             raise HttpError("malformed", "a chunk's end")
