@@ -128,7 +128,7 @@ def try_out(boot) -> None:
     from seesaw import tuning
     from seesaw.app import App
     from seesaw.beam import Beam
-    from seesaw.core.quiet import utc
+    from seesaw.core.quiet import owners_clock
     from seesaw.data.usage import Usage
     from seesaw.port import servo
 
@@ -139,7 +139,8 @@ def try_out(boot) -> None:
     settings.update(tuning.parse(blob))
     clock = chip.Clock()
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
-    beam = Beam(settings, motor, guest, clock, servo.Place(), utc)
+    zone = owners_clock(settings["tz"])
+    beam = Beam(settings, motor, guest, clock, servo.Place(), zone)
     usage = Usage(guest, store.get("feeds"), settings["instrument"])
     app = App(guest, settings, None, chip, beam, chip.Radio(), clock, random, usage)
     asyncio.run(app.run())

@@ -39,13 +39,14 @@ def run(boot, program: str) -> None:
         from seesaw import tuning
         from seesaw.app import App
         from seesaw.beam import Beam
-        from seesaw.core.quiet import utc
+        from seesaw.core.quiet import owners_clock
         from seesaw.data.usage import Usage
         from seesaw.port import servo
 
         settings.update(tuning.parse(config.load(store)))
         usage = Usage(boot, store.get("feeds"), settings["instrument"])
         motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
-        beam = Beam(settings, motor, boot, clock, servo.Place(), utc)
+        zone = owners_clock(settings["tz"])
+        beam = Beam(settings, motor, boot, clock, servo.Place(), zone)
         made = App(boot, settings, record, chip, beam, radio, clock, random, usage)
     asyncio.run(made.run())
