@@ -3,6 +3,7 @@
 from seesaw import config, tuning
 from seesaw.app import App
 from seesaw.beam import Beam
+from seesaw.core.quiet import owners_clock
 from seesaw.core.sessions import Zone
 from seesaw.data import shipped
 from seesaw.data.usage import Usage
@@ -24,7 +25,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     usage = Usage(boot, store.get("feeds"), settings)
     found = market(boot, settings, usage, secure.opener(), clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
-    beam = Beam(settings, motor, boot, clock, servo.Place(), _east(settings["tz"]))
+    beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
     return App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
 
 
@@ -58,11 +59,3 @@ def _feed(instrument, part, settings, opener, clock, random, silent_s) -> Feed:
         made = Source(feed, rules, opener, bases.get(name, ""), keys.get(name, ""), utc_s)
         sources.append(made)
     return Feed(instrument, part, sources, random, clock.up_s, sessions, silent_s)
-
-
-def _east(tz: str):
-    """Seconds that the owner's clock is east of UTC, of seconds since 1970."""
-    try:
-        return Zone(tz).offset_s
-    except ValueError:
-        return lambda epoch_s: 0

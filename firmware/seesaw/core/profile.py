@@ -43,7 +43,8 @@ def leg_end(pulse_ns: int, target_ns: int, side_ns: int, low_ns: int, high_ns: i
     """
     if not side_ns or (target_ns != pulse_ns and (target_ns > pulse_ns) == (side_ns > 0)):
         return target_ns
-    return min(max(target_ns - side_ns, low_ns), high_ns)
+    beyond_ns = min(max(target_ns - side_ns, low_ns), high_ns)
+    return target_ns if beyond_ns == pulse_ns else beyond_ns
 
 
 class Motion:

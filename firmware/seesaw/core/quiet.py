@@ -13,6 +13,18 @@ def quiet(local_s: int, start_min: int, end_min: int) -> bool:
     return minute >= start_min or minute < end_min
 
 
-def utc(epoch_s: int) -> int:
-    """Seconds that an owner's clock is east of UTC where no zone is known."""
+def owners_clock(tz: str):
+    """From seconds since 1970 to the seconds that the owner's clock is then east of UTC. tz is a
+    POSIX string; what is none is UTC."""
+    if tz:
+        from seesaw.core.sessions import Zone
+
+        try:
+            return Zone(tz).offset_s
+        except ValueError:
+            pass
+    return _utc
+
+
+def _utc(epoch_s: int) -> int:
     return 0
