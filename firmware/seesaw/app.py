@@ -3,6 +3,7 @@
 import asyncio
 
 from seesaw import judge
+from seesaw.core import looks
 from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
 from seesaw.update import reasons
 from seesaw.update.record import LOOKED, UNPROVEN, trial_of
@@ -32,6 +33,8 @@ class App:
         self.keeper = keeper
         self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
+        self.shown_s = 0  # up_s when the market was shown last
+        self.since_s = looks.since_s(boot.scratch) if boot.stage == LOOKED else 0
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
@@ -113,9 +116,7 @@ class App:
 
     async def watch(self) -> None:
         """Feed the watchdog while all is well; confirm a trial; call the updater."""
-        check_s = self.settings["check_s"]
-        if self.boot.stage != LOOKED:
-            check_s = min(check_s, FIRST_CHECK_S)
+        drawn = self.random()
         healthy = False
         while True:
             if self.clock.up_s() > self.next_beat_s:
@@ -123,14 +124,27 @@ class App:
             self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
-            elif self.clock.up_s() >= check_s or self.usage.due(self.feed, self.clock.up_s()):
+            elif self.due(drawn):
                 await self.beam.park()
-                self.update()
+                self.update(self.due(drawn))
                 self.beam.resume()  # comes here only when it is tried from a laptop
             if not healthy and self.clock.up_s() >= HEALTHY_S and not self.boot.trial:
                 self.boot.healthy()
                 healthy = True
             await asyncio.sleep(WATCH_S)
+
+    def due(self, drawn: float) -> str:
+        """The look that is due, if any: of seesaw.core.looks."""
+        up_s = self.clock.up_s()
+        if self.usage.due(self.feed, up_s):
+            return "release"
+        if self.feed.state in GOOD or self.feed.state == "NO_WIFI":
+            self.shown_s = up_s
+        check_s = self.settings["check_s"]
+        if self.boot.stage != LOOKED:
+            check_s = min(check_s, FIRST_CHECK_S)
+        word = looks.due(up_s, self.since_s, check_s, up_s - self.shown_s, drawn)
+        return word if word == "release" or self.settings["update_url"] else ""
 
     def judge(self) -> None:
         """In a trial: confirm, wait, or give up."""
@@ -151,9 +165,15 @@ class App:
         print("seesaw event=confirmed slot=%s version=%s words="
               % (self.boot.slot.info()[4], self.boot.version))  # fmt: skip
 
-    def update(self) -> None:
+    def update(self, word: str) -> None:
         """To the updater, telling it whether the feed was good: the baseline of a trial."""
-        good = self.feed.state in GOOD
+        feed, up_s = self.feed, self.clock.up_s()
+        good = feed.state in GOOD
         self.boot.scratch = bytes((1 if good else 0,)) + self.boot.scratch[1:]
-        self.usage.tell(self.feed, self.clock.up_s())
+        self.usage.tell(feed, up_s)
+        alone = word == "data"
+        since_s = self.since_s + up_s if alone else 0
+        self.boot.scratch = looks.told(
+            self.boot.scratch, feed.silent_s, since_s, alone, feed.choice.floors_s(up_s)
+        )
         self.boot.hand_over("updater")

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from seesaw.core import looks
 from seesaw.repository import query
 from seesaw.update import otadata
 from seesaw.update.client import Client, unchanged
@@ -15,6 +16,9 @@ async def look(updater) -> None:
     """To its end: usually Nothing, else a reset into the trial. Raises as _offer, and HttpError and
     InstallError."""
     boot = updater.boot
+    alone = looks.alone(boot.scratch)
+    boot.scratch = looks.heard(boot.scratch)
+    boot.keep(boot.pulse_ns)  # at once: should this session fall, the next one looks for a cure
     running = boot.subtype - 16
     action = otadata.plan(updater.chip.otadata(), running)
     if action == "reset":
@@ -27,7 +31,7 @@ async def look(updater) -> None:
         boot.version, running, action, updater.record.failure, updater.chip.device_id(),
         _bound_s(updater),
     )  # fmt: skip
-    offer = await _offer(updater)
+    offer = await _offer(updater, alone)
     from seesaw.upgrade import upgrade
 
     await upgrade(updater, offer)
@@ -42,8 +46,9 @@ def _bound_s(updater) -> int:
     return max(updater.built_s(), stored.get(ISSUED, 0))
 
 
-async def _offer(updater):
-    """The newest release for this device. Raises Nothing, TufError, BadOffer."""
+async def _offer(updater, alone: bool):
+    """The newest release for this device. alone: nobody asks for one, only for data. Raises
+    Nothing, TufError, BadOffer."""
     boot, fetch, files = updater.boot, updater.site.metadata, updater.files
     updater.site.begin(_LOOK_S)
     if await unchanged(files, fetch, updater.now_s, updater.who()):
@@ -55,6 +60,8 @@ async def _offer(updater):
         updater.client, updater.done = client, True
         raise
     updater.client = client
+    if alone:
+        raise Nothing("for data alone")
     times = updater.clock.epoch_s() or None, max(updater.built_s(), listed.issued_s) or None
     running = updater.board, boot.version, boot.bundle, updater.chip.device_id()
     word, offer, words = listed.choose(running, times, updater.record, True)

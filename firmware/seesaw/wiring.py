@@ -3,6 +3,7 @@
 from seesaw import config, tuning
 from seesaw.app import App
 from seesaw.beam import Beam
+from seesaw.core import looks
 from seesaw.core.quiet import owners_clock
 from seesaw.core.sessions import Zone
 from seesaw.data import shipped
@@ -31,18 +32,19 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
 def market(boot, settings, usage, opener, clock, random) -> Feed:
     """The owner's instrument: by signed data, else by what the release ships."""
-    silent_s = int.from_bytes(boot.scratch[6:8], "little")
+    told = looks.silent_s(boot.scratch), looks.floors_s(boot.scratch)
     if usage.part:
         try:
             return _feed(
-                settings["instrument"], usage.part, settings, opener, clock, random, silent_s
+                settings["instrument"], usage.part, settings, opener, clock, random, told
             )
         except Exception:  # of another release's making: it must not stop the app
             usage.spoilt()
-    return _feed(*shipped.feeds(settings), settings, opener, clock, random, silent_s)
+    return _feed(*shipped.feeds(settings), settings, opener, clock, random, told)
 
 
-def _feed(instrument, part, settings, opener, clock, random, silent_s) -> Feed:
+def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
+    """told: of the session before, (seconds without a price, what each provider asked for)."""
     sessions = shipped.sessions(part["exchange"])
     bases, keys = settings["providers"], settings["keys"]
 
@@ -58,4 +60,6 @@ def _feed(instrument, part, settings, opener, clock, random, silent_s) -> Feed:
         rules = part["providers"][name]
         made = Source(feed, rules, opener, bases.get(name, ""), keys.get(name, ""), utc_s)
         sources.append(made)
-    return Feed(instrument, part, sources, random, clock.up_s, sessions, silent_s)
+    feed = Feed(instrument, part, sources, random, clock.up_s, sessions, told[0])
+    feed.choice.keep(told[1], clock.up_s())
+    return feed

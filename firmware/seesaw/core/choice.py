@@ -39,6 +39,15 @@ class Choice:
         self._passed = 0  # ... and how many in a row it has passed
         self._probe_s = 0  # when the next is due
 
+    def floors_s(self, up_s: int) -> list:
+        """For how long each has asked to be left alone, from now on."""
+        return [max(one.floor_s - up_s, 0) for one in self.health]
+
+    def keep(self, floors_s: list, up_s: int) -> None:
+        """What they had asked for in the session before holds."""
+        for one, wait_s in zip(self.health, floors_s):
+            one.until_s = one.floor_s = up_s + wait_s
+
     def first(self, up_s: int) -> "int | None":
         """The provider that this poll asks; None when there is nobody to ask now."""
         found = self.other(up_s, None)

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from micropython import const
 
+from seesaw.core import looks
 from seesaw.core.version import newer
 from seesaw.data import feeds, standing
 from seesaw.data.part import FORMAT, part, whose
@@ -38,6 +39,8 @@ class Data:
         # It is of one set, and is said once; but silence adds up.
         starts, silent_s = (0, 0) if what else (scratch[2], standing.silence_s(scratch))
         self._boot.scratch = standing.seen(scratch, starts, 0, silent_s)
+        if what:
+            self._boot.scratch = looks.heard(self._boot.scratch, True)
         return self._keep(standing.after(self._state, what, self._bundle), None, what)
 
     async def bring(self, client, site) -> str:
@@ -69,7 +72,7 @@ class Data:
             words = "%s refused: %s" % (sha[:8], error)
             made = standing.unfit(self._state, sha, self._bundle)
         if standing.name(made) != standing.name(self._state):  # what was seen is of another one
-            self._boot.scratch = standing.seen(self._boot.scratch)
+            self._boot.scratch = looks.heard(standing.seen(self._boot.scratch), True)
         return self._keep(made, raw, "replaced") + words
 
     def _load(self, state: list, sha: str) -> "bytes | None":
