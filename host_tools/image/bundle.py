@@ -153,7 +153,7 @@ def feeds_lines(raw: bytes) -> bytes:
     """A set of feeds (firmware/SPEC.md, "Recipes") as a line for each provider and instrument."""
     try:
         found = json.loads(raw)
-        rows = {**found["providers"], **found["instruments"]}
+        rows = {**found["instruments"], **found["providers"]}
         rows = {name: {k: v for k, v in row.items() if k != "about"} for name, row in rows.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         fix = "'seesaw recipe lint' says why"

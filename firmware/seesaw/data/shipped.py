@@ -19,12 +19,10 @@ def feeds(settings: dict, path: str = FEEDS) -> tuple:
     """(instrument, part) of the owner's instrument, or of FALLBACK when this release has no such
     one. settings: instrument, providers, keys. Raises OSError and ValueError for a torn file."""
     name = settings["instrument"]
-    entry = _lines(path, (name,)).get(name)
-    if entry is None:
+    found = _read(path, name)
+    if not found["instruments"]:
         name = FALLBACK
-        entry = _lines(path, (name,))[name]
-    providers = _lines(path, [feed[0] for feed in entry["feeds"]])
-    found = {"instruments": {name: entry}, "providers": providers}
+        found = _read(path, name)
     return name, part(found, name, settings["providers"], settings["keys"])
 
 
@@ -37,11 +35,15 @@ def sessions(exchange: str, path: str = CALENDARS) -> Sessions:
         return Sessions(None)
 
 
-def _lines(path: str, names: object) -> dict:
-    found = {}
+def _read(path: str, instrument: str) -> dict:
+    """So much of the set as concerns the instrument. In the file it is above its providers."""
+    instruments, providers, wanted = {}, {}, []
     with open(path) as file:
         for line in file:
             name, _, text = line.partition(" ")
-            if name in names:
-                found[name] = json.loads(text)
-    return found
+            if name == instrument:
+                instruments[name] = json.loads(text)
+                wanted = [feed[0] for feed in instruments[name]["feeds"]]
+            elif name in wanted:
+                providers[name] = json.loads(text)
+    return {"instruments": instruments, "providers": providers}
