@@ -5,7 +5,6 @@ from seesaw.app import App
 from seesaw.beam import Beam
 from seesaw.core import looks
 from seesaw.core.quiet import owners_clock
-from seesaw.core.sessions import Zone
 from seesaw.data import shipped
 from seesaw.data.usage import Usage
 from seesaw.feed import Feed
@@ -49,10 +48,13 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
     bases, keys = settings["providers"], settings["keys"]
 
     def utc_s(local_s: int, tz: str) -> int:
-        zone = Zone(tz) if tz else sessions.zone
-        if zone is None:
+        if tz:
+            from seesaw.core.sessions import Zone
+
+            return Zone(tz).utc_s(local_s)
+        if sessions is None or sessions.zone is None:
             raise ValueError("the zone is not known")
-        return zone.utc_s(local_s)
+        return sessions.zone.utc_s(local_s)
 
     sources = []
     for feed in part["feeds"]:
