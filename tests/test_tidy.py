@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
-           "seesaw.look", "seesaw.proof", "seesaw.timekeeping", "seesaw.upgrade")
+           "seesaw.look", "seesaw.ontrial", "seesaw.proof", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -44,7 +44,7 @@ FIRMWARE = {
     "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/source.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/streaming.py": ("asyncio", "micropython", "seesaw.core", "seesaw.net"),
-    "firmware/seesaw/timekeeping.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/witnesses.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",

@@ -9,7 +9,7 @@ from seesaw.data import shipped
 from seesaw.data.usage import Usage
 from seesaw.feed import Feed
 from seesaw.net.certificate import MORE_MAX
-from seesaw.port import rtc, servo, udp
+from seesaw.port import servo
 from seesaw.port.secure import Secure
 from seesaw.source import Source
 from seesaw.timekeeping import Timekeeper
@@ -19,9 +19,17 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     """The app of this chip, its settings and its data."""
     settings.update(tuning.parse(config.load(store)))
     secure = Secure(clock, store.get("roots", MORE_MAX), chip.opener)
-    keeper = Timekeeper(
-        clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], rtc.built_s(boot.slot)
-    )
+
+    def witnesses() -> object:
+        from seesaw.port import rtc, udp
+        from seesaw.witnesses import Witnesses
+
+        least_s = rtc.built_s(boot.slot)
+        return Witnesses(
+            clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], least_s
+        )
+
+    keeper = Timekeeper(clock, random, witnesses)
     usage = Usage(boot, store.get("feeds"), settings)
     found = market(boot, settings, usage, secure.opener(), clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
