@@ -49,7 +49,7 @@ FIRMWARE = {
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",
                               "network", "os", "socket", "ssl", "time", "tls", "vfs",
-                              "seesaw.net.certificate"),
+                              "seesaw.net.certificate", "seesaw.net.pem"),
     "firmware/seesaw/main.py": WIRING,
     "firmware/seesaw/wiring.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,

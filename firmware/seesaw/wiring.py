@@ -8,7 +8,7 @@ from seesaw.core.quiet import owners_clock
 from seesaw.data import shipped
 from seesaw.data.usage import Usage
 from seesaw.feed import Feed
-from seesaw.net.certificate import MORE_MAX
+from seesaw.net.pem import MORE_MAX
 from seesaw.port import servo
 from seesaw.port.secure import Secure
 from seesaw.source import Source
