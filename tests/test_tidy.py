@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
-           "seesaw.look", "seesaw.proof", "seesaw.sources", "seesaw.timekeeping", "seesaw.upgrade")
+           "seesaw.look", "seesaw.ontrial", "seesaw.proof", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -44,12 +44,12 @@ FIRMWARE = {
     "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/source.py": ("seesaw.core", "seesaw.net"),
     "firmware/seesaw/streaming.py": ("asyncio", "micropython", "seesaw.core", "seesaw.net"),
-    "firmware/seesaw/timekeeping.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/witnesses.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",
                               "network", "os", "socket", "ssl", "time", "tls", "vfs",
-                              "seesaw.net.certificate"),
+                              "seesaw.net.certificate", "seesaw.net.pem"),
     "firmware/seesaw/main.py": WIRING,
     "firmware/seesaw/wiring.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,
@@ -64,7 +64,8 @@ HOST = {
     "host_tools/image/": ("host_tools.image", "host_tools.emulator", "host_tools.errors", *SHARED),
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
-    "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.sessions"),
+    "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.calendar_rules",
+                           "seesaw.core.sessions"),
     "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
                                      "seesaw.data.feeds", "seesaw.net.http"),
     "host_tools/market/outage.py": tuple(

@@ -2,21 +2,19 @@
 
 import asyncio
 
-from seesaw import judge
 from seesaw.core import looks
 from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
-from seesaw.update import reasons
-from seesaw.update.record import LOOKED, UNPROVEN, trial_of
 
 WATCH_S = 5  # between two looks of the supervisor
 FIRST_CHECK_S = 180  # to the first look after a cold boot: some devices are on for an evening
 HEALTHY_S = 240  # without a fault; longer than to the first look, which a crash must not prevent
+LOOKED = 2  # a stage of seesaw.update.record, which only a trial needs
 STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
 
 
 class App:
     """boot: the launcher's. The rest are ports, the update record and what they are made into,
-    handed in by wiring.py."""
+    handed in by wiring.py. record: None outside a trial, or of no use there."""
 
     def __init__(self, boot, settings, record, chip, beam, radio, clock, random, usage, feed,
                  keeper):  # fmt: skip
@@ -38,8 +36,10 @@ class App:
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
-        if self.boot.trial and trial_of(self.boot, self.record):
-            self.record.reached(reasons.APP)
+        if self.boot.trial:
+            from seesaw import ontrial
+
+            ontrial.begin(self.boot, self.record)
         try:
             await asyncio.gather(self.follow(), self.beam.move(), self.watch())
         except Exception:
@@ -148,22 +148,10 @@ class App:
 
     def judge(self) -> None:
         """In a trial: confirm, wait, or give up."""
-        mine = trial_of(self.boot, self.record)
-        verdict = judge.verdict(
-            mine, self.clock.up_s(), self.feed.accepted, self.chip.memory_free()
-        )
-        if verdict == "wait":
-            return
-        if verdict != "confirm":
-            self.boot.reset(verdict)
-        running = self.boot.subtype - 16
-        if not judge.confirm(running, self.chip.otadata, self.chip.mark_valid):
-            self.boot.reset(UNPROVEN + ": the boot record would not confirm")
-        if mine:
-            self.record.confirmed()
-        self.boot.confirmed()
-        print("seesaw event=confirmed slot=%s version=%s words="
-              % (self.boot.slot.info()[4], self.boot.version))  # fmt: skip
+        from seesaw import ontrial
+
+        up_s, quotes = self.clock.up_s(), self.feed.accepted
+        ontrial.judge(self.boot, self.record, self.chip, up_s, quotes)
 
     def update(self, word: str) -> None:
         """To the updater, telling it whether the feed was good: the baseline of a trial."""

@@ -5,12 +5,11 @@ from seesaw.app import App
 from seesaw.beam import Beam
 from seesaw.core import looks
 from seesaw.core.quiet import owners_clock
-from seesaw.core.sessions import Zone
 from seesaw.data import shipped
 from seesaw.data.usage import Usage
 from seesaw.feed import Feed
-from seesaw.net.certificate import MORE_MAX
-from seesaw.port import rtc, servo, udp
+from seesaw.net.pem import MORE_MAX
+from seesaw.port import servo
 from seesaw.port.secure import Secure
 from seesaw.source import Source
 from seesaw.timekeeping import Timekeeper
@@ -20,9 +19,17 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     """The app of this chip, its settings and its data."""
     settings.update(tuning.parse(config.load(store)))
     secure = Secure(clock, store.get("roots", MORE_MAX), chip.opener)
-    keeper = Timekeeper(
-        clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], rtc.built_s(boot.slot)
-    )
+
+    def witnesses() -> object:
+        from seesaw.port import rtc, udp
+        from seesaw.witnesses import Witnesses
+
+        least_s = rtc.built_s(boot.slot)
+        return Witnesses(
+            clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], least_s
+        )
+
+    keeper = Timekeeper(clock, random, witnesses)
     usage = Usage(boot, store.get("feeds"), settings)
     found = market(boot, settings, usage, secure.opener(), clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
@@ -49,10 +56,13 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
     bases, keys = settings["providers"], settings["keys"]
 
     def utc_s(local_s: int, tz: str) -> int:
-        zone = Zone(tz) if tz else sessions.zone
-        if zone is None:
+        if tz:
+            from seesaw.core.sessions import Zone
+
+            return Zone(tz).utc_s(local_s)
+        if sessions is None or sessions.zone is None:
             raise ValueError("the zone is not known")
-        return zone.utc_s(local_s)
+        return sessions.zone.utc_s(local_s)
 
     sources = []
     for feed in part["feeds"]:

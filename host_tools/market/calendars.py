@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from seesaw.core import sessions
+from seesaw.core import calendar_rules, sessions
 
 from host_tools.errors import UserError
 
@@ -123,7 +123,7 @@ def read(path: Path = KEPT) -> Table:
         if found["format"] != FORMAT:
             raise ValueError("another format")
         for part in found["calendars"].values():
-            sessions.Sessions(part)
+            calendar_rules.check(part)
         return found["calendars"]
     except OSError as error:
         why = (error.strerror or str(error)).lower()

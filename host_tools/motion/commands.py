@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from host_tools.errors import UserError
+from host_tools.image import settings
 from host_tools.motion.course import Course, follow
 from host_tools.motion.picture import draw
 from host_tools.motion.servo import Servo
@@ -87,18 +88,15 @@ def from_log(path: Path, instrument: str | None) -> tuple[str, list[float]]:
 
 def _instrument(name: str) -> tuple[str, float]:
     """(title, sigma in percent)."""
-    from seesaw.core.instruments import INSTRUMENTS
-
-    if name not in INSTRUMENTS:
-        known = ", ".join(INSTRUMENTS)
-        raise UserError(f"instrument '{name}'", "it is unknown", f"name one of {known}")
-    return INSTRUMENTS[name][0], INSTRUMENTS[name][3]
+    known = json.loads(settings.FEEDS.read_bytes())["instruments"]
+    if name not in known:
+        names = ", ".join(known)
+        raise UserError(f"instrument '{name}'", "it is unknown", f"name one of {names}")
+    return known[name]["title"], known[name]["sigma"]
 
 
 def _settings(path: str | None) -> dict[str, Any]:
     """The settings of the beam as the firmware takes them from a JSON file."""
     from seesaw import tuning
-
-    from host_tools.image import settings
 
     return tuning.parse(settings.to_blob(settings.load(Path(path)) if path else {}))

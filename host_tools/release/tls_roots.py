@@ -15,7 +15,7 @@ from pathlib import Path
 import certifi
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from cryptography.x509.oid import NameOID
-from seesaw.net.certificate import MORE_MAX
+from seesaw.net.pem import MORE_MAX
 
 from host_tools.errors import UserError
 from host_tools.image import bundle

@@ -5,7 +5,8 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seesaw.net.certificate import certificates, of_the_clock, why
+from seesaw.net.certificate import of_the_clock, why
+from seesaw.net.pem import certificates
 
 from host_tools.emulator.os_error import MicroOSError
 from host_tools.release import tls_roots

@@ -192,7 +192,7 @@ def test_our_own_session_close() -> None:
         ([["local", "t", -240]], "2026-10-02", 1_790_899_200),  # a date is good for its day
         ([["local", "t"]], "10/02/26", "time: not a local time"),
         ([["local", "t"]], "2026-13-02 15:44", "time: not a date"),
-        ([["local", "t"]], "2026-10-02 24:00", "time: not a local time"),
+        ([["local", "t"]], "2026-10-02 24:00", "time: not a time of day"),
         ([["s", "z"], ["date"]], 5, DATE_S),
         ([["s", "t"], ["date"]], "soon", DATE_S),
         ([["s", "t"], ["date"]], 1790001234, 1_790_001_234),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from seesaw.core import clock_policy as policy
+from seesaw.timekeeping import first_s
 from seesaw.updater import Updater
 
 BUILT, NOW, FAR, OLD = 1_790_000_000, 1_796_000_000, 4_070_908_800, 1_500_000_000
@@ -20,7 +21,7 @@ BUILT, NOW, FAR, OLD = 1_790_000_000, 1_796_000_000, 4_070_908_800, 1_500_000_00
         (0, [NOW, NOW + 2], (NOW, True)),
         (0, [FAR, NOW], (NOW, False)),  # nobody knows which: a later lie is the worse one
         (0, [FAR, NOW, NOW + 1], (NOW, True)),
-        (0, [FAR, FAR, NOW], (FAR, True)),  # see Timekeeper.doubt for the cure
+        (0, [FAR, FAR, NOW], (FAR, True)),  # see Witnesses.doubt for the cure
         (0, [OLD, NOW], (NOW, False)),  # before the release was built
         (0, [OLD], (0, False)),
         (0, [policy.YEAR_2100_S], (0, False)),
@@ -100,8 +101,8 @@ def test_an_update_is_never_before_the_bound_nor_after_an_honest_witness(
 
 
 def test_a_clock_that_was_never_set_is_asked_for_at_once_else_once_a_day() -> None:
-    assert policy.first_s(0, lambda: 0.9) == 0
-    drawn = [policy.first_s(NOW, lambda part=part: part / 1000) for part in range(1000)]
+    assert first_s(0, lambda: 0.9) == 0
+    drawn = [first_s(NOW, lambda part=part: part / 1000) for part in range(1000)]
 
     assert sum(first < 21_600 for first in drawn) == 250  # of sessions of six hours every fourth
     assert max(drawn) < 86_400

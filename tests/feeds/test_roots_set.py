@@ -3,7 +3,7 @@
 import pytest
 from rig import World, new_flash, release
 from seesaw.data import roots
-from seesaw.net.certificate import MORE_MAX
+from seesaw.net.pem import MORE_MAX
 from tls_rig import CA, STRANGER, context, pem, store
 
 from host_tools.market.tls import TlsSite

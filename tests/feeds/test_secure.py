@@ -14,7 +14,8 @@ from host_tools.market.tls import TlsSite
 sys.path.append(str(Path(__file__).parents[1] / "emulator"))
 import tiny
 
-MODULES = ("net/__init__.py", "net/certificate.py", "port/__init__.py", "port/secure.py")
+MODULES = ("net/__init__.py", "net/certificate.py", "net/pem.py", "port/__init__.py",
+           "port/secure.py")  # fmt: skip
 SCRIPT = """
 import asyncio, time
 from network import WLAN

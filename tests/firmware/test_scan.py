@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from seesaw.core.paths import steps, tree
+from seesaw.core.path_rules import steps
+from seesaw.core.paths import tree
 from seesaw.core.quote import BadAnswer
 from seesaw.core.scan import DEPTH_MAX, LONG, TOKEN_MAX, Scan
 
@@ -222,6 +223,8 @@ def test_escapes_in_values() -> None:
 )  # fmt: skip
 def test_paths_that_are_none_or_exclude_each_other(paths: list[str]) -> None:
     with pytest.raises(ValueError):
+        for path in paths:
+            steps(path)
         tree(paths)
 
 

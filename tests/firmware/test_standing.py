@@ -17,16 +17,13 @@ from seesaw.data.standing import (
     TRIAL,
     TURNS,
     USE,
-    after,
     event,
-    lost,
-    offered,
     patience_s,
     read,
     seen,
     silence_s,
-    unfit,
 )
+from seesaw.data.turns import after, lost, offered, unfit
 
 NEW, OLD, OTHER, BUNDLE = "n" * 16, "o" * 16, "x" * 16, "b" * 16
 EVENTS = ("priced", "silent", "crashed", "")

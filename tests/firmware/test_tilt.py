@@ -1,5 +1,6 @@
 """The beam's angle and the servo's pulse: golden values, bounds, symmetry; and the back-off."""
 
+import json
 import math
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seesaw.core.backoff import delay_s
 from seesaw.core.httpdate import RETRY_AFTER_MAX_S, retry_after_s
-from seesaw.core.instruments import CRYPTO, INSTRUMENTS
 from seesaw.core.tilt import DEADBAND_DEG, TILT_MAX_DEG, angle, held, pulse_ns, tilt
+
+from host_tools.image import settings
 
 NAMES = (
     "sp500 dow nasdaq ftse100 dax cac40 nikkei225 hangseng shanghai asx200 nifty50 "
@@ -92,14 +94,13 @@ def test_pulse_of_nan_is_refused() -> None:
 
 
 def test_the_sixteen_instruments() -> None:
-    assert sorted(INSTRUMENTS) == sorted(NAMES.split())
-    symbols = {(provider, symbol) for _, provider, symbol, _ in INSTRUMENTS.values()}
-    assert len(symbols) == 16
-    for name, (title, provider, symbol, sigma) in INSTRUMENTS.items():
-        assert title
-        assert provider == ("bitstamp" if name in CRYPTO else "cnbc")
-        assert symbol == (name + "usd" if name in CRYPTO else symbol.upper())
-        assert 0.5 < sigma < 6.0
+    assert settings.instruments() == NAMES.split()
+    feeds = json.loads(settings.FEEDS.read_bytes())
+    asked = {str(feed) for one in feeds["instruments"].values() for feed in one["feeds"]}
+    assert len(asked) == sum(len(one["feeds"]) for one in feeds["instruments"].values())
+    for one in feeds["instruments"].values():
+        assert 0.5 < one["sigma"] < 6.0
+        assert (one["exchange"] == "24/7") == ("bitstamp" in [feed[0] for feed in one["feeds"]])
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1, exclude_max=True), st.integers(1, 60))

@@ -17,8 +17,8 @@ HANG_IN_APP = ("app.py", "self.beat(self.settings[\"poll_s\"])\n",
                "                pass\n")  # fmt: skip
 CRASH_IN_UPDATER = ("updater.py", "guard = asyncio.create_task(self.feed())",
                     "raise RuntimeError('planted')")  # fmt: skip
-NEVER_CONFIRMS = ("app.py", "        if verdict == \"wait\":", "        if True:")
-NEVER_UPDATES = ("app.py", "self.clock.up_s() >= check_s or", "")
+NEVER_CONFIRMS = ("ontrial.py", "    if verdict == \"wait\":", "    if True:")
+NEVER_UPDATES = ("app.py", "elif self.due(drawn):", "elif False:")
 EXITS = ("app.py", FOLLOW, FOLLOW + "\n        raise SystemExit")
 
 

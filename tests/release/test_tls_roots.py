@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from seesaw.net.certificate import MORE_MAX, certificates
+from seesaw.net.pem import MORE_MAX, certificates
 
 from host_tools import cli
 from host_tools.errors import UserError

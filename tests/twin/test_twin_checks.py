@@ -1,18 +1,20 @@
 """The checks of a headless run: made-up observations, and each check can fail."""
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from seesaw.core.instruments import INSTRUMENTS as FOLLOWED
 from seesaw.core.tilt import pulse_ns, tilt
 
+from host_tools.image import settings
 from host_tools.market.instruments import INSTRUMENTS
 from host_tools.market.truth import wanted_us
 from host_tools.twin.checks import BootSeen, Observed, Pulses, judge
 
+FOLLOWED = json.loads(settings.FEEDS.read_bytes())["instruments"]
 OLD = {"good": True, "version": "1.0.0", "bundle_good": True, "runtime_good": True}
 NEW = OLD | {"version": "1.0.1"}
 GOOD = Observed(
@@ -178,7 +180,7 @@ def test_a_fault_of_the_board_fails() -> None:
 def test_the_formula_is_the_firmwares(name: str) -> None:
     """Written twice on purpose; both must ask for the same pulse, within its rounding."""
     sigma = INSTRUMENTS[name].sigma
-    assert sigma == FOLLOWED[name][3]
+    assert sigma == FOLLOWED[name]["sigma"]
     for percent in (-30, -3, -1, -0.06, -0.01, 0, 0.02, 0.07, 0.5, 2, 9):
         price = 100 + percent
         for sensitivity in (25, 100, 400):

@@ -75,9 +75,9 @@ ROWS = (
         "asleep-before-confirm", "it goes to sleep before the end of its trial: each update rolls "
         "back", "https://github.com/esphome/esphome/pull/17699",
         "run", "refused",
-        (("seesaw/app.py", '        if verdict == "wait":\n            return\n',
-          '        if self.clock.up_s() >= 5:\n            self.boot.reset("sleep")\n'
-          '        if verdict == "wait":\n            return\n'),),
+        (("seesaw/ontrial.py", '    if verdict == "wait":\n        return\n',
+          '    if up_s >= 5:\n        boot.reset("sleep")\n'
+          '    if verdict == "wait":\n        return\n'),),
         (REJECTED,),
     ),
     Row(

@@ -42,13 +42,6 @@ def near(one_s: int, other_s: int) -> bool:
     return abs(one_s - other_s) <= AGREE_S
 
 
-def first_s(clock_s: int, random: object) -> int:
-    """Seconds from the start of a session to the first question: at once when the clock was never
-    set, else drawn from a day. So it is one question a day however often sessions begin, and
-    nothing need be remembered of the last one. random: a function, a float in [0, 1)."""
-    return int(DAY_S * random()) if clock_s else 0
-
-
 def next_s(sure: bool, failures: int, random: object) -> int:
     """Seconds from one question to the next. failures: questions in a row without an answer."""
     full = DAY_S if sure else WEAK_S

@@ -5,12 +5,6 @@ list by its number from 0; `[symbol=.SPX]`, the item whose field is that. An obj
 expected counts as its only item.
 """
 
-from micropython import const
-
-STEPS_MAX = 8
-STEP_MAX = 48  # bytes
-_INDEX_MAX = const(999)
-
 
 class Node:
     """One step that is wanted. keys: the steps below, by key or number; any: for each that is not
@@ -30,46 +24,20 @@ class Node:
 NOTHING = Node()
 
 
-def steps(path: str) -> list:
-    """The steps of a path, checked. ValueError with the rule that it breaks."""
-    found = path.split("/")
-    if len(found) > STEPS_MAX:
-        raise ValueError("a path has at most %d steps" % STEPS_MAX)
-    chosen = 0
-    for step in found:
-        if not 0 < len(step) <= STEP_MAX:
-            raise ValueError("a step of a path has 1 to %d characters" % STEP_MAX)
-        if step[0] == "[":
-            if step[-1] != "]":
-                raise ValueError("a step that begins with [ ends with ]")
-            if "=" in step:
-                chosen += 1
-            else:
-                _index(step)
-    if chosen > 1:
-        raise ValueError("a path chooses by a field at most once")
-    return found
-
-
-def _index(step: str) -> int:
-    digits = step[1:-1]
-    if not 0 < len(digits) <= 3 or not all("0" <= c <= "9" for c in digits):
-        raise ValueError("an item is [NUMBER] or [FIELD=VALUE]")
-    return int(digits)
-
-
 def tree(paths: list, fill: object = None) -> Node:
-    """Of paths; slot i is that of the i-th, `deep` the most steps. fill: what each step goes
-    through after the path was split, so that a symbol may hold a "/". ValueError for paths that
-    exclude each other."""
+    """Of paths that path_rules.steps() takes; slot i is that of the i-th, `deep` the most steps.
+
+    fill: what each step goes through after the path was split, so that a symbol may hold a "/".
+    ValueError for paths that exclude each other.
+    """
     root = Node()
     root.deep = 0
     for slot in range(len(paths)):
         node = root
         node.slots.append(slot)
-        found = steps(paths[slot])
+        found = paths[slot].split("/")
         root.deep = max(root.deep, len(found))
-        if found[-1][0] == "[" and "=" in found[-1]:
+        if found[-1][:1] == "[" and "=" in found[-1]:
             raise ValueError("a path goes on below [FIELD=VALUE]")
         for step in found:
             node = _below(node, step if fill is None else fill(step))
@@ -81,7 +49,7 @@ def tree(paths: list, fill: object = None) -> Node:
 
 
 def _below(node: Node, step: str) -> Node:
-    lists = step[0] == "["
+    lists = step[:1] == "["
     if (node.keys or node.any) and node.lists != lists:
         raise ValueError("two paths differ on what is a list")
     node.lists = lists
@@ -94,7 +62,7 @@ def _below(node: Node, step: str) -> Node:
         return node.any
     if lists and node.any:
         raise ValueError("two paths choose items differently")
-    key = _index(step) if lists else step.encode()
+    key = int(step[1:-1]) if lists else step.encode()
     return _child(node, key)
 
 

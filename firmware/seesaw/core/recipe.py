@@ -7,7 +7,6 @@ symbol. Nothing but BadAnswer ever comes of an answer, whatever its bytes.
 from micropython import const
 
 from seesaw.core import quote
-from seesaw.core.delimited import Delimited
 from seesaw.core.paths import tree
 from seesaw.core.quote import BadAnswer, Quote
 from seesaw.core.scan import Scan
@@ -112,6 +111,8 @@ class Recipe:
         else:
             separator = recipe.get("separator", ",").encode()
             mark = self._filled(recipe.get("mark", "")).encode()
+            from seesaw.core.delimited import Delimited  # few recipes need it
+
             reader = Delimited(self.paths, self._waited, separator, mark)
         return Extraction(self, reader)
 

@@ -4,7 +4,7 @@ A recipe has no expressions, loops or code: every value is a path, a word out of
 inside bounds, or text that is put into the request in the one place that is meant for it.
 """
 
-from seesaw.core import paths
+from seesaw.core import path_rules, paths
 from seesaw.core.recipe import full, listed
 from seesaw.core.recipe import paths as wanted
 
@@ -37,7 +37,10 @@ def check(recipe: object, hosts: list) -> None:
     _need(len(found) <= PATHS_MAX, "recipe", "at most %d paths" % PATHS_MAX)
     try:
         if recipe.get("form", "json") == "json":
-            paths.tree([full(recipe, path) for path in found])
+            whole = [full(recipe, path) for path in found]
+            for path in whole:
+                path_rules.steps(path)
+            paths.tree(whole)
     except ValueError as error:
         raise ValueError("path: %s" % error)
 
@@ -88,7 +91,7 @@ def _whole(value: object, name: str, least: int, most: int) -> None:
 def _path(value: object, name: str) -> None:
     _text(value, name, 160)
     try:
-        paths.steps(value[1:] if value[:1] == "/" else value)
+        path_rules.steps(value[1:] if value[:1] == "/" else value)
     except ValueError as error:
         raise ValueError("%s: %s" % (name, error))
 

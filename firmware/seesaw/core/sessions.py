@@ -7,18 +7,12 @@ change from -167 to 167 as RFC 9636 (3.3.1) has them.
 
 import json
 
+from seesaw.core.quote import first_of
+
 OPEN, LUNCH, CLOSED, UNKNOWN = "open", "lunch", "closed", ""
-ALWAYS = "24/7"
 DAY_S = 86400
 TZ_MAX = 64  # characters
-DAYS_MAX = 4000  # from the first day of a calendar to its last
-CLOSED_MAX = 256  # days
-SPECIAL_MAX = 64  # days
-SPANS_MAX = 2  # a day: before and after lunch
-LINE_MAX = 1024  # characters of one exchange's line in the file of calendars
 SCAN_DAYS = 20  # ahead; markets close for 11 days at most
-STILL_S = 1800  # a quote that does not advance for so long stands
-STILL_FEEDS = 2  # so many providers must agree, where there are so many
 
 
 class Zone:
@@ -74,15 +68,6 @@ def year_of(day: int) -> int:
     year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
     of_year = of_era - (365 * year + year // 4 - year // 100)
     return year + 400 * (day // 146097) + (of_year >= 306)
-
-
-def first_of(year: int, month: int) -> int:
-    """Days from 1970 to the first of a month."""
-    if month <= 2:
-        year -= 1
-        month += 12
-    leaps = year // 4 - year // 100 + year // 400
-    return 365 * year + leaps + (153 * (month - 3) + 2) // 5 - 719468
 
 
 def _change_s(rule: tuple, year: int) -> int:
@@ -151,32 +136,19 @@ def _digits(text: str, most: int) -> int:
 
 
 class Sessions:
-    """The calendar of one exchange.
+    """The calendar of one exchange. part: what the calendars hold for it, {"tz", "first", "last",
+    "hours", "closed", "special"}, that passed calendar_rules.check(); anything else raises some
+    exception."""
 
-    part: what the calendars hold for it, {"tz", "first", "last", "hours", "closed", "special"};
-    "24/7" for a market that never closes; None when there is no calendar. ValueError for anything
-    else, whatever it is.
-    """
-
-    def __init__(self, part: object) -> None:
-        self._always = part == ALWAYS
-        self.zone = None
-        if part is None or self._always:
-            return
-        if type(part) is not dict:
-            raise ValueError("no calendar")
-        self.first = _whole(part.get("first"), 0, 100000)
-        self.last = _whole(part.get("last"), self.first, self.first + DAYS_MAX)
-        self._hours = _spans(part.get("hours"))
-        self._closed = _list(part.get("closed"), CLOSED_MAX)
+    def __init__(self, part: dict) -> None:
+        self.first = part["first"]
+        self.last = part["last"]
+        self._hours = tuple(part["hours"])
+        self._closed = part["closed"]
         self._special = {}
-        _ascending(self._closed, self.last - self.first)
-        special = _list(part.get("special"), SPECIAL_MAX)
-        for row in special:
-            day = _row_day(row)
-            self._special[day] = _spans(row[1:])
-        _ascending([row[0] for row in special], self.last - self.first)
-        self.zone = Zone(part.get("tz"))
+        for row in part["special"]:
+            self._special[row[0]] = tuple(row[1:])
+        self.zone = Zone(part["tz"])
 
     def spans(self, day: int) -> tuple:
         """When it trades on a local day since 1970, in minutes after midnight: (), (open, close) or
@@ -189,16 +161,11 @@ class Sessions:
         return self._hours
 
     def state(self, now_s: int) -> tuple:
-        """(word, until): OPEN, LUNCH, CLOSED, or UNKNOWN before the first day, beyond the last and
-        without a calendar.
+        """(word, until): OPEN, LUNCH, CLOSED, or UNKNOWN before the first day and beyond the last.
 
         until: seconds since 1970, the next change; in a closure of more than SCAN_DAYS a moment
         before it; 0 when there is none ahead.
         """
-        if self._always:
-            return OPEN, 0
-        if self.zone is None:
-            return UNKNOWN, 0
         local_s = now_s + self.zone.offset_s(now_s)
         day = local_s // DAY_S
         if day < self.first:
@@ -233,61 +200,8 @@ def part_of(lines, exchange: str) -> object:
 
     lines: of text, as an open file gives them.
     """
-    if exchange == ALWAYS:
-        return ALWAYS
     start = '"%s": ' % exchange
     for line in lines:
         if line.startswith(start):
-            line = line.rstrip().rstrip(",")
-            try:
-                return json.loads(line[len(start) :]) if len(line) <= LINE_MAX else {}
-            except RuntimeError:  # nested too deep
-                raise ValueError("no calendar")
+            return json.loads(line[len(start) :].rstrip().rstrip(","))
     return None
-
-
-def still(moved_s: list, now_s: int, feeds: int) -> bool:
-    """Does the market stand, by its quotes alone? For a day that no calendar knows, or that it does
-    not know to be closed. True when no quote has advanced for half an hour: of two providers, or of
-    the one there is; one that stands may be at fault itself.
-
-    moved_s: for each provider that answers, when the time in its quotes was last seen to advance,
-    by the clock of now_s. feeds: how many the instrument has.
-    """
-    for moment in moved_s:
-        if now_s - moment < STILL_S:
-            return False
-    return len(moved_s) >= max(1, min(STILL_FEEDS, feeds))
-
-
-def _whole(value: object, least: int, most: int) -> int:
-    if type(value) is not int or not least <= value <= most:
-        raise ValueError("no calendar")
-    return value
-
-
-def _list(value: object, most: int) -> list:
-    if type(value) is not list or not len(value) <= most:
-        raise ValueError("no calendar")
-    return value
-
-
-def _row_day(row: object) -> int:
-    """Of [day, open, close] or [day, open, lunch, after lunch, close]."""
-    if not _list(row, 1 + 2 * SPANS_MAX):
-        raise ValueError("no calendar")
-    return _whole(row[0], 0, DAYS_MAX)
-
-
-def _ascending(days: list, most: int) -> None:
-    before = -1
-    for day in days:
-        before = _whole(day, before + 1, most)
-
-
-def _spans(value: object) -> tuple:
-    """Minutes after midnight, in order."""
-    _ascending(_list(value, 2 * SPANS_MAX), 1440)
-    if len(value) not in (2, 4):
-        raise ValueError("no calendar")
-    return tuple(value)

@@ -5,7 +5,7 @@ The file that ships has the same form. An exchange that is not named keeps what 
 
 import json
 
-from seesaw.core.sessions import Sessions
+from seesaw.core import calendar_rules
 
 SIZE_MAX = 8192  # bytes of a set; nine exchanges take 2 KB
 EXCHANGES_MAX = 32
@@ -26,5 +26,5 @@ def check(raw: bytes) -> dict:
     for name in parts:
         if not 0 < len(name) <= NAME_MAX or type(parts[name]) is not dict:
             raise ValueError("no calendar")
-        Sessions(parts[name])
+        calendar_rules.check(parts[name])
     return parts

@@ -7,7 +7,7 @@ no trial. What it adds may sign for prices alone: trust in updates rests on no T
 from hashlib import sha256
 
 from seesaw.data.search import find
-from seesaw.net.certificate import MORE_MAX, certificates
+from seesaw.net.pem import MORE_MAX, certificates
 
 NAME = "roots"
 _NONE = b"# none"  # what is kept when the set was taken back

@@ -10,7 +10,7 @@ from micropython import const
 
 from seesaw.core import looks
 from seesaw.core.version import newer
-from seesaw.data import feeds, standing
+from seesaw.data import feeds, standing, turns
 from seesaw.data.part import FORMAT, part, whose
 from seesaw.data.search import find, place
 from seesaw.update.errors import FetchError
@@ -41,7 +41,7 @@ class Data:
         self._boot.scratch = standing.seen(scratch, starts, 0, silent_s)
         if what:
             self._boot.scratch = looks.heard(self._boot.scratch, True)
-        return self._keep(standing.after(self._state, what, self._bundle), None, what)
+        return self._keep(turns.after(self._state, what, self._bundle), None, what)
 
     async def bring(self, client, site) -> str:
         """What is on offer, after the client's refresh(). Words, "" for nothing new.
@@ -60,7 +60,7 @@ class Data:
         sha = target["hashes"].get("sha256", "")[:16] if target else ""
         if not sha:
             return ""
-        made = standing.offered(self._state, sha, self._bundle)
+        made = turns.offered(self._state, sha, self._bundle)
         raw, words = None, ""
         try:
             if sha in made[standing.TRIAL : standing.BAD] and not self._load(made, sha):
@@ -70,7 +70,7 @@ class Data:
                 self._files.save(_file(made, sha), raw)
         except ValueError as error:
             words = "%s refused: %s" % (sha[:8], error)
-            made = standing.unfit(self._state, sha, self._bundle)
+            made = turns.unfit(self._state, sha, self._bundle)
         if standing.name(made) != standing.name(self._state):  # what was seen is of another one
             self._boot.scratch = looks.heard(standing.seen(self._boot.scratch), True)
         return self._keep(made, raw, "replaced") + words
@@ -108,7 +108,7 @@ class Data:
             mine = part(found, of["instrument"], of["providers"], of["keys"])
             made[standing.FEED] = self._mine + [mine]
         except ValueError:
-            return standing.lost(made, self._bundle)
+            return turns.lost(made, self._bundle)
         return made
 
 

@@ -1,11 +1,9 @@
-"""Certificates of TLS: the roots in a file of them, and why one was refused, in words."""
+"""Why a certificate of TLS was refused, in words. Loaded when one is."""
 
-import binascii
 from errno import ENOMEM
 
 from micropython import const
 
-MORE_MAX = 2048  # bytes of PEM that signed data may add (seesaw.data.roots)
 EXPIRED = "certificate expired"
 EARLY = "certificate not yet valid"
 HOST = "certificate of another host"
@@ -45,24 +43,3 @@ def why(error: Exception, clock_set: bool) -> str:
 def of_the_clock(words: str) -> bool:
     """Would another time have let this certificate pass? words: with what goes before them."""
     return words.endswith(EXPIRED) or words.endswith(EARLY) or words.endswith(UNSET)
-
-
-def certificates(lines, names: tuple):
-    """Generator: each certificate as DER, one in memory at a time. lines: of PEM, where one that
-    begins with "# name " goes before each. names: the wanted ones, () for all."""
-    left = len(names)
-    wanted = False
-    text = None
-    for line in lines:
-        if line.startswith(b"# "):
-            wanted = not names or line.split(b" ")[1].decode() in names
-        elif line.startswith(b"-----BEGIN "):
-            text = bytearray() if wanted else None
-        elif text is not None and line.startswith(b"-----END "):
-            yield binascii.a2b_base64(text)
-            text = None
-            left -= 1
-            if not left:
-                break
-        elif text is not None:
-            text += line

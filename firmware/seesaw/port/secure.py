@@ -7,7 +7,7 @@ import gc
 
 from micropython import const
 
-from seesaw.net.certificate import certificates, why
+from seesaw.net.pem import certificates
 
 ROOTS = "/bundle/roots.pem"
 _WAIT_MS = const(20000)  # for the connection before to end
@@ -86,6 +86,8 @@ class Secure:
         """The exception to raise for this one."""
         words = ""
         if isinstance(error, (ValueError, OSError, MemoryError)):
+            from seesaw.net.certificate import why  # seldom, and not small
+
             words = why(error, self._clock.epoch_s() != 0)
         return ValueError(words) if words else error
 
