@@ -1,4 +1,4 @@
-"""Sets of feeds made from the one that ships (firmware/SPEC.md, "Recipes"), to be signed as data."""
+"""Sets of feeds made from the one that ships, to be signed (firmware/SPEC.md, "Recipes")."""
 
 import copy
 import json

@@ -205,7 +205,7 @@ def test_a_power_cut_condemns_nothing() -> None:
 @pytest.mark.parametrize("text", [
     "", "null", "[" * 5000, "{}", feeds(base="gopher://x"), feeds(sigma=0), feeds(symbol=""),
     feeds(about="x" * 17_000), '{"format": 1, "feeds": {}}', GOOD.replace("cdn.cboe.com", "x", 1),
-    GOOD.replace('"price":"last"', '"price":"a/[9999]"'), GOOD[:-1], GOOD.replace("XNYS", "XXXX"),
+    GOOD.replace('"price":"last"', '"price":"a/[9999]"'), GOOD[:-1], GOOD.replace("XNYS", "NYSE"),
 ])  # fmt: skip
 def test_a_set_that_is_none_is_refused_once_and_nothing_changes(text: str) -> None:
     world = later(keeping(), text)
@@ -260,7 +260,7 @@ def blob_of(flash: Flash) -> bytes:
     return Nvs(flash, PLACE.offset, PLACE.size).get_blob("seesaw", "feeds")
 
 
-KEYED = {name: "k" * 32 for name in feed_sets.shipped()["providers"]}
+KEYED = dict.fromkeys(feed_sets.shipped()["providers"], "k" * 32)
 BASED = {**SETTINGS["providers"], **{f"own-{n}": "http://own.example" for n in range(14)}}
 # The largest parts of what ships: of the instrument that most tests have, and of all.
 LARGEST = max((len(json.dumps(part(feed_sets.shipped(), one, (), KEYED))), one)
@@ -277,7 +277,8 @@ def test_the_largest_part_goes_through_nvs_whole(
     world = World(new_flash(OLD, **own), [OLD], offered=offering(BETTER))
     world.run(400, until=lambda: world.said(f"data={name('trial', BETTER)} "))
     blob = blob_of(world.flash)
-    (of, form, found), wanted = json.loads(blob)[8], part(json.loads(BETTER), instrument, bases, keys)
+    of, form, found = json.loads(blob)[8]
+    wanted = part(json.loads(BETTER), instrument, bases, keys)
 
     assert 1024 < len(blob) <= 2200
     assert (of, form) == (whose(own), 2)
