@@ -68,6 +68,7 @@ HOST = {
                            "seesaw.core.sessions"),
     "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
                                      "seesaw.data.feeds", "seesaw.net.http"),
+    "host_tools/market/feed_sets.py": ("host_tools.image.settings",),
     "host_tools/market/outage.py": tuple(
         f"host_tools.{room}" for room in ("market", "emulator", "image", "release", "errors")
     ),

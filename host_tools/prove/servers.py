@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from host_tools.market import feed_sets
 from host_tools.market.http1 import HTML, Reply, Request, error
 from host_tools.market.site import Site, static
 from host_tools.release import development, publish
@@ -221,8 +222,9 @@ PATIENCE_S = 2400  # without a price, in a world that has them; a healthy device
 
 
 def _feeds(symbol: str, sigma: object = 1.13) -> str:
-    feed = ["cnbc", "http://cnbc:80", symbol, sigma]
-    return json.dumps({"format": 1, "feeds": {"sp500": feed}})
+    """What ships, but for the symbol at the one provider that answers in these worlds."""
+    found = feed_sets.renamed(feed_sets.shipped(), "sp500", "cnbc", symbol)
+    return feed_sets.text(feed_sets.with_sigma(found, "sp500", sigma))
 
 
 def _data(text: str, later: int = 0) -> Change:

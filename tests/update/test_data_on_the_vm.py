@@ -1,11 +1,10 @@
 """A set of data on MicroPython's own virtual machine: the same way, in real time."""
 
-import json
-
 from rig import new_flash, release
 
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.micropython_engine import MicroPythonDevice
+from host_tools.market import feed_sets
 from host_tools.market.server import Market
 from host_tools.market.site import Site, serve, static
 from host_tools.release import development, publish
@@ -20,8 +19,8 @@ def test_a_set_is_tried_and_kept_on_the_real_vm() -> None:
     market = Market("sp500")
     heard: list[str] = []
     with serve(market.site) as prices:
-        feed = ["cnbc", prices.url, ".SPX", 1.37]
-        text = json.dumps({"format": 1, "feeds": {"sp500": feed}})
+        found = feed_sets.moved(feed_sets.shipped(), "cnbc", prices.url)
+        text = feed_sets.text(feed_sets.with_sigma(found, "sp500", 1.37))
         number = development.edition(old.version) + 1
         offered = publish.reissued(old, number, data={"feeds": text})
         with serve(Site(static(offered.site), market.clock.epoch)) as updates:

@@ -5,22 +5,32 @@ import json
 from collections.abc import Callable
 
 import pytest
-from rig import BOARD, World, new_flash, release
+from rig import BOARD, SETTINGS, World, new_flash, release
+from seesaw.data.part import part, whose
 from test_data import data_of, erased, noise, rotten
 
 from host_tools.emulator.flash import Flash
 from host_tools.emulator.nvs import Nvs
+from host_tools.market import feed_sets
 from host_tools.release import development, publish
 from host_tools.release.publish import Release
 
 OLD = release("0.1.0")
 PLACE = BOARD.partition("nvs")
+WHOSE = whose({**SETTINGS, "keys": {}})
+PART = part(feed_sets.shipped(), "sp500")
 
 
-def feeds(base: str = "http://cnbc:80", symbol: str = ".SPX", sigma: float = 1.13,
-          instrument: str = "sp500", note: str = "") -> str:  # fmt: skip
-    feed = ["cnbc", base, symbol, sigma]
-    return json.dumps({"format": 1, "feeds": {instrument: feed}, "note": note})
+def feeds(base: str = "", symbol: str = ".SPX", sigma: float = 1.13, about: str = "",
+          without: str = "") -> str:  # fmt: skip
+    """What ships, but for the S&P 500 at its first provider, the one that answers in these worlds.
+    without: an instrument that is not named."""
+    found = feed_sets.renamed(feed_sets.shipped(), "sp500", "cnbc", symbol)
+    found = feed_sets.with_sigma(found, "sp500", sigma)
+    if base:
+        found = feed_sets.moved(found, "cnbc", base)
+    found["instruments"].pop(without, None)
+    return feed_sets.text({**found, "about": about} if about else found)
 
 
 GOOD, BETTER, GONE = feeds(), feeds(sigma=1.5), feeds(symbol=".GONE")
@@ -68,7 +78,7 @@ def requests(world: World) -> list[str]:
 
 def test_a_moved_provider_is_cured_by_data_alone() -> None:
     """The firmware knows an address where nobody is. No price came before."""
-    made = release("0.1.0", ("feed.py", "https://quote.cnbc.com", "http://gone:80"))
+    made = release("0.1.0", ("data/feeds.json", "quote.cnbc.com", "gone.example"))
     world = World(new_flash(made, providers={}), [made], offered=made)
     world.device.net.hosts["moved", 80] = world.market.site
     world.run(200)
@@ -141,7 +151,8 @@ def test_an_outage_of_the_market_condemns_nothing() -> None:
     before = world.flash.ops
     world.run(4 * 3600)
     assert not world.said("given up")
-    assert world.flash.ops - before < 200  # each turn is twice as long as the one before
+    # Each turn is twice as long as the one before, and writes 2 KB at most.
+    assert world.flash.ops - before < 400
     world.market.mend()
     world.run(2 * 9600, until=lambda: data_in_use(world) == name("good", BETTER))
 
@@ -158,10 +169,10 @@ def test_a_network_that_is_gone_is_not_the_sets_fault() -> None:
     assert not world.said("silent")
 
 
-COUNTED = ("app.py", "        await asyncio.gather(self.follow(), self.move(), self.watch())\n",
-           "        if self.feed.symbol == '.CRASH':\n            raise KeyError('data')\n"
-           "        await asyncio.gather(self.follow(), self.move(), self.watch())\n")  # fmt: skip
-CRASH = feeds(symbol=".CRASH")
+GATHER = "            await asyncio.gather(self.follow(), self.beam.move(), self.watch())\n"
+COUNTED = ("app.py", GATHER, "            if self.feed.sigma == 3:\n"
+           "                raise KeyError('data')\n" + GATHER)  # fmt: skip
+CRASH = feeds(sigma=3)
 
 
 def test_what_the_app_crashes_with_is_given_up_after_three_starts() -> None:
@@ -193,7 +204,8 @@ def test_a_power_cut_condemns_nothing() -> None:
 
 @pytest.mark.parametrize("text", [
     "", "null", "[" * 5000, "{}", feeds(base="gopher://x"), feeds(sigma=0), feeds(symbol=""),
-    feeds(note="x" * 17_000), '{"format": 1, "feeds": {"sp500": null}}',
+    feeds(about="x" * 17_000), '{"format": 1, "feeds": {}}', GOOD.replace("cdn.cboe.com", "x", 1),
+    GOOD.replace('"price":"last"', '"price":"a/[9999]"'), GOOD[:-1], GOOD.replace("XNYS", "NYSE"),
 ])  # fmt: skip
 def test_a_set_that_is_none_is_refused_once_and_nothing_changes(text: str) -> None:
     world = later(keeping(), text)
@@ -235,10 +247,44 @@ def test_other_bytes_than_those_that_were_signed_are_never_used(spoilt: bytes | 
 
 
 def test_an_instrument_that_is_not_named_keeps_what_the_release_ships() -> None:
-    world = World(new_flash(OLD), [OLD], offered=offering(feeds(instrument="dax")))
+    world = World(new_flash(OLD), [OLD], offered=offering(feeds(without="sp500")))
     world.run(200)
 
     assert data_in_use(world) == "shipped" and world.follows()
+
+
+# -- what the app gets ---------------------------------------------------------------------------
+
+
+def blob_of(flash: Flash) -> bytes:
+    return Nvs(flash, PLACE.offset, PLACE.size).get_blob("seesaw", "feeds")
+
+
+KEYED = dict.fromkeys(feed_sets.shipped()["providers"], "k" * 32)
+BASED = {**SETTINGS["providers"], **{f"own-{n}": "http://own.example" for n in range(14)}}
+# The largest parts of what ships: of the instrument that most tests have, and of all.
+LARGEST = max((len(json.dumps(part(feed_sets.shipped(), one, (), KEYED))), one)
+              for one in feed_sets.shipped()["instruments"])[1]  # fmt: skip
+
+
+@pytest.mark.parametrize(("instrument", "bases", "keys"), [
+    ("sp500", SETTINGS["providers"], {}), (LARGEST, BASED, KEYED), ("sp500", BASED, KEYED),
+])  # fmt: skip
+def test_the_largest_part_goes_through_nvs_whole(
+    instrument: str, bases: dict[str, str], keys: dict[str, str]
+) -> None:
+    own = {"instrument": instrument, "providers": bases, "keys": keys}
+    world = World(new_flash(OLD, **own), [OLD], offered=offering(BETTER))
+    world.run(400, until=lambda: world.said(f"data={name('trial', BETTER)} "))
+    blob = blob_of(world.flash)
+    of, form, found = json.loads(blob)[8]
+    wanted = part(json.loads(BETTER), instrument, bases, keys)
+
+    assert 1024 < len(blob) <= 2200
+    assert (of, form) == (whose(own), 2)
+    assert found.pop("sigma") == pytest.approx(wanted.pop("sigma"))  # a float of 32 bits
+    assert found == wanted
+    assert data_in_use(world) == name("trial", BETTER)
 
 
 # -- what is lost --------------------------------------------------------------------------------
@@ -291,6 +337,17 @@ def test_what_was_silent_before_is_not_held_against_the_next_set() -> None:
     assert not world.said("silent")
 
 
+def test_a_blob_that_is_longer_than_a_device_reads_heals() -> None:
+    flash = keeping()
+    world = later(flash, GOOD, 1)
+    blob = blob_of(flash).decode().replace('"title": "S&P 500"', f'"title": "{"x" * 1500}"')
+    assert len(blob) > 2560
+    Nvs(flash, PLACE.offset, PLACE.size).set_blob("seesaw", "feeds", blob.encode())
+    until(world, name("good", GOOD))
+
+    assert world.follows()
+
+
 def test_a_lost_blob_is_made_anew_though_nothing_new_was_published() -> None:
     flash = keeping()
     world = later(flash, GOOD, 1)
@@ -302,7 +359,8 @@ def test_a_lost_blob_is_made_anew_though_nothing_new_was_published() -> None:
 
 
 @pytest.mark.parametrize("blob", [b"", b"\xff" * 600, b"[" * 900, b"{}", json.dumps(
-    ["", "n" * 16, "", "", 1, 0, 0, 0, ["sp500", "cnbc", "x", None, "y"]]).encode()])
+    ["", "n" * 16, "", "", 1, 0, 0, 0, [WHOSE, 2, {"feeds": 5}]]).encode(), json.dumps(
+    ["", "n" * 16, "", "", 1, 0, 0, 0, [WHOSE, 2, {**PART, "sigma": "x"}]]).encode()])
 def test_a_blob_of_rubbish_heals(blob: bytes) -> None:
     flash = keeping()
     world = later(flash, GOOD, 1)
@@ -313,15 +371,12 @@ def test_a_blob_of_rubbish_heals(blob: bytes) -> None:
 
 
 def test_the_owner_changes_the_instrument_and_the_set_goes_with_it() -> None:
-    both = json.dumps({"format": 1, "feeds": {
-        "sp500": ["cnbc", "http://cnbc:80", ".SPX", 1.13],
-        "dax": ["cnbc", "http://cnbc:80", ".GDAXI", 3]}})  # fmt: skip
-    flash = keeping(both)
+    flash = keeping()
     nvs = Nvs(flash, PLACE.offset, PLACE.size)
     found = json.loads(nvs.get_blob("seesaw", "config", 2048))
-    world = later(flash, both, 1)
+    world = later(flash, GOOD, 1)
     nvs.set_blob("seesaw", "config", json.dumps({**found, "instrument": "dax"}).encode())
-    until(world, name("good", both), 120)
+    until(world, name("good", GOOD), 120)
 
     assert "instrument=dax" in world.lines[-1]
     assert requests(world)[-1:] == ["/metadata/timestamp.json"]

@@ -15,19 +15,21 @@ NO_PRICE = replace(SILENT, name="no-price", until="time", phases=(), cuts=None)
 UNPLUGGED = replace(RENAMED, name="unplugged", until="time", seconds=HOUR, phases=(), cuts=None,
                     world=offering("candidate", server="renamed", owner="unplugs-data")
                     )  # fmt: skip
-CHECKED = "    provider, base, symbol, sigma = feed\n"
+NO_CHECK = (
+    ("seesaw/data/feeds.py", '    _fields(found, _SET, ("about",))\n', "    return found\n"),
+    ("seesaw/wiring.py", "        except Exception:  # of", "        except ImportError:  # of"),
+)
 COUNT = "    if scratch[AT] >= STARTS_MAX:\n"
-END = "standing.seen(self._boot.scratch, starts, fresh"
+END = "standing.seen(self._boot.scratch, self._starts, fresh"
 
 ROWS = (
     Row("data-unchecked", "a set is taken unseen, and the app crashes with it at every start",
         SAMSUNG, "world", "dark",
-        (("seesaw/data/feeds.py", CHECKED, "    return True\n" + CHECKED),
-         ("seesaw/data/standing.py", COUNT, "    if scratch[AT] > 255:\n")),
+        (*NO_CHECK, ("seesaw/data/standing.py", COUNT, "    if scratch[AT] > 255:\n")),
         (RUBBISH,)),
     Row("data-unchecked-but-counted", "the same, and the count of crashes gives it up",
         SAMSUNG, "world", "refused",
-        (("seesaw/data/feeds.py", CHECKED, "    return True\n" + CHECKED),),
+        NO_CHECK,
         (replace(RUBBISH, until="says:crashed, now shipped"),)),
     Row("data-never-given-up", "no price comes with a set, and the device waits for one for ever",
         MOVED, "world", "dark",
@@ -36,6 +38,6 @@ ROWS = (
     Row("data-condemned-by-a-power-cut", "a session that began with power-on counts as a crash: "
         "what would cure the device is given up", MOVED, "world", "dark",
         (("seesaw/data/usage.py", END,
-          END.replace(" starts,", " 3 if self._boot.cause == 1 else starts,")),),
+          END.replace(" self._starts,", " 3 if self._boot.cause == 1 else self._starts,")),),
         (UNPLUGGED,)),
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """The part of a set of feeds that one instrument's app needs (firmware/SPEC.md, "Recipes")."""
 
+from hashlib import sha256
+
 from micropython import const
 
 FORMAT = const(2)
@@ -33,7 +35,6 @@ def part(found: dict, instrument: str, bases: object = (), keys: object = ()) ->
 
 
 def whose(settings: dict) -> str:
-    """What a part depends on, of the owner's settings."""
-    return " ".join(
-        [settings["instrument"]] + sorted(settings["providers"]) + sorted(settings["keys"])
-    )
+    """What a part depends on, of the owner's settings: 16 hex digits, however many there are."""
+    names = [settings["instrument"]] + sorted(settings["providers"]) + sorted(settings["keys"])
+    return sha256("\n".join(names).encode()).digest()[:8].hex()

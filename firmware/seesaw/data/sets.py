@@ -36,11 +36,8 @@ class Data:
         """Decide on what the app saw. Words, "" for nothing new. Raises OSError: no room in NVS."""
         scratch = self._boot.scratch
         what = standing.event(scratch, self._state)
-        # It is of one set, and is said once; but silence adds up.
-        starts, silent_s = (0, 0) if what else (scratch[2], standing.silence_s(scratch))
-        self._boot.scratch = standing.seen(scratch, starts, 0, silent_s)
-        if what:
-            self._boot.scratch = looks.heard(self._boot.scratch, True)
+        if what:  # it was of one set, and is said once; until then it adds up
+            self._boot.scratch = looks.heard(standing.seen(scratch), True)
         return self._keep(turns.after(self._state, what, self._bundle), None, what)
 
     async def bring(self, client, site) -> str:
@@ -106,6 +103,7 @@ class Data:
             of = self._settings
             found = feeds.check(raw or b"")
             mine = part(found, of["instrument"], of["providers"], of["keys"])
+            feeds.check_size(mine)
             made[standing.FEED] = self._mine + [mine]
         except ValueError:
             return turns.lost(made, self._bundle)

@@ -21,7 +21,7 @@ STARTS_MAX = 3
 QUOTES_MIN = 3
 SILENT_S = 300  # without a fresh price
 TURNS_MAX = 5
-AT = 2  # in scratch: starts, priced, and two bytes of seconds of silence
+AT = 2  # in scratch: starts, fresh prices, and two bytes of seconds of silence
 
 
 def read(blob: bytes) -> list:
@@ -47,15 +47,20 @@ def silence_s(scratch: bytes) -> int:
     return scratch[AT + 2] + scratch[AT + 3] * 256
 
 
+def fresh(scratch: bytes) -> int:
+    return scratch[AT + 1]
+
+
 def patience_s(state: list) -> int:
     """Seconds without a fresh price until the next turn."""
     return SILENT_S << min(max(state[TURNS], 0), TURNS_MAX)
 
 
 def seen(scratch: bytes, starts: int = 0, fresh: int = 0, silent_s: int = 0) -> bytes:
-    """The scratch with what the app saw. starts: without a planned end. fresh: prices."""
+    """The scratch with what the app saw. starts: without a planned end. fresh: prices; these and
+    silence add up over sessions, which may be short."""
     silent_s = min(silent_s, 65535)
-    made = bytes((starts & 255, int(fresh >= QUOTES_MIN), silent_s & 255, silent_s >> 8))
+    made = bytes((starts & 255, min(fresh, QUOTES_MIN), silent_s & 255, silent_s >> 8))
     return scratch[:AT] + made + scratch[AT + 4 :]
 
 
@@ -63,6 +68,6 @@ def event(scratch: bytes, state: list) -> str:
     """One of "priced", "silent" and "crashed", or ""."""
     if scratch[AT] >= STARTS_MAX:
         return "crashed"
-    if scratch[AT + 1]:
+    if fresh(scratch) >= QUOTES_MIN:
         return "priced"
     return "silent" if silence_s(scratch) >= patience_s(state) else ""

@@ -13,19 +13,22 @@ class Usage:
         self._state = state = standing.read(blob)
         found = state[standing.FEED]
         fits = found[:2] == [whose(settings), FORMAT]
-        self._mine = fits or state[standing.USE] == standing.SHIPPED
+        # Starts to tell of: a part of other settings is for the updater to make anew.
+        self._starts = 0 if fits or state[standing.USE] == standing.SHIPPED else 1
         self.part = found[2] if fits and len(found) > 2 and type(found[2]) is dict else {}
         self.name = standing.name(state) if self.part else "shipped"
         # Whether it ends well is known at the next start. A release's trial is no time for that.
         if state[standing.USE] and not boot.trial:
             scratch = boot.scratch
-            boot.scratch = standing.seen(scratch, scratch[2] + 1, 0, standing.silence_s(scratch))
+            seen = standing.fresh(scratch), standing.silence_s(scratch)
+            boot.scratch = standing.seen(scratch, scratch[standing.AT] + 1, *seen)
             boot.keep(boot.pulse_ns)
 
     def spoilt(self) -> None:
-        """The part is none that this release can use: what it ships, then."""
+        """The part is none that this release can use: what it ships, then. As good as a crash."""
         self.part = {}
         self.name = "shipped"
+        self._starts = standing.STARTS_MAX
 
     def _silence_s(self, feed, up_s: int) -> int:
         """How long there was no fresh price, though there was a network."""
@@ -45,6 +48,7 @@ class Usage:
         """The session ends as planned: the updater decides, if there is something to decide."""
         state = self._state
         silent_s = self._silence_s(feed, up_s) if self._others() else 0
-        fresh = feed.fresh if state[standing.TRIAL] or state[standing.TURNS] else 0
-        starts = 0 if self._mine else 1  # of another instrument: the updater shall look
-        self._boot.scratch = standing.seen(self._boot.scratch, starts, fresh, silent_s)
+        fresh = 0
+        if state[standing.TRIAL] or state[standing.TURNS]:
+            fresh = standing.fresh(self._boot.scratch) + feed.fresh
+        self._boot.scratch = standing.seen(self._boot.scratch, self._starts, fresh, silent_s)
