@@ -9,6 +9,7 @@ import asyncio
 from micropython import const
 
 from seesaw.core.httpdate import iso
+from seesaw.data.part import BLOB_MAX
 from seesaw.net import http
 from seesaw.repository import Repository
 from seesaw.update.choose import Releases
@@ -110,7 +111,7 @@ class Updater:
 
     def who(self) -> bytes:
         """For whom all is done that metadata asks for: this release, with the data that it has."""
-        return self.boot.bundle + self.store.get("feeds")
+        return self.boot.bundle + self.store.get("feeds", BLOB_MAX)
 
     async def feed(self) -> None:
         while True:

@@ -7,6 +7,7 @@ from seesaw.core import looks
 from seesaw.core.quiet import owners_clock
 from seesaw.core.sessions import Zone
 from seesaw.data import shipped
+from seesaw.data.part import BLOB_MAX
 from seesaw.data.usage import Usage
 from seesaw.feed import Feed
 from seesaw.net.certificate import MORE_MAX
@@ -23,11 +24,16 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     keeper = Timekeeper(
         clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], rtc.built_s(boot.slot)
     )
-    usage = Usage(boot, store.get("feeds"), settings)
+    usage = Usage(boot, store.get("feeds", BLOB_MAX), settings)
     found = market(boot, settings, usage, secure.opener(), clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
-    return App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    if settings["stream"]:
+        from seesaw.live import live
+
+        made.live = live(made, secure.opener())
+    return made
 
 
 def market(boot, settings, usage, opener, clock, random) -> Feed:

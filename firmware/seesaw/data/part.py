@@ -3,15 +3,19 @@
 from micropython import const
 
 FORMAT = const(2)
+BLOB_MAX = const(2560)  # bytes of NVS `feeds`: a part, whose it is, and the state
 FEEDS_MAX = 5  # of an instrument that the app gets
 FIELDS = ("title", "exchange", "sigma", "band", "feeds")  # of an instrument
 
 
-def part(found: dict, instrument: str, bases: object = (), keys: object = ()) -> dict:
+def part(
+    found: dict, instrument: str, bases: object = (), keys: object = (), stream: bool = False
+) -> dict:
     """Of a set, or of so much of it; {} when it has no such instrument.
 
     bases, keys: the providers for which the owner has set a base URL, a key. A feed that needs one
-    is left out without.
+    is left out without. stream: does the owner want one? It is that of the first feed which has
+    one; no other is in the part.
     """
     entry = found["instruments"].get(instrument)
     if entry is None:
@@ -25,7 +29,9 @@ def part(found: dict, instrument: str, bases: object = (), keys: object = ()) ->
         )
         if not waits and len(feeds) < FEEDS_MAX:
             feeds.append(feed)
-            providers[name] = {field: recipe[field] for field in recipe if field != "about"}
+            left = ("about",) if stream else ("about", "stream")
+            providers[name] = {field: recipe[field] for field in recipe if field not in left}
+            stream = stream and "stream" not in recipe
     made = {field: entry[field] for field in FIELDS}
     made["feeds"] = feeds
     made["providers"] = providers
@@ -34,6 +40,7 @@ def part(found: dict, instrument: str, bases: object = (), keys: object = ()) ->
 
 def whose(settings: dict) -> str:
     """What a part depends on, of the owner's settings."""
-    return " ".join(
-        [settings["instrument"]] + sorted(settings["providers"]) + sorted(settings["keys"])
-    )
+    words = [settings["instrument"]] + sorted(settings["providers"]) + sorted(settings["keys"])
+    if settings.get("stream"):
+        words.append("+stream")  # as no provider is called
+    return " ".join(words)

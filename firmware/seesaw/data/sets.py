@@ -11,7 +11,7 @@ from micropython import const
 from seesaw.core import looks
 from seesaw.core.version import newer
 from seesaw.data import feeds, standing
-from seesaw.data.part import FORMAT, part, whose
+from seesaw.data.part import BLOB_MAX, FORMAT, part, whose
 from seesaw.data.search import find, place
 from seesaw.update.errors import FetchError
 from seesaw.update.targets import check
@@ -30,7 +30,7 @@ class Data:
         self._settings = settings
         self._mine = [whose(settings), FORMAT]
         self._bundle = boot.bundle[:8].hex()
-        self._state = standing.read(store.get(NAME))
+        self._state = standing.read(store.get(NAME, BLOB_MAX))
 
     def judge(self) -> str:
         """Decide on what the app saw. Words, "" for nothing new. Raises OSError: no room in NVS."""
@@ -85,7 +85,7 @@ class Data:
         before = self._state
         made = self._with_feed(made, raw)
         if made != before:
-            self._store.put(NAME, json.dumps(made).encode())
+            self._store.put(NAME, json.dumps(made, separators=(",", ":")).encode())
             self._state = made
         old, new = standing.name(before), standing.name(made)
         words = "%s %s, now %s" % (old, what, new) if new != old else ""
@@ -105,7 +105,7 @@ class Data:
         try:
             of = self._settings
             found = feeds.check(raw or b"")
-            mine = part(found, of["instrument"], of["providers"], of["keys"])
+            mine = part(found, of["instrument"], of["providers"], of["keys"], of.get("stream"))
             made[standing.FEED] = self._mine + [mine]
         except ValueError:
             return standing.lost(made, self._bundle)

@@ -17,7 +17,8 @@ FALLBACK = "sp500"  # for an instrument that only some other release knows
 
 def feeds(settings: dict, path: str = FEEDS) -> tuple:
     """(instrument, part) of the owner's instrument, or of FALLBACK when this release has no such
-    one. settings: instrument, providers, keys. Raises OSError and ValueError for a torn file."""
+    one. settings: instrument, providers, keys, and stream, if there. Raises OSError and
+    ValueError for a torn file."""
     name = settings["instrument"]
     entry = _lines(path, (name,)).get(name)
     if entry is None:
@@ -25,7 +26,9 @@ def feeds(settings: dict, path: str = FEEDS) -> tuple:
         entry = _lines(path, (name,))[name]
     providers = _lines(path, [feed[0] for feed in entry["feeds"]])
     found = {"instruments": {name: entry}, "providers": providers}
-    return name, part(found, name, settings["providers"], settings["keys"])
+    return name, part(
+        found, name, settings["providers"], settings["keys"], settings.get("stream")
+    )
 
 
 def sessions(exchange: str, path: str = CALENDARS) -> Sessions:
