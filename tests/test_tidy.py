@@ -43,6 +43,7 @@ FIRMWARE = {
                              "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/source.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/live.py": ("asyncio", "micropython", "seesaw.core", "seesaw.streaming"),
     "firmware/seesaw/streaming.py": ("asyncio", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/witnesses.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),

@@ -29,6 +29,7 @@ class App:
         self.root = "development" if chip.development() else "maker"
         self.usage = usage
         self.keeper = keeper
+        self.live = None  # the stream beside polling, if the owner wants one and there is one
         self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
         self.shown_s = 0  # up_s when the market was shown last
@@ -57,6 +58,10 @@ class App:
                 self.aim()
             self.say()
             wait_s = self.feed.wait_s(self.settings["poll_s"])
+            due_s = self.clock.up_s() + wait_s
+            if self.live:
+                jumped = await self.live.follow()
+                wait_s = 0 if jumped else max(due_s - self.clock.up_s(), 0)
             self.beat(wait_s)
             await asyncio.sleep(wait_s)
 
@@ -71,8 +76,7 @@ class App:
                     await feed.poll(self.clock.epoch_s())
                     break
         if changed:
-            print("seesaw event=clock slot=%s version=%s words=%s"
-                  % (self.boot.slot.info()[4], self.boot.version, keeper.said))  # fmt: skip
+            self.tell("clock", keeper.said)
 
     def beat(self, wait_s: int) -> None:
         self.next_beat_s = self.clock.up_s() + wait_s + STUCK_S
@@ -112,6 +116,11 @@ class App:
                self.boot.slot.info()[4], self.boot.version, self.root, self.feed.why)
         )  # fmt: skip
 
+    def tell(self, event: str, words: str) -> None:
+        """An event's line."""
+        print("seesaw event=%s slot=%s version=%s words=%s"
+              % (event, self.boot.slot.info()[4], self.boot.version, words))  # fmt: skip
+
     # -- the supervisor ----------------------------------------------------------------------
 
     async def watch(self) -> None:
@@ -125,6 +134,8 @@ class App:
             if self.boot.trial:
                 self.judge()
             elif self.due(drawn):
+                if self.live:
+                    await self.live.leave()
                 await self.beam.park()
                 self.update(self.due(drawn))
                 self.beam.resume()  # comes here only when it is tried from a laptop

@@ -17,6 +17,7 @@ DEFAULTS = {
     "update_url": "",
     "providers": {},  # name -> base URL, in place of the provider's own
     "keys": {},  # provider -> the owner's key there
+    "stream": False,  # beside polling, where the instrument has one
     "ntp": "",  # servers, "host" or "host:port", two at most, a blank between; "" for our own
 }
 SECONDS = {  # limits

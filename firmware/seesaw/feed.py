@@ -85,6 +85,16 @@ class Feed:
         self._end()
         return self.accepted > before
 
+    def offer(self, index: int, quote: object, now_s: int) -> "bool | None":
+        """A quote of this source that came without a poll: whether it was accepted, None when it
+        is a jump, which a poll must look into. now_s: as for poll."""
+        self._begin(now_s)
+        quote, verdict = self._judge(index, quote)
+        if verdict == GOOD:
+            self._show(index, quote)
+        self._end()
+        return None if verdict == _JUMP else verdict == GOOD
+
     def wait_s(self, poll_s: int) -> int:
         """Seconds until the next poll. poll_s: what the owner has set."""
         up_s = self.up_s()

@@ -39,6 +39,11 @@ class Source:
         self._utc_s = utc_s
         self._bound = (feed[0], rules, feed[1], feed[2] if len(feed) > 2 else "", base, key)
 
+    def stream(self) -> tuple:
+        """(its recipe's stream, symbol, echo, the owner's base); the first is None without one."""
+        _, rules, symbol, echo, base, _ = self._bound
+        return rules.get("stream"), symbol, echo, base
+
     async def ask(self, now_s: int = 0) -> quote.Quote:
         """Ask once. Raises HttpError, and BadAnswer for whatever is no quote."""
         self.retry_s = self.date_s = 0

@@ -34,7 +34,12 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     found = market(boot, settings, usage, secure.opener(), clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
-    return App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    if settings["stream"]:
+        from seesaw.live import live
+
+        made.live = live(made, secure.opener())
+    return made
 
 
 def market(boot, settings, usage, opener, clock, random) -> Feed:

@@ -35,7 +35,8 @@ NUMBERS = {  # whole numbers: (least, most, unit)
 TZ_MAX = 48  # characters
 TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
 FEEDS = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "feeds.json"
-KEYS = ("ssid", "password", "instrument", "update_url", "providers", "keys", "ntp", "tz", *NUMBERS)
+KEYS = ("ssid", "password", "instrument", "update_url", "providers", "keys", "ntp", "tz", "stream",
+        *NUMBERS)  # fmt: skip
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -102,6 +103,8 @@ def _check_value(key: str, value: object, name: str) -> None:
         pairs = list(value.items()) if isinstance(value, dict) else [(None, None)]
         good = len(pairs) <= PROVIDERS_MAX and all(_key(a) and _key(b) for a, b in pairs)
         _require(good, key, "provider to key, as {\"eodhd\": \"...\"}", name)
+    elif key == "stream":
+        _require(type(value) is bool, key, "true or false", name)
     elif key == "update_url":
         _require(_url(value), key, "a http:// or https:// address", name)
     else:

@@ -17,7 +17,7 @@ SUBSCRIBE_TICKS = 5  # Coinbase ends a connection that did not subscribe by then
 # What a recipe says of each stream; its symbol (and echo, where another) is NAMES' for it.
 RECIPES: dict[str, dict] = {
     "binance": {
-        "url": "wss://data-stream.binance.vision/ws/{symbol}@miniTicker",
+        "url": "wss://data-stream.binance.vision/ws/{lower}@miniTicker",
         "is": ["e", "24hrMiniTicker"],
         "error": ["error", None, "error/msg"],
         "price": "c",
@@ -28,7 +28,7 @@ RECIPES: dict[str, dict] = {
     },
     "kraken": {
         "url": "wss://ws.kraken.com/v2",
-        "subscribe": '{"method":"subscribe","params":{"channel":"ticker","symbol":["{symbol}"]}}',
+        "subscribe": '{"method":"subscribe","params":{"channel":"ticker","symbol":["{echo}"]}}',
         "is": ["channel", "ticker"],
         "error": ["error", None, "error"],
         "price": "data/[0]/last",

@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from seesaw.core.recipe import Recipe
+from seesaw.core.stream import Messages
 from seesaw.data import feeds
+from seesaw.data.part import whose
+
+from host_tools.market.streams import NAMES, RECIPES
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "host_tools/market/feeds.schema.json").read_text()
@@ -32,6 +36,11 @@ SMALL: dict[str, Any] = {
     },
 }  # fmt: skip
 RECIPE = ("providers", "p")
+STREAM: dict[str, Any] = {
+    "url": "wss://a.example/ws/{lower}", "subscribe": '{"to":"{echo}"}', "is": ["e", "ticker"],
+    "error": ["error", None, "error/msg"], "price": "data/[0]/c", "percent": "p", "time": "t",
+    "as": "iso", "echo": "s", "quiet_s": 300,
+}  # fmt: skip
 ENTRY = ("instruments", "sp500")
 
 
@@ -82,6 +91,9 @@ TAKEN: list[tuple[tuple, Any]] = [
     ((*RECIPE, "poll_s"), 1),
     ((*RECIPE, "proxy"), False),
     ((*RECIPE, "tolerance"), 0.5),
+    ((*RECIPE, "stream"), STREAM),
+    ((*RECIPE, "stream"), {"url": "ws://a.example:81", "price": "c", "baseline": "o"}),
+    ((*RECIPE, "stream"), STREAM | {"subscribe": None, "error": ["type", "error", "message"]}),
     ((*ENTRY, "feeds"), [["p", "SPX", "^SPX"], ["p", "BTC/USD"]]),
     ((*ENTRY, "band"), [0.05, 500]),
     (("about",), "words"),
@@ -127,6 +139,18 @@ REFUSED: list[tuple[tuple, Any, str]] = [
     ((*RECIPE, "delay_s"), -1, "delay_s"), ((*RECIPE, "delay_s"), 86401, "delay_s"),
     ((*RECIPE, "poll_s"), 0, "poll_s"), ((*RECIPE, "poll_s"), 1.5, "poll_s"),
     ((*RECIPE, "proxy"), 1, "proxy"), ((*RECIPE, "tolerance"), 11, "tolerance"),
+    *(((*RECIPE, "stream"), stream, "stream") for stream in (
+        [], None, {}, {"url": "wss://a.example", "price": "c"}, STREAM | {"code": "x"},
+        STREAM | {"url": "https://a.example/"}, STREAM | {"url": "wss://{symbol}/"},
+        STREAM | {"url": "wss://u@a.example/"}, STREAM | {"url": "wss://a.example?x"},
+        STREAM | {"url": "wss://a.example/\r\nX"}, STREAM | {"url": "wss://a.example/" + "x" * 256},
+        STREAM | {"subscribe": ""}, STREAM | {"subscribe": "x" * 401}, STREAM | {"price": "a//b"},
+        STREAM | {"price": "[x]"}, STREAM | {"price": "x" * 61}, STREAM | {"price": ["c"]},
+        STREAM | {"baseline": "o"}, STREAM | {"as": "date"}, {**STREAM, "is": ["e"]},
+        STREAM | {"is": ["e", None]}, STREAM | {"error": ["e", None]}, STREAM | {"quiet_s": 9},
+        STREAM | {"quiet_s": 901}, STREAM | {"quiet_s": True},
+        {name: STREAM[name] for name in STREAM if name != "as"},
+        {name: STREAM[name] for name in STREAM if name != "time"})),
     *(((*ENTRY, "sigma"), sigma, "sigma") for sigma in (0.19, 20.1, True, "1", None)),
     *(((*ENTRY, "band"), band, "band") for band in ([1], [0, 1], [1, 2, 3], ["1", 2], 5)),
     ((*ENTRY, "exchange"), "NYSE", "exchange"), ((*ENTRY, "title"), "", "title"),
@@ -148,6 +172,7 @@ BEYOND: list[tuple[tuple, Any, str]] = [  # that a schema cannot say
     ((*RECIPE, "price"), "[a=1]/[b=2]/c", "at most once"),
     ((*RECIPE, "price"), ["y/[0]", "y/z"], "differ on what is a list"),
     ((*RECIPE, "price"), "/y", "two paths lead to the same"),
+    ((*RECIPE, "stream"), STREAM | {"url": "wss://b.example/"}, "stream.url: a host"),
     ((*ENTRY, "feeds"), [["q", "SPX"]], "no provider q"),
     ((*ENTRY, "band"), [2, 1], "band"),
 ]  # fmt: skip
@@ -240,6 +265,36 @@ def test_the_shipped_set() -> None:
         assert entry["band"][0] < entry["band"][1]
     assert feeds.part(SHIPPED, "nobody's") == {}
     assert len(SHIPPED_FILE.read_bytes()) <= feeds.SIZE_MAX
+
+
+def test_a_part_has_the_stream_of_its_first_provider_with_one_if_it_is_wanted() -> None:
+    for name, entry in SHIPPED["instruments"].items():
+        crypto = entry["exchange"] == "24/7"
+        for slots in ((), SHIPPED["providers"]):
+            made = feeds.part(SHIPPED, name, slots, slots, True)
+            found = [one for one, recipe in made["providers"].items() if "stream" in recipe]
+            assert found == (["coinbase"] if crypto else [])
+            assert len(json.dumps(made)) <= feeds.PART_MAX
+            assert feeds.check_part(made) is None
+            without = feeds.part(SHIPPED, name, slots, slots)
+            assert not any("stream" in recipe for recipe in without["providers"].values())
+
+
+@pytest.mark.parametrize("exchange", RECIPES)
+def test_the_shipped_streams_are_those_of_the_simulated_exchanges(exchange: str) -> None:
+    assert SHIPPED["providers"][exchange]["stream"] == RECIPES[exchange]
+    for name, entry in SHIPPED["instruments"].items():
+        if entry["exchange"] != "24/7":
+            continue
+        feed = next(feed for feed in entry["feeds"] if feed[0] == exchange)
+        given = Messages(RECIPES[exchange], *feed[1:])
+        wanted = Messages(RECIPES[exchange], *NAMES[exchange](name))
+        assert (given.url, given.subscribe) == (wanted.url, wanted.subscribe)
+
+
+def test_whose_part_it_is_depends_on_the_stream() -> None:
+    of = {"instrument": "btc", "providers": {}, "keys": {}}
+    assert whose(of) == whose(of | {"stream": False}) != whose(of | {"stream": True})
 
 
 VALUES = st.recursive(

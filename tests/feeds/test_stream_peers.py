@@ -142,7 +142,7 @@ def test_data_faults_of_the_others(exchange: str, fault: str, engine: str) -> No
 def test_an_unknown_pair_is_refused_by_the_exchange(engine: str) -> None:
     for exchange in REFUSALS:
         with served(exchange) as server:
-            given = order(exchange, server.url) | {"symbol": "DOGE-ZZZ"}
+            given = order(exchange, server.url) | dict.fromkeys(("symbol", "echo"), "DOGE-ZZZ")
             (end,) = ENGINES[engine](given)
         assert end[0].startswith("the stream: " + REFUSALS[exchange])
         assert end[1] == POLLS

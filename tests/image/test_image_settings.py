@@ -47,6 +47,7 @@ GOOD = {
     "update_url": "http://updates.test/",
     "providers": {"cnbc": "http://market.test:8080"},
     "ntp": "time.test 192.168.0.1:1123",
+    "stream": True,
 }
 
 
@@ -129,6 +130,8 @@ def test_an_unknown_instrument_is_told_its_neighbour() -> None:
         ("tz", "A" * 49),
         ("tz", None),
         ("check_s", 7 * 86400 + 1),
+        ("stream", 1),
+        ("stream", "yes"),
         ("ntp", "a b c"),
         ("ntp", "a  b"),
         ("ntp", "a/b"),

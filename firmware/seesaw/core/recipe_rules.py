@@ -33,6 +33,10 @@ def check(recipe: object, hosts: list) -> None:
         _RULES[name](recipe[name], name)
     _check_form(recipe)
     _check_host(recipe, hosts)
+    if "stream" in recipe:
+        from seesaw.core import stream_rules
+
+        stream_rules.check(recipe["stream"], hosts)
     found, _ = wanted(recipe)
     _need(len(found) <= PATHS_MAX, "recipe", "at most %d paths" % PATHS_MAX)
     try:
@@ -252,4 +256,5 @@ _RULES = {
     "proxy": _flag,
     "tolerance": lambda value, name: _number(value, name, 0, 10),
     "key": _text,
+    "stream": lambda value, name: None,  # of stream_rules
 }

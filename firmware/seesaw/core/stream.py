@@ -2,8 +2,8 @@
 
 A stream of a recipe is a dict; a path is keys and [NUMBERS] between "/", as in "data/[0]/last":
 
-  url        ws:// or wss://, may hold {symbol} and {echo}
-  subscribe  text that is sent once it is open, with the same two; null where the URL says it all
+  url        ws:// or wss://, may hold {symbol}, {lower} (the same in lower case) and {echo}
+  subscribe  text that is sent once it is open, with the same three; null where the URL says it all
   is         [path, value]: only such messages are quotes
   error      [path, value, path of words]: such a message ends the stream; value null: any
   price      path
@@ -74,9 +74,10 @@ class Messages:
     def __init__(self, stream: dict, symbol: str, echo: str = "") -> None:
         """stream: one that stream_rules.check passed. echo: the messages' name, symbol if empty."""
         echo = echo or symbol
-        self.url = stream["url"].replace("{symbol}", symbol).replace("{echo}", echo)
-        text = stream.get("subscribe") or ""
-        self.subscribe = text.replace("{symbol}", symbol).replace("{echo}", echo)
+        self.url, self.subscribe = stream["url"], stream.get("subscribe") or ""
+        for mark, text in (("{symbol}", symbol), ("{lower}", symbol.lower()), ("{echo}", echo)):
+            self.url = self.url.replace(mark, text)
+            self.subscribe = self.subscribe.replace(mark, text)
         self.quiet_s = stream.get("quiet_s", QUIET_S)
         self._stream = stream
         self._name = echo

@@ -16,7 +16,7 @@ HOSTS_MAX = 24
 PROVIDERS_MAX = 24
 INSTRUMENTS_MAX = 32
 LISTED_MAX = 10  # feeds of an instrument in a set
-PART_MAX = 1900  # bytes of a part as JSON
+PART_MAX = 1800  # bytes of a part as JSON without blanks
 NAME_MAX = 16  # characters
 EXCHANGES = ("XNYS", "XLON", "XETR", "XPAR", "XTKS", "XHKG", "XSHG", "XASX", "XNSE", "24/7")
 _SET = ("format", "about", "hosts", "providers", "instruments")
@@ -45,13 +45,13 @@ def check(raw: bytes) -> dict:
         _within(name, _check_instrument, instruments[name], providers, LISTED_MAX)
         for bases in ((), providers):
             for keys in ((), providers):
-                _within(name, check_size, part(found, name, bases, keys))
+                _within(name, check_size, part(found, name, bases, keys, True))
     return found
 
 
 def check_size(part: dict) -> None:
     """ValueError when a part is longer than the app's heap has room for."""
-    size = len(json.dumps(part))
+    size = len(json.dumps(part, separators=(",", ":")))
     _need(size <= PART_MAX, "its part has %d bytes, above %d" % (size, PART_MAX))
 
 
@@ -64,6 +64,9 @@ def check_part(found: object) -> None:
         recipe = providers[name]
         url = recipe.get("url") if type(recipe) is dict else None
         hosts = [rules.host_of(url)] if type(url) is str else []
+        stream = recipe.get("stream") if type(recipe) is dict else None
+        if type(stream) is dict and type(stream.get("url")) is str:
+            hosts.append(stream["url"].partition("://")[2].partition("/")[0].partition(":")[0])
         _within(name, rules.check, recipe, hosts)
     entry = {field: found[field] for field in FIELDS}
     _check_instrument(entry, providers, FEEDS_MAX)

@@ -9,11 +9,14 @@ FEEDS_MAX = 5  # of an instrument that the app gets
 FIELDS = ("title", "exchange", "sigma", "band", "feeds")  # of an instrument
 
 
-def part(found: dict, instrument: str, bases: object = (), keys: object = ()) -> dict:
+def part(
+    found: dict, instrument: str, bases: object = (), keys: object = (), stream: bool = False
+) -> dict:
     """Of a set, or of so much of it; {} when it has no such instrument.
 
     bases, keys: the providers for which the owner has set a base URL, a key. A feed that needs one
-    is left out without.
+    is left out without. stream: does the owner want one? It is that of the first feed which has
+    one; no other is in the part.
     """
     entry = found["instruments"].get(instrument)
     if entry is None:
@@ -27,7 +30,9 @@ def part(found: dict, instrument: str, bases: object = (), keys: object = ()) ->
         )
         if not waits and len(feeds) < FEEDS_MAX:
             feeds.append(feed)
-            providers[name] = {field: recipe[field] for field in recipe if field != "about"}
+            left = ("about",) if stream else ("about", "stream")
+            providers[name] = {field: recipe[field] for field in recipe if field not in left}
+            stream = stream and "stream" not in recipe
     made = {field: entry[field] for field in FIELDS}
     made["feeds"] = feeds
     made["providers"] = providers
@@ -37,4 +42,6 @@ def part(found: dict, instrument: str, bases: object = (), keys: object = ()) ->
 def whose(settings: dict) -> str:
     """What a part depends on, of the owner's settings: 16 hex digits, however many there are."""
     names = [settings["instrument"]] + sorted(settings["providers"]) + sorted(settings["keys"])
+    if settings.get("stream"):
+        names.append("+stream")  # as no provider is called
     return sha256("\n".join(names).encode()).digest()[:8].hex()

@@ -82,7 +82,7 @@ class Data:
         before = self._state
         made = self._with_feed(made, raw)
         if made != before:
-            self._store.put(NAME, json.dumps(made).encode())
+            self._store.put(NAME, json.dumps(made, separators=(",", ":")).encode())
             self._state = made
         old, new = standing.name(before), standing.name(made)
         words = "%s %s, now %s" % (old, what, new) if new != old else ""
@@ -102,7 +102,7 @@ class Data:
         try:
             of = self._settings
             found = feeds.check(raw or b"")
-            mine = part(found, of["instrument"], of["providers"], of["keys"])
+            mine = part(found, of["instrument"], of["providers"], of["keys"], of.get("stream"))
             feeds.check_size(mine)
             made[standing.FEED] = self._mine + [mine]
         except ValueError:

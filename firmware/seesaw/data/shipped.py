@@ -17,13 +17,16 @@ FALLBACK = "sp500"  # for an instrument that only some other release knows
 
 def feeds(settings: dict, path: str = FEEDS) -> tuple:
     """(instrument, part) of the owner's instrument, or of FALLBACK when this release has no such
-    one. settings: instrument, providers, keys. Raises OSError and ValueError for a torn file."""
+    one. settings: instrument, providers, keys, and stream, if there. Raises OSError and
+    ValueError for a torn file."""
     name = settings["instrument"]
     found = _read(path, name)
     if not found["instruments"]:
         name = FALLBACK
         found = _read(path, name)
-    return name, part(found, name, settings["providers"], settings["keys"])
+    return name, part(
+        found, name, settings["providers"], settings["keys"], settings.get("stream")
+    )
 
 
 class Always:
