@@ -73,7 +73,7 @@ class Case:
         self.alone = alone
         self.hosts = self.world.device.net.hosts
         for kind in ALL.values():
-            if alone and kind.NAME != provider:
+            if alone and provider != kind.NAME:
                 self.hosts.pop((kind.HOST, 80), None)
         self.whole = dict(self.hosts)
         self.seen: Seen | None = None
@@ -194,7 +194,8 @@ def test_the_device_follows_another_and_comes_back(
     seen = calm(case)
 
     if not failure.follows:
-        return dark(seen, failure, 5)
+        dark(seen, failure, 5)
+        return
     after = [one for one in seen.states if one[0] > FOLLOW_S]
     assert after and all(state in SHOWS and not why for _, state, why in after), after
 
@@ -205,7 +206,8 @@ def test_a_device_that_has_no_other_is_honest(failure: Failure) -> None:
     seen = calm(case)
 
     if failure.whose == "provider":
-        return dark(seen, failure, 1)
+        dark(seen, failure, 1)
+        return
     assert failure.whose == "everybody" or seen.states[-1][1] in SHOWS
 
 

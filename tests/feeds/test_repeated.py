@@ -1,5 +1,6 @@
 """A thousand failures in a row leave nothing behind, and another provider is followed through all
-of them: the shipped feed on both engines, the same script as main.py. On CPython the host counts objects, on the real VM the heap is asked.
+of them: the shipped feed on both engines, the same script as main.py. On CPython the host counts
+objects, on the real VM the heap is asked.
 """
 
 import gc
@@ -102,7 +103,7 @@ def script(cases: list[Failure], times: int, deadline_s: float, now_s: int) -> s
 
 
 def site(market: Market, cases: list[Failure]) -> Site:
-    """Each case below a path of its own, as a provider of its own; at the root, one that is well."""
+    """Each case below a path of its own, as a provider of its own; else one that is well."""
     providers: dict[str, Provider] = {}
     well = Eastmoney(market.prices, market.clock)
     for failure in cases:
