@@ -39,6 +39,13 @@ SETTINGS = {
     "providers": {"cnbc": "http://cnbc:80", "bitstamp": "http://bitstamp:80"},
     "servo_pin": BOARD.servo_pin,
 }
+# A change of a release, for tests of one provider: the S&P 500 has no other.
+ALONE = (
+    "data/feeds.json",
+    '[["cnbc", ".SPX"], ["eastmoney", "100.SPX", "SPX"], ["cboe", "_SPX", "^SPX"], '
+    '["relay", "sp500"], ["eodhd", "GSPC.INDX"], ["yahoo", "^GSPC"], ["etf", "SPY"]]',
+    '[["cnbc", ".SPX"]]',
+)
 
 
 @functools.cache

@@ -173,6 +173,6 @@ class App:
         alone = word == "data"
         since_s = self.since_s + up_s if alone else 0
         self.boot.scratch = looks.told(
-            self.boot.scratch, feed.silent_s, since_s, alone, feed.choice.floors_s(up_s)
+            self.boot.scratch, feed.silent_s, since_s, alone, feed.choice.waits(up_s)
         )
         self.boot.hand_over("updater")

@@ -44,7 +44,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
 def market(boot, settings, usage, opener, clock, random) -> Feed:
     """The owner's instrument: by signed data, else by what the release ships."""
-    told = looks.silent_s(boot.scratch), looks.floors_s(boot.scratch)
+    told = looks.silent_s(boot.scratch), looks.waits(boot.scratch)
     if usage.part:
         try:
             return _feed(
@@ -56,7 +56,7 @@ def market(boot, settings, usage, opener, clock, random) -> Feed:
 
 
 def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
-    """told: of the session before, (seconds without a price, what each provider asked for)."""
+    """told: of the session before, (seconds without a price, how each provider stood)."""
     sessions = shipped.sessions(part["exchange"])
     bases, keys = settings["providers"], settings["keys"]
 

@@ -14,9 +14,6 @@ from feed_editing import Gone, always, edited, scaled
 from host_tools.market.http1 import Reply, Request
 from host_tools.market.providers import Provider, Script
 
-# Does the device follow another provider when one fails? Until then it says that it has none.
-FAILOVER = False
-
 HOUR = 3600
 Clock = Callable[[], int]
 Make = Callable[[type[Provider], Clock], Script]
@@ -28,7 +25,7 @@ class Failure:
 
     whose: 'provider' - this one alone, so another can be followed; 'everybody' - the network, so
     none can; 'nobody' - the answer is lawful and must be followed; 'unseen' - nothing in the answer
-    tells that it is wrong. why: words of the state line, on CNBC and Bitstamp alike.
+    tells that it is wrong. why: words of the state line of a device that has no other.
     where: 'answer', or before there is one: 'name' is gone, no 'memory' to connect.
     """
 
@@ -41,8 +38,8 @@ class Failure:
 
     @property
     def follows(self) -> bool:
-        """Does the device show the market in spite of it?"""
-        return self.whose in ("nobody", "unseen") or (FAILOVER and self.whose == "provider")
+        """Does a device with other providers show the market in spite of it?"""
+        return self.whose != "everybody"
 
     def __str__(self) -> str:
         return f"{self.number}-{self.name}"
@@ -206,7 +203,8 @@ def _deprecated(kind: type[Provider], clock: Clock) -> Script:
 
 
 def _doubled(kind: type[Provider], clock: Clock) -> Script:
-    """The key of the price is there twice, first with nonsense."""
+    """The key of the price is there twice, first with nonsense: no law says which one counts, and
+    the first does where nothing is kept."""
 
     def script(request: Request, right: Reply) -> Reply:
         body = right.body
@@ -277,12 +275,12 @@ XML = page('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 403,
 PORTAL = page("<html><body>Welcome to our hotel! Please accept the terms.</body></html>")
 TLS_ALERT = Reply(raw=b"\x15\x03\x03\x00\x02\x02\x30")  # fatal, unknown_ca
 
-PRICELESS = r"not a number|not positive"
+PRICELESS = r"no value|not a number|not positive"
 NO_TIME = r"no time|not a number|not an ISO time|absurd time|not a date"
 
 FAILURES = (
-    Failure(1, "html-challenge", "provider", fixed(CHALLENGE), "not a JSON object"),
-    Failure(2, "access-denied", "provider", fixed(DENIED), "not a JSON object"),
+    Failure(1, "html-challenge", "provider", fixed(CHALLENGE), "not JSON"),
+    Failure(2, "access-denied", "provider", fixed(DENIED), "not JSON"),
     Failure(3, "429-at-once", "provider", fixed(TOO_MANY), "status 429"),
     Failure(4, "429-then-any-agent-then-429", "provider", _by_agent, "status 429"),
     Failure(5, "redirect-to-consent", "provider", _consent, "status 302"),
@@ -291,18 +289,17 @@ FAILURES = (
     Failure(7, "closed-overnight", "provider", fixed(CLOSED, page("", 404)), "status 40[14]"),
     Failure(8, "no-previous-close", "provider", edits("baseline", always(Gone)), PRICELESS),
     Failure(9, "null-price", "provider", edits("price", always(None)), PRICELESS),
-    Failure(10, "deprecation-in-the-envelope", "provider", _deprecated,
-            "no quote in the answer|not a number"),
+    Failure(10, "deprecation-in-the-envelope", "provider", _deprecated, PRICELESS),
     Failure(11, "403-by-agent", "provider", fixed(NEEDS_AGENT), "status 403"),
     Failure(12, "451-by-country", "provider", fixed(COUNTRY), "status 451"),
     Failure(13, "note-then-information", "provider", fixed(NOTE, INFORMATION),
-            "no quote in the answer|not a number"),
+            PRICELESS),
     Failure(14, "daily-quota", "provider", _quota, "status 429"),
     Failure(15, "behind-payment", "provider", fixed(PAID), "status 403"),
     Failure(16, "symbol-means-another", "provider",
-            both(edits("price", scaled(0.005)), edits("baseline", scaled(0.005))), "factor 4"),
+            both(edits("price", scaled(0.005)), edits("baseline", scaled(0.005))), "outside the band"),
     Failure(17, "legacy-then-empty-list", "provider", fixed(LEGACY, EMPTY),
-            "status 403|not a JSON object"),
+            "status 403|not JSON"),
     Failure(18, "hangs", "provider", fault("hang"), "timeout"),
     Failure(19, "closed-for-good", "provider", _right, "unreachable", where="name"),
     Failure(20, "no-price-and-zeros", "provider",
@@ -313,7 +310,7 @@ FAILURES = (
     Failure(22, "frozen-for-hours", "provider", _frozen),
     Failure(23, "baseline-a-day-late", "unseen", edits("baseline", scaled(1.01))),
     Failure(24, "pence-for-pounds", "provider",
-            both(edits("price", scaled(100)), edits("baseline", scaled(100))), "factor 4"),
+            both(edits("price", scaled(100)), edits("baseline", scaled(100))), "outside the band"),
     Failure(25, "milliseconds-or-1970", "provider",
             edits("time", lambda old: scaled(1000)(old) if str(old).isdecimal()
                   else "1970-01-21T18:55:37.000+0000"), NO_TIME),
@@ -321,16 +318,16 @@ FAILURES = (
             edits("price", *map(always, ("UNCH", "NA", "-", "nan", "+0.40%", ""))), PRICELESS),
     Failure(27, "time-in-words", "provider", edits("time", always("5:15 PM EDT")), NO_TIME),
     Failure(28, "bare-nan", "provider", edits("price", always(float("nan"))),
-            "not JSON|absurd number"),
+            PRICELESS),
     Failure(29, "xml-error", "provider", fixed(XML), "status 403"),
     Failure(30, "429-then-ban", "provider", lambda kind, clock: Ban(clock), "status 429"),
     Failure(31, "tls-alert", "provider", fixed(TLS_ALERT), "malformed|truncated"),
     Failure(32, "no-memory-to-connect", "everybody", _right, "unreachable", where="memory"),
     Failure(33, "gzip-and-odd-chunks", "provider", _coded,
-            "encoding|not a JSON object|malformed|too_long"),
+            "encoding|not JSON|malformed|too_long"),
     Failure(40, "lawful-framings", "nobody", _framed),
-    Failure(41, "captive-portal", "everybody", fixed(PORTAL), "not a JSON object"),
-    Failure(42, "key-twice", "nobody", _doubled),
+    Failure(41, "captive-portal", "everybody", fixed(PORTAL), "not JSON"),
+    Failure(42, "key-twice", "provider", _doubled, PRICELESS),
     Failure(43, "endless-body", "provider", fault("endless"), "too_long"),
     Failure(44, "a-byte-at-a-time", "provider", fault("slow"), "timeout"),
     Failure(45, "cut-short", "provider", fault("truncate"), "truncated"),

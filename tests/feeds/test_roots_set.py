@@ -1,7 +1,7 @@
 """More roots of TLS as signed data: they come, are kept in NVS, and are taken back."""
 
 import pytest
-from rig import World, new_flash, release
+from rig import ALONE, World, new_flash, release
 from seesaw.data import roots
 from seesaw.net.pem import MORE_MAX
 from tls_rig import CA, STRANGER, context, pem, store
@@ -9,7 +9,7 @@ from tls_rig import CA, STRANGER, context, pem, store
 from host_tools.market.tls import TlsSite
 from host_tools.release import development, publish
 
-OLD = release("0.1.0")
+OLD = release("0.1.0", ALONE)
 FEEDS = '{"format": 1, "feeds": {}}'
 
 

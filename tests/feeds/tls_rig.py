@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import trustme
-from rig import SETTINGS, new_flash, release
+from rig import ALONE, SETTINGS, new_flash, release
 
 from host_tools.emulator.board import EPOCH_2000, Options, Surroundings
 from host_tools.emulator.companion import Companion
@@ -25,7 +25,7 @@ from host_tools.market.ntp import Ntp
 from host_tools.market.server import DEFAULT_DATE, Market
 from host_tools.market.tls import TlsSite
 
-MADE = release("0.1.0")
+MADE = release("0.1.0", ALONE)
 HOST = "localhost"
 CPYTHON, VM = "cpython", "micropython"
 ENGINES = (CPYTHON, VM)

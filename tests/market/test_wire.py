@@ -17,7 +17,7 @@ from host_tools.market.instruments import INSTRUMENTS, find
 from host_tools.market.prices import Prices
 from host_tools.market.providers import ALL, DATA_FAULTS, HOSTS, Provider, covering, make, routed
 from host_tools.market.wire.exchanges import USDT
-from host_tools.market.wire.symbols import KRAKEN_KEYS
+from host_tools.market.wire.symbols import FUNDS, KRAKEN_KEYS
 
 OPEN = int(datetime(2026, 12, 1, 15, 0, tzinfo=UTC).timestamp())  # 10:00 in New York
 DAY = 86_400
@@ -143,9 +143,8 @@ def read_coingecko(stage: Stage, name: str) -> Shown:
 
 
 def read_relay(stage: Stage, name: str) -> Shown:
-    answer = stage.body("relay", name)
-    found = answer["quotes"][name]
-    assert answer["format"] == 1 and list(answer["quotes"]) == list(INSTRUMENTS)
+    found = stage.body("relay", name)
+    assert found["symbol"] == name
     assert found["open"] is stage.truth(name).open_now
     return found["price"], found["previous_close"], found["time"]
 
@@ -184,6 +183,17 @@ def test_the_coverage_is_that_of_the_facts() -> None:
     for name, one in INSTRUMENTS.items():
         first = "cnbc" if one.kind == "index" else "bitstamp"
         assert ALL[first].SYMBOLS[name] == one.symbol
+
+
+@pytest.mark.parametrize("name", FUNDS)
+def test_a_fund_moves_as_its_index_15_minutes_late(stage: Stage, name: str) -> None:
+    path = f"{ALL['cboe'].PATH}{FUNDS[name]}.json"
+    data = json.loads(stage.ask(path, ALL["cboe"].HOST).body)["data"]
+    truth = stage.truth(name, 900)
+    wanted = truth.price / (truth.price - truth.change)
+
+    assert data["symbol"] == FUNDS[name]
+    assert data["current_price"] / data["prev_day_close"] == pytest.approx(wanted, rel=1e-6)
 
 
 def test_a_host_has_its_own_paths_alone(stage: Stage) -> None:
@@ -300,7 +310,7 @@ def test_several_symbols_in_one_request(stage: Stage) -> None:
 def test_a_body_is_as_small_as_the_facts_say(stage: Stage, provider: str) -> None:
     kind: type[Provider] = ALL[provider]
     reply = stage.ask(kind.paths(next(iter(kind.SYMBOLS)))[-1], kind.HOST)
-    limit = {"relay": 1700, "yahoo": 1300, "cnbc": 1300}.get(provider, 520)
+    limit = {"yahoo": 1300, "cnbc": 1300}.get(provider, 520)
 
     assert 60 < len(reply.body) <= limit
     assert stage.ask(kind.PATH, kind.HOST).status < 500

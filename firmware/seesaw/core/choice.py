@@ -39,14 +39,20 @@ class Choice:
         self._passed = 0  # ... and how many in a row it has passed
         self._probe_s = 0  # when the next is due
 
-    def floors_s(self, up_s: int) -> list:
-        """For how long each has asked to be left alone, from now on."""
-        return [max(one.floor_s - up_s, 0) for one in self.health]
+    def waits(self, up_s: int) -> list:
+        """Of each: (for how long it is to be left alone, its failures in a row, did it ask)."""
+        made = []
+        for one in self.health:
+            asked = one.floor_s > up_s
+            made.append((max((one.floor_s if asked else one.until_s) - up_s, 0), one.level, asked))
+        return made
 
-    def keep(self, floors_s: list, up_s: int) -> None:
-        """What they had asked for in the session before holds."""
-        for one, wait_s in zip(self.health, floors_s):
-            one.until_s = one.floor_s = up_s + wait_s
+    def keep(self, waits: list, up_s: int) -> None:
+        """How they stood at the end of the session before: it holds."""
+        for one, (wait_s, level, asked) in zip(self.health, waits):
+            one.level = level
+            one.until_s = up_s + wait_s
+            one.floor_s = one.until_s if asked else 0
 
     def first(self, up_s: int) -> "int | None":
         """The provider that this poll asks; None when there is nobody to ask now."""

@@ -11,9 +11,11 @@ _DATA_S = const(3600)
 _SOON_S = const(300)
 _DARK_S = const(120)
 _SPREAD = const(4)  # one part of so many, either way, is drawn: not all devices at once
-_SILENT, _SINCE, _ALONE, _FLOORS = const(6), const(8), const(11), const(12)  # in scratch
-_FLOORS_MAX = const(5)
-_FLOOR_S = const(90)  # the unit of a floor: six hours fit into a byte
+_SILENT, _SINCE, _ALONE = const(6), const(8), const(11)  # in scratch
+_WAITS, _LEVELS, _END = const(12), const(17), const(20)
+_PROVIDERS = const(5)
+_WAIT_S = const(90)  # the unit of a wait: six hours fit into a byte
+_LEVEL_MAX, _ASKED = const(7), const(8)  # of the four bits beside it
 
 
 def due(up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float) -> str:
@@ -41,21 +43,30 @@ def alone(scratch: bytes) -> bool:
     return scratch[_ALONE] == 1
 
 
-def floors_s(scratch: bytes) -> list:
-    """For how long each provider had asked to be left alone, in the order of the feed."""
-    return [part * _FLOOR_S for part in scratch[_FLOORS : _FLOORS + _FLOORS_MAX]]
+def waits(scratch: bytes) -> list:
+    """How each provider stood, in the order of the feed: see Choice.waits."""
+    bits = int.from_bytes(scratch[_LEVELS:_END], "little")
+    made = []
+    for index in range(_PROVIDERS):
+        part = bits >> 4 * index
+        wait_s = scratch[_WAITS + index] * _WAIT_S
+        made.append((wait_s, part & _LEVEL_MAX, bool(part & _ASKED)))
+    return made
 
 
-def told(scratch: bytes, silent_s: int, since_s: int, alone: bool, floors_s: list) -> bytes:
+def told(scratch: bytes, silent_s: int, since_s: int, alone: bool, waits: list) -> bytes:
     """The scratch with all of that in it."""
     made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
-    floors = bytes([min(-(-wait_s // _FLOOR_S), 255) for wait_s in floors_s[:_FLOORS_MAX]])
-    floors += bytes(_FLOORS_MAX - len(floors))
-    return scratch[:_SILENT] + made + bytes((alone,)) + floors + scratch[_FLOORS + _FLOORS_MAX :]
+    parts, bits = bytearray(_PROVIDERS), 0
+    for index, (wait_s, level, asked) in enumerate(waits[:_PROVIDERS]):
+        parts[index] = min(-(-wait_s // _WAIT_S), 255)
+        bits |= (min(level, _LEVEL_MAX) | (_ASKED if asked else 0)) << 4 * index
+    made += bytes((alone,)) + bytes(parts) + bits.to_bytes(3, "little")
+    return scratch[:_SILENT] + made + scratch[_END:]
 
 
 def heard(scratch: bytes, another: bool = False) -> bytes:
     """The scratch once the updater has heard that it is for data alone; another: the providers are
     others now."""
-    floors = bytes(_FLOORS_MAX) if another else scratch[_FLOORS : _FLOORS + _FLOORS_MAX]
-    return scratch[:_ALONE] + b"\x00" + floors + scratch[_FLOORS + _FLOORS_MAX :]
+    kept = bytes(_END - _WAITS) if another else scratch[_WAITS:_END]
+    return scratch[:_ALONE] + b"\x00" + kept + scratch[_END:]

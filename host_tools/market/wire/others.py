@@ -51,37 +51,36 @@ class CoinGecko(Provider):
 
 
 class Relay(Provider):
-    """The maker's own: one static file for all instruments, written anew every minute.
+    """The maker's own: a static file for each instrument, written anew every minute.
 
-    {"format": 1, "quotes": {"sp500": {"price": 7764.64, "previous_close": 7719.34,
-    "time": 1796137200, "open": true}}}: numbers, seconds since 1970; open: is it in session.
+    /quotes/sp500.json: {"symbol": "sp500", "price": 7764.64, "previous_close": 7719.34,
+    "time": 1796137200, "open": true}: numbers, seconds since 1970; open: is it in session.
     """
 
     NAME = "relay"
     HOST = "quotes.seesaw.example"
-    PATH = "/quotes.json"
+    PATH = "/quotes/"
     SYMBOLS = {name: name for name in INSTRUMENTS}
-    FIELDS = {"price": ("price",), "baseline": ("previous_close",), "time": ("time",), "echo": ()}
+    FIELDS = {"price": ("price",), "baseline": ("previous_close",), "time": ("time",),
+              "echo": ("symbol",)}  # fmt: skip
 
     @classmethod
     def paths(cls, instrument: str) -> tuple[str, ...]:
-        return (cls.PATH,)
+        return (f"{cls.PATH}{cls.SYMBOLS[instrument]}.json",)
 
     def _reply(self, request: Request) -> Reply:
-        if request.path != self.PATH:
+        name = request.path.removeprefix(self.PATH)
+        instrument = self._find(name.removesuffix(".json"))
+        if instrument is None or not name.endswith(".json"):
             return as_json({"error": "not found"}, 404)
-        quotes = {}
-        for name in self.SYMBOLS:
-            instrument = self._find(name)
-            assert instrument is not None
-            try:
-                quotes[name] = self._entry(self._quote(instrument))
-            except ValueError:
-                continue  # a replay, before the first recorded day of this one
-        return as_json({"format": 1, "quotes": quotes})
+        try:
+            return as_json(self._entry(instrument, self._quote(instrument)))
+        except ValueError:  # a replay, before the first recorded day of this one
+            return as_json({"error": "not found"}, 404)
 
-    def _entry(self, quote: Quote) -> dict[str, object]:
+    def _entry(self, instrument: Instrument, quote: Quote) -> dict[str, object]:
         return {
+            "symbol": self._symbol(instrument),
             "price": self._last(quote.price),
             "previous_close": before(quote),
             "time": quote.time_epoch,

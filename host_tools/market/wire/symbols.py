@@ -9,6 +9,11 @@ CNBC: Symbols = {
     "asx200": ".AXJO", "nifty50": ".NSEI",
 }  # fmt: skip
 CBOE: Symbols = {"sp500": "_SPX"}
+FUNDS: Symbols = {
+    "sp500": "SPY", "dow": "DIA", "nasdaq": "ONEQ", "ftse100": "EWU", "dax": "EWG",
+    "cac40": "EWQ", "nikkei225": "EWJ", "hangseng": "EWH", "shanghai": "MCHI", "asx200": "EWA",
+    "nifty50": "INDA",
+}  # fmt: skip
 EASTMONEY: Symbols = {
     "sp500": "100.SPX", "dow": "100.DJIA",
     "nasdaq": "100.NDX",  # their name: it is the Composite
