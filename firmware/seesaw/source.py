@@ -12,7 +12,9 @@ DEADLINE_S = 15  # of a whole exchange
 
 
 class Source:
-    """name, delay_s, poll_s, proxy and tolerance are the recipe's (firmware/SPEC.md, "Recipes").
+    """name, delay_s, poll_s, proxy and tolerance are the recipe's (firmware/SPEC.md,
+    "Recipes"): how old its quotes are by agreement, how often to ask at most, whether it is not the
+    instrument itself but a fund that follows it, percent that it may differ from the others.
 
     retry_s: what the last answer's Retry-After asked for; date_s: its Date, seconds since 1970; 0
     for none. stored: the last session's close, which the caller keeps; 0.0 for none.

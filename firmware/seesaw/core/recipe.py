@@ -55,12 +55,7 @@ def escaped(text: str) -> str:
 
 
 class Recipe:
-    """One provider bound to one instrument. url and headers: what to GET, for http.fetch.
-
-    delay_s: how old its quotes are by agreement. poll_s: how often to ask at most. proxy: it is not
-    the instrument itself, but a fund that follows it. tolerance: percent that it may differ from
-    the others.
-    """
+    """One provider bound to one instrument. url and headers: what to GET, for http.fetch."""
 
     def __init__(
         self, name: str, recipe: dict, symbol: str, echo: str = "", base: str = "", key: str = ""
@@ -70,10 +65,6 @@ class Recipe:
         recipe's. ValueError without a base or key that it needs, and for paths that exclude each
         other."""
         self.name = name
-        self.delay_s = recipe.get("delay_s", 0)
-        self.poll_s = recipe.get("poll_s", POLL_S)
-        self.proxy = recipe.get("proxy", False)
-        self.tolerance = recipe.get("tolerance", 0.5)
         self.rules = recipe
         self._fills = (("{symbol}", symbol), ("{echo}", echo or symbol))
         self.echo = (echo or symbol).encode()

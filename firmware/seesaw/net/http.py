@@ -232,7 +232,7 @@ def _status(line: bytes) -> int:
     digits = line[9:12]
     if line[:7] != b"HTTP/1." or line[7:9] not in (b"0 ", b"1 ") or line[12:13] not in (b"", b" "):
         raise HttpError("malformed", "the status line")
-    status = _decimal(digits, 3)
+    status = _number(digits, 3)
     if len(digits) != 3 or not 100 <= status <= 599:
         raise HttpError("malformed", "the status line")
     return status
@@ -269,10 +269,12 @@ def _keep_header(headers: dict, name: str, line: bytes, value: bytes) -> None:
     headers[name] = text
 
 
-def _decimal(digits: bytes, most: int) -> int:
-    if not 0 < len(digits) <= most or not all(0x30 <= c <= 0x39 for c in digits):
+def _number(digits: bytes, most: int, base: int = 10) -> int:
+    """Of at most so many digits, and nothing else. base: 10 or 16."""
+    known = b"0123456789abcdef"[:base]
+    if not 0 < len(digits) <= most or not all(c in known for c in digits):
         raise HttpError("malformed", "a number")
-    return int(digits)
+    return int(digits, base)
 
 
 def _check_range(headers: dict, range_bytes: tuple) -> None:
@@ -291,7 +293,7 @@ async def _body(wire: Wire, status: int, headers: dict, cap: int, sink: object) 
             raise HttpError("encoding", "transfer")
         await _chunks(wire, cap, sink)
     elif "content-length" in headers:
-        length = _decimal(headers["content-length"].encode(), 9)
+        length = _number(headers["content-length"].encode(), 9)
         if length > cap:
             raise HttpError("too_long", "%d bytes" % length)
         await _exactly(wire, length, sink)
@@ -325,7 +327,8 @@ async def _to_end(wire: Wire, cap: int, sink: object) -> None:
 
 async def _chunks(wire: Wire, cap: int, sink: object) -> None:
     while True:
-        length = _chunk_length(await wire.line())
+        line = await wire.line()
+        length = _number(line.partition(b";")[0].strip().lower(), 7, 16)
         if length > cap:
             raise HttpError("too_long")
         if length == 0:
@@ -336,10 +339,3 @@ async def _chunks(wire: Wire, cap: int, sink: object) -> None:
         cap -= length
         if await wire.line():
             raise HttpError("malformed", "a chunk's end")
-
-
-def _chunk_length(line: bytes) -> int:
-    digits = line.partition(b";")[0].strip().lower()
-    if not 0 < len(digits) <= 7 or not all(c in b"0123456789abcdef" for c in digits):
-        raise HttpError("malformed", "a chunk's length")
-    return int(digits, 16)
