@@ -8,6 +8,7 @@ what the story began with, when it took a week.
 
 import json
 import shutil
+import ssl
 import sys
 import tempfile
 from argparse import Namespace
@@ -16,19 +17,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import trustme
+
 from host_tools.emulator.board import Surroundings
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.cpython_engine import CPythonDevice
 from host_tools.emulator.flash import Flash
+from host_tools.emulator.nvs import Nvs
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, flash_image, runtime
+from host_tools.market import feed_sets
 from host_tools.market.clock import SimClock, start_of
 from host_tools.market.instruments import INSTRUMENTS, Instrument, find
 from host_tools.market.outage_picture import Progress, picture
-from host_tools.market.providers import ALL, DAY, covering
+from host_tools.market.providers import ALL, DAY, HOSTS
 from host_tools.market.server import DEFAULT_DATE, Market
 from host_tools.market.site import Site, static
+from host_tools.market.tls import TlsSite
 from host_tools.market.truth import wanted_us
 from host_tools.release import development, publish
 from host_tools.release.publish import Release
@@ -39,7 +45,6 @@ NETWORK = {"ssid": "home", "password": "password"}
 UPDATES = "updates.example"
 MOVED = "moved.example"  # where the provider's service is after the outage began
 POLL_S = 60  # as the firmware ships
-CHECK_S = 300  # between two looks for signed data of a device that has no prices
 CENTER_US, US_PER_DEGREE = 1500, 40
 NEAR_US = 12  # 0.3 degrees: what the beam calls level
 FOLLOW_S = 90  # from a price to the beam: a poll, a move
@@ -48,9 +53,9 @@ DELAY_S = 900  # of the one provider that is late and says so
 BREAK_S = 600  # after power-on
 PUSH_S = 300  # later somebody has noticed, signed and published
 AFTER_S = 180  # shown after the cure
-LIMIT_S = 45 * 60  # after the break it is given up
+LIMIT_S = 7 * 3600  # after the break it is given up: a look for a release comes every six hours
 SAMPLE_S = 10
-SHOWS = ("LIVE", "DELAYED", "PROXY")
+SHOWS = ("LIVE", "DELAYED", "PROXY", "CLOSED")
 
 
 @dataclass(frozen=True)
@@ -116,9 +121,8 @@ class Story:
         self.told = Told(cure)
         self.instrument = instrument
         self.state = ""
-        self.released = shipped
-        self.served = shipped
-        self.cured = cured
+        self.served = self.released = signed(shipped)
+        self.cured = signed(cured)
         self.broken = False
         companion = Companion({**shipped.bundle.companion, **cured.bundle.companion})
         around = Surroundings(serial=self._hear, air={NETWORK["ssid"]: NETWORK["password"]})
@@ -126,10 +130,13 @@ class Story:
         clock = SimClock(start_of(instrument, DEFAULT_DATE), 1, self._now_s)
         around.wall = clock.now
         self.market = Market(instrument.name, clock=clock)
-        moved = type(self.market.providers[covering(instrument.name)[0]])
-        self.device.net.hosts.update(self.market.addresses())
-        self.device.net.hosts[MOVED, 443] = Site(moved(self.market.prices, clock), clock.epoch)
-        self.device.net.hosts[UPDATES, 443] = Site(static(self._file), clock.epoch)
+        self.first = first_provider(instrument)
+        moved = ALL[self.first](self.market.prices, clock)
+        hosts, context = self.device.net.hosts, AUTHORITY.context()
+        for host in HOSTS:
+            hosts[host, 443] = TlsSite(self.market.site, context)
+        hosts[MOVED, 443] = TlsSite(Site(moved, clock.epoch), context)
+        hosts[UPDATES, 443] = Site(static(self._file), clock.epoch)
 
     def run(self, told: Callable[[Cure, float], None]) -> Told:
         """told: where it stands, in seconds after power-on."""
@@ -171,14 +178,12 @@ class Story:
 
     def _break(self) -> None:
         self.broken = True
-        one = covering(self.instrument.name)[0]
-        self.market.break_provider("html", one if self.told.cure.key == "failover" else None)
+        alone = self.told.cure.key == "failover"
+        self.market.break_provider("html", self.first if alone else None)
 
     def _push(self) -> None:
         if self.told.cure.key == "data":
-            number = development.edition(VERSION) + 1
-            sets = {"feeds": set_of_feeds(self.instrument)}
-            self.served = publish.reissued(self.released, number, data=sets)
+            self.served = signed(self.released, set_of_feeds(self.instrument))
         if self.told.cure.key == "release":
             self.served = self.cured
 
@@ -210,10 +215,44 @@ class Story:
         return found
 
 
+class Authority:
+    """Who signs the certificates of the story's hosts, which devices verify as in the field."""
+
+    def __init__(self) -> None:
+        self._ca = trustme.CA()
+        self._leaf = self._ca.issue_cert(*HOSTS, MOVED)
+
+    def context(self) -> ssl.SSLContext:
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._leaf.configure_cert(made)
+        return made
+
+    def roots(self) -> bytes:
+        """As a set of signed data (firmware/SPEC.md, "Roots")."""
+        return b"# outage 2999-12-31 of the story\n" + self._ca.cert_pem.bytes()
+
+
+AUTHORITY = Authority()
+
+
+def signed(made: Release, feeds: str = "") -> Release:
+    """The release with the data beside it: roots of TLS, and perhaps a set of feeds, which is
+    signed later."""
+    sets = {"roots": AUTHORITY.roots().decode()} | ({"feeds": feeds} if feeds else {})
+    number = development.edition(made.version) + (2 if feeds else 1)
+    return publish.reissued(made, number, data=sets)
+
+
+def first_provider(instrument: Instrument) -> str:
+    """The one that devices ask first."""
+    name: str = feed_sets.shipped()["instruments"][instrument.name]["feeds"][0][0]
+    return name
+
+
 def set_of_feeds(instrument: Instrument) -> str:
-    """The set that cures it: the same service at its new address (firmware/SPEC.md)."""
-    feed = [covering(instrument.name)[0], f"https://{MOVED}", instrument.symbol, instrument.sigma]
-    return json.dumps({"format": 1, "feeds": {instrument.name: feed}})
+    """The set that cures it: what ships, with the same service at its new address."""
+    moved = feed_sets.moved(feed_sets.shipped(), first_provider(instrument), f"https://{MOVED}")
+    return feed_sets.text(moved)
 
 
 def main(arguments: Namespace) -> int:
@@ -254,7 +293,7 @@ def releases(instrument: Instrument) -> tuple[Release, Release]:
     """What ships, and the same with the provider's new address in it."""
     board = boards.load(BOARD)
     _, app = runtime.synthetic(board)
-    old = ALL[covering(instrument.name)[0]].HOST
+    old = ALL[first_provider(instrument)].HOST
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "firmware")
         shutil.copytree(bundle.FIRMWARE / "seesaw", tree / "seesaw")
@@ -269,11 +308,14 @@ def _flash(made: Release, instrument: Instrument) -> Flash:
     bootloader, _ = runtime.synthetic(board)
     launcher = (bundle.FIRMWARE / "launcher" / "main.py").read_bytes()
     settings = {
-        **NETWORK, "instrument": instrument.name, "poll_s": POLL_S, "check_s": CHECK_S,
+        **NETWORK, "instrument": instrument.name, "poll_s": POLL_S,
         "update_url": f"https://{UPDATES}", "servo_pin": board.servo_pin,
         "center_us": CENTER_US, "us_per_degree": US_PER_DEGREE,
     }  # fmt: skip
-    return Flash.from_bytes(flash_image.compose(board, bootloader, made.slot, launcher, settings))
+    flash = Flash.from_bytes(flash_image.compose(board, bootloader, made.slot, launcher, settings))
+    place = board.partition("nvs")
+    Nvs.start(flash, place.offset, place.size).set_blob("seesaw", "roots", AUTHORITY.roots())
+    return flash
 
 
 def _degrees(pulse_us: float) -> float:

@@ -1,4 +1,4 @@
-"""The picture of an outage in text: a column a minute, and how far a run of it is."""
+"""The picture of an outage in text: a column a minute or ten, and how far a run of it is."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from host_tools.market.outage import Cure, Sample, Told
 
-COLUMN_S = 60
+COLUMN_S, LONG_S = 60, 600
+COLUMNS_MAX = 70  # of a minute: of a longer story a column is ten
 STEPS = "▁▂▃▄▅▆▇█"
 RIGHT, WRONG, AWAY = "━", "╌", "·"  # the beam is right; it is not; an update is on its way
 BROKEN, PUSHED, CURED = "✕", "▲", "✔"
@@ -41,11 +42,13 @@ class Progress:
 
 def picture(title: str, told: Sequence["Told"], break_s: int, push_s: int,
             encoding: str | None = "utf-8") -> str:  # fmt: skip
-    """All the stories, one below the other, on the same scale of time."""
+    """All the stories, one below the other."""
     lines = [
         f"{title}: its provider answers 200 with a web page, {minutes(break_s)} after power-on.",
-        f"{INDENT}A column a minute: {RIGHT} the beam is right, {WRONG} it is not; {BROKEN} the"
-        f" provider breaks, {PUSHED} the cure is published, {CURED} right again.",
+        f"{INDENT}A column a minute, or ten where it says so: {RIGHT} the beam is right, {WRONG} it"
+        " is not;",
+        f"{INDENT}{BROKEN} the provider breaks, {PUSHED} the cure is published, {CURED} right"
+        " again.",
     ]
     for one in told:
         pushed = None if one.cure.key == "failover" else push_s
@@ -62,26 +65,28 @@ def picture(title: str, told: Sequence["Told"], break_s: int, push_s: int,
 def _story(told: "Told", break_s: int, push_s: int | None) -> list[str]:
     bound = told.cure.bound_s
     promise = "no promise" if bound is None else f"promised in {minutes(bound)}"
-    columns = _columns(told.samples)
+    column_s = COLUMN_S if told.samples[-1].at_s < COLUMNS_MAX * COLUMN_S else LONG_S
+    columns = _columns(told.samples, column_s)
     strip = [RIGHT if all(one.right for one in column) else WRONG for column in columns]
     for mark, at_s in ((BROKEN, break_s), (PUSHED, push_s), (CURED, told.right_s)):
-        if at_s is not None and at_s // COLUMN_S < len(strip):
-            strip[int(at_s // COLUMN_S)] = mark
+        if at_s is not None and at_s // column_s < len(strip):
+            strip[int(at_s // column_s)] = mark
     market = [sum(one.market_deg for one in column) / len(column) for column in columns]
     beam = [column[-1].beam_deg for column in columns]
     low, high = min(market + beam), max(market + beam)
+    scale = "; a column ten minutes" if column_s == LONG_S else ""
     return [
-        f"{told.cure.title} ({promise})",
+        f"{told.cure.title} ({promise}{scale})",
         f"{INDENT}        {''.join(strip)}  {_verdict(told)}",
         f"{INDENT}market  {_line(market, low, high)}",
         f"{INDENT}beam    {_line(beam, low, high)}  at most {told.worst_deg:.1f} degrees off",
     ]
 
 
-def _columns(samples: Sequence["Sample"]) -> list[list["Sample"]]:
+def _columns(samples: Sequence["Sample"], column_s: int) -> list[list["Sample"]]:
     found: dict[int, list[Sample]] = {}
     for sample in samples:
-        found.setdefault(sample.at_s // COLUMN_S, []).append(sample)
+        found.setdefault(sample.at_s // column_s, []).append(sample)
     return list(found.values())
 
 
@@ -105,6 +110,7 @@ def _sum(told: Sequence["Told"]) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """As 3:05."""
+    """As 3:05, and 6:03:05 from an hour on."""
     whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02}"
+    short = f"{whole // 60 % 60}:{whole % 60:02}"
+    return short if whole < 3600 else f"{whole // 3600}:{short.rjust(5, '0')}"

@@ -8,9 +8,11 @@ import pytest
 from release_rig import Desk, contents, sha256
 from seesaw.data import feeds
 
+from host_tools.image import settings
+from host_tools.market import feed_sets
 from host_tools.release import datasets, roles
 
-GOOD = b'{"format": 1, "feeds": {"sp500": ["cnbc", "https://new.example", ".SPX", 1.2]}}\n'
+GOOD = feed_sets.text(feed_sets.with_sigma(feed_sets.shipped(), "sp500", 1.2)).encode()
 
 
 def put(desk: Desk, raw: bytes, *words: object, name: str = "feeds") -> int:
@@ -59,7 +61,7 @@ def test_it_is_published_and_shown(desk: Desk, capsys: pytest.CaptureFixture[str
 
 
 def test_another_set_takes_its_place(desk: Desk) -> None:
-    other = GOOD.replace(b"1.2", b"1.3")
+    other = GOOD.replace(b'"sigma":1.2,', b'"sigma":1.3,')
     assert put(desk, GOOD) == put(desk, other) == 0
 
     assert desk.role(roles.DATA).targets["data/feeds"].hashes == {"sha256": sha256(other)}
@@ -80,17 +82,15 @@ def test_a_set_that_was_spoilt_on_the_host_is_seen(
     ("raw", "words"),
     [
         (b"", "Expecting value"),
-        (b"[1]", "not format 1"),
-        (b'{"format": 2}', "not format 1"),
-        (b'{"format": 1}', "no feeds"),
+        (b"[1]", "not format 2"),
+        (b'{"format": 1, "feeds": {}}', "not format 2"),
+        (b'{"format": 2}', "is missing"),
         (GOOD + b" " * feeds.SIZE_MAX, "16384"),
-        (GOOD.replace(b"cnbc", b"yahoo"), "feed of sp500"),
-        (GOOD.replace(b"https", b"ftp"), "feed of sp500"),
-        (GOOD.replace(b".example", b".example/?a="), "has a query"),
-        (GOOD.replace(b".example", b".example/"), "ends in '/'"),
-        (GOOD.replace(b"1.2", b"NaN"), "feed of sp500"),
-        (GOOD.replace(b"sp500", b"sp5000"), "no instrument 'sp5000'"),
-        (GOOD.replace(b'"format": 1', b'"format": 1, "format": 1'), "twice"),
+        (GOOD.replace(b'"cnbc":{', b'"other":{'), "feeds: no provider cnbc"),
+        (GOOD.replace(b"https", b"ftp"), ": url: http or https"),
+        (GOOD.replace(b"quote.cnbc.com", b"new.example", 1), "cnbc: "),
+        (GOOD.replace(b'"sigma":1.2,', b'"sigma":NaN,'), "sp500: sigma"),
+        (GOOD.replace(b'"format":2', b'"format":2,"format":2'), "twice"),
         (b'{"format":' + b"[" * 9000, "recursion"),
     ],
 )
@@ -121,14 +121,4 @@ def test_what_else_is_refused(desk: Desk, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_what_the_release_ships_is_a_set_that_may_be_signed() -> None:
-    from seesaw.core.instruments import INSTRUMENTS
-    from seesaw.feed import BASES
-
-    shipped = {
-        name: [provider, BASES[provider], symbol, sigma]
-        for name, (_, provider, symbol, sigma) in INSTRUMENTS.items()
-    }
-    raw = json.dumps({"format": 1, "feeds": shipped}).encode()
-    datasets.check("feeds", raw)
-
-    assert len(raw) < 2048
+    datasets.check("feeds", settings.FEEDS.read_bytes())
