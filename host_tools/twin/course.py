@@ -98,6 +98,7 @@ class Course:
         self._moved = False  # since the firmware last asked for the price
         self._said = False  # likewise, a line: that poll is over
         self._why = ""
+        self._trouble = ""  # the first of the day: the others are of whoever was asked instead
         self._lines = Lines()
         clock = ReplayClock(find(name), days, DAY_MOST_S, self._market_s)
         self.market = Replay(name, {name: days}, clock)
@@ -176,6 +177,7 @@ class Course:
             report = parse(line, 0.0)
             if isinstance(report, Quote):
                 self._why, self._said = report.why, True
+                self._trouble = self._trouble or report.why
 
     def _pulse(self, pin: int, ns: int) -> None:
         if pin == BOARD.servo_pin and ns:  # without pulses the beam stays where it is
@@ -198,12 +200,13 @@ class Course:
         before, day = self.days[len(self.shown) :][:2]
         self.shown.append(self._judge(before.close, day, settled))
         self._asked = 0
+        self._trouble = ""
         self._day_began_s = self._now_s()
 
     def _judge(self, before: float, day: Day, settled: bool) -> Shown:
         sigma = self.market.instrument.sigma
         wanted = wanted_us(day.close, before, sigma, CENTER_US, US_PER_DEGREE)
-        why = self._why or ("" if settled else "no price asked for, or no rest")
+        why = (self._why and self._trouble) or ("" if settled else "no price asked for, or no rest")
         change_percent = (day.close / before - 1) * 100
         wanted_deg, beam_deg = _degrees(wanted), _degrees(self._pulse_us)
         return Shown(day.date.isoformat(), change_percent, wanted_deg, beam_deg, settled, why)
