@@ -29,7 +29,8 @@ class Source:
         utc_s: as for Extraction.quote."""
         self.name = feed[0]
         self.delay_s = rules.get("delay_s", 0)
-        self.poll_s = rules.get("poll_s", POLL_S)
+        # What spares a provider's server is no matter of the owner's own.
+        self.poll_s = 0 if base else rules.get("poll_s", POLL_S)
         self.proxy = rules.get("proxy", False)
         self.tolerance = rules.get("tolerance", 0.5)
         self.retry_s = self.date_s = 0

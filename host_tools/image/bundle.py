@@ -23,6 +23,7 @@ PACKAGE = "seesaw"
 ROOT = "root.json"  # at the top of a bundle: whom its devices trust (firmware/SPEC.md, "Trust")
 TLS_ROOTS = "roots.pem"  # likewise: whose certificates it believes (SPEC, "Roots")
 FEEDS, CALENDARS = "feeds.txt", "calendars.json"  # likewise: seesaw.data.shipped reads them
+DATA = (ROOT, TLS_ROOTS, FEEDS, CALENDARS)  # all that is no module
 DEVELOPMENT_ROOT = Path(__file__).with_name("development_root.json")
 DEVELOPMENT = "it trusts the development key, which everybody has: name a root with --root"
 DEVELOPMENT_DEPLOYED = (
@@ -44,8 +45,7 @@ Companion = dict[str, tuple[str, str]]
 class Bundle:
     """A built bundle.
 
-    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes, ROOT and
-    TLS_ROOTS.
+    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes, and DATA.
     companion: hex SHA-256 of `.mpy` bytes to (path 'seesaw/core/tilt.py', source text).
     """
 

@@ -43,7 +43,7 @@ def test_a_quote(fault: str | None) -> None:
     source, found, site = asked("cnbc", ".SPX", says("cnbc.json", fault=fault))
 
     assert fields(found) == (7764.64, 7719.34, 1_782_963_360, True)
-    assert (source.name, source.delay_s, source.poll_s, source.proxy) == ("cnbc", 0, 60, False)
+    assert (source.name, source.delay_s, source.poll_s, source.proxy) == ("cnbc", 0, 0, False)
     assert len(site.log) == 1
 
 

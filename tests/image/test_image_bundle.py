@@ -26,8 +26,9 @@ def test_the_image_holds_what_was_compiled(tree: Path) -> None:
 
 def test_the_roots_of_tls_are_packed_where_the_tree_has_some(tree: Path) -> None:
     before = bundle.build("1.2.3", tree)
-    (tree / bundle.TLS_ROOTS_SOURCE).parent.mkdir(parents=True, exist_ok=True)
-    (tree / bundle.TLS_ROOTS_SOURCE).write_bytes(b"# a b")
+    place = tree / bundle.PACKAGE / "data" / bundle.TLS_ROOTS
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"# a b")
     built = bundle.build("1.2.3", tree)
 
     assert built.files == {**before.files, "roots.pem": b"# a b"}
