@@ -17,7 +17,8 @@ def test_what_is_told_is_heard(silent_s: int, since_s: int, alone: bool, waits: 
     assert len(made) == 24 and made[:6] == SCRATCH[:6] and made[20:] == SCRATCH[20:]
     assert looks.silent_s(made) == min(silent_s, 65535)
     assert (looks.since_s(made), looks.alone(made)) == (since_s, alone)
-    for (wait_s, level, asked), (heard_s, found, said) in zip(waits, looks.waits(made), strict=False):
+    for told, heard in zip(waits, looks.waits(made), strict=False):
+        (wait_s, level, asked), (heard_s, found, said) = told, heard
         assert wait_s <= heard_s < wait_s + 90
         assert (found, said) == (min(level, 7), asked)
     assert looks.waits(looks.heard(made)) == looks.waits(made)
