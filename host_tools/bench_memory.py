@@ -43,6 +43,7 @@ _run = run
 
 def run(boot, program):
     import gc
+    import sys
 
     if "{program}" == "updater":
         from seesaw.updater import Updater as kind
@@ -53,7 +54,8 @@ def run(boot, program):
     def say_and_weigh(self, *words):
         say(self, *words)
         gc.collect()
-        print("heap=%d" % gc.mem_alloc())
+        loaded = [name for name in sys.modules if name.startswith("seesaw")]
+        print("heap=%d loaded=%s" % (gc.mem_alloc(), ",".join(loaded)))
 
     kind.say = say_and_weigh
     _run(boot, "{program}")
@@ -209,24 +211,32 @@ def heaps() -> list[Row]:
     bare_kb = bare()
     rows = []
     for program in STARTED:
-        kb = bare_kb + live(program, bare_kb)
+        alone_kb, mpy_kb = live(program, bare_kb)
+        kb = bare_kb + alone_kb
         when = "after its first quote" if program == "app" else "with an offer in hand"
         note = f"gc.mem_alloc() {when} and a gc.collect(), on the 64-bit VM;"
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
+        note = ".mpy files that are loaded by then"
+        rows.append(Row(f"modules of the {program}", mpy_kb, "KB", note=note))
     return rows
 
 
 def bare() -> float:
     """KB that the emulated chip's own modules take."""
-    return _weigh(_flash(bundle.FIRMWARE, BARE), "bare") / KB
+    return _weigh(_flash(bundle.FIRMWARE, BARE), "bare")[0] / KB
 
 
-def live(program: str, bare_kb: float) -> float:
-    """KB that a program holds once it has started, beyond bare()."""
+def live(program: str, bare_kb: float) -> tuple[float, float]:
+    """KB that a program holds once it has started, beyond bare(); KB of the modules it loaded."""
     with tempfile.TemporaryDirectory() as folder:
         hooked = _hooked(Path(folder), program)
-        return _weigh(_flash(hooked, LAUNCHER), STARTED[program]) / KB - bare_kb
+        firmware = _flash(hooked, LAUNCHER)
+        heap, loaded = _weigh(firmware, STARTED[program])
+    ends = (".mpy", "/__init__.mpy")
+    names = {name.replace(".", "/") + end for name in loaded for end in ends}
+    modules = firmware[0].bundle.modules
+    return heap / KB - bare_kb, sum(len(modules[name]) for name in names & set(modules)) / KB
 
 
 def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
@@ -285,15 +295,15 @@ def _flash(source: Path, launcher: bytes) -> tuple[publish.Release, bytes]:
     return publish.make(BOARD, "0.1.0", APP, source=source), launcher
 
 
-def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> int:
-    """Run it on the VM until the heap is printed right after `line`; bytes."""
+def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> tuple[int, list[str]]:
+    """Run it on the VM until the heap is printed right after `line`: its bytes, what is loaded."""
     made, launcher = firmware
     offered = publish.make(BOARD, "0.2.0", APP)
     market = Market(INSTRUMENT)
     heard: list[str] = []
 
     def found() -> re.Match[str] | None:
-        return re.search(rf"{line}[^\n]*\s+heap=(\d+)\s", "".join(heard))
+        return re.search(rf"{line}[^\n]*\s+heap=(\d+)(?: loaded=(\S*))?[\r\n]", "".join(heard))
 
     with (
         serve(market.site) as prices,
@@ -307,4 +317,4 @@ def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> int:
     answer = found()
     if answer is None:
         raise UserError("the VM", "did not tell its heap: " + "".join(heard)[-300:], "mend it")
-    return int(answer[1])
+    return int(answer[1]), (answer[2] or "").split(",")

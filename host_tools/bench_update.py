@@ -99,7 +99,7 @@ def heaps() -> list[Row]:
         pairs = zip(names, limits, strict=True)
         return [Row(name, None, "KB", limit, note=str(error)) for name, limit in pairs]
     bare_kb = bench_memory.bare()
-    live_kb = bench_memory.live("updater", bare_kb)
+    live_kb, _ = bench_memory.live("updater", bare_kb)
     return [
         Row(names[0], least_heap_kb(), "KB", HEAP_LIMIT_KB,
             note="all of the 64-bit VM's heap in which a whole refresh and an install come to"
