@@ -100,8 +100,9 @@ def test_one_connection_at_a_time(
     monkeypatch.setattr("host_tools.emulator.radio.JOIN_US", 10_000)
     sources = {f"seesaw/{name}": (bundle.FIRMWARE / "seesaw" / name).read_text()
                for name in MODULES}  # fmt: skip
-    (tmp_path / bundle.TLS_ROOTS_SOURCE).parent.mkdir(parents=True)
-    (tmp_path / bundle.TLS_ROOTS_SOURCE).write_bytes(pem(CA))
+    roots = tmp_path / bundle.PACKAGE / "data" / bundle.TLS_ROOTS
+    roots.parent.mkdir(parents=True)
+    roots.write_bytes(pem(CA))
     made = tiny.pack(tmp_path, sources)
     site = TlsSite(Site(static({"a": b"x"}), lambda: 1_796_000_000), context("valid"))
     with tls.serve(site) as server:
