@@ -68,7 +68,7 @@ clean: ## remove what was built
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "seesaw needs Python 3.11 or newer; try make PYTHON=python3.11")'
 	@echo "setting up .venv (once, about a minute) ..." >&2
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev]'
+	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
 .PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash deploy try config console port clean

@@ -9,6 +9,7 @@ from host_tools.arguments import Command, count
 
 YEAR_DAYS = 365.25
 HORIZON = re.compile(r"([0-9]{1,5})([yd])")
+ROOT_FORM = re.compile(r"([a-z0-9][a-z0-9-]{0,23})=([0-9A-Fa-f:]{64,95})")
 SECONDS_MAX = 1 << 32  # since 1970
 HORIZON_DEFAULT = "5y"
 
@@ -130,6 +131,40 @@ def _sign(parser: argparse.ArgumentParser) -> None:
     words.ends()
 
 
+def _data(parser: argparse.ArgumentParser) -> None:
+    words = _Words(parser)
+    words.folder()
+    parser.add_argument("name", metavar="NAME", help="feeds, or roots (of TLS: more of them)")
+    parser.add_argument("file", metavar="FILE", help="the set: JSON of feeds, PEM of roots")
+    words.keys()
+    words.option("--firmware", "V", "the oldest version that may use it (default: any)",
+                 default="0")  # fmt: skip
+    words.ends()
+
+
+def root(text: str) -> tuple[str, str]:
+    """'NAME=SHA256' as (name, hex)."""
+    found = ROOT_FORM.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form name=SHA256 in hex")
+    return found[1], found[2].replace(":", "").lower()
+
+
+def _roots(parser: argparse.ArgumentParser) -> None:
+    words = _Words(parser)
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--write", action="store_true", help="make the kept file anew from certifi")
+    shown.add_argument(
+        "--add", metavar="NAME=SHA256", action="append", type=root,
+        help="make a set for 'release data DIR roots FILE' that adds this one; may be repeated",
+    )  # fmt: skip
+    words.option("--out", "FILE", "the set to write")
+    words.option("--source", "FILE", "PEM that has it (default: certifi's)")
+    words.option("--horizon", "TIME", "such as 5y or 90d (default: 5y)", type=horizon,
+                 default=HORIZON_DEFAULT)  # fmt: skip
+    words.ends()
+
+
 def _publish(parser: argparse.ArgumentParser) -> None:
     words = _Words(parser)
     words.folder()
@@ -218,6 +253,10 @@ COMMANDS = (
     Command("release build", "build a release; the same commit gives the same bytes anywhere",
             _build, f"{PLAIN}build_release"),
     Command("release sign", "add a proven release to the repository", _sign, f"{PLAIN}sign"),
+    Command("release data", "add a set of data, which devices try and keep without a new release",
+            _data, "host_tools.release.commands_of_data:data"),
+    Command("release roots", "check the roots of TLS that a release ships, or make a set of more",
+            _roots, "host_tools.release.commands_of_roots:roots"),
     Command("release publish", "bring a static web host's folder up to date, atomically", _publish,
             f"{PLAIN}publish_out"),
     Command("release verify", "look at what is published as every device in the field would",

@@ -47,10 +47,11 @@ def main(arguments: argparse.Namespace) -> int:
     UserError when the firmware does not do what is to be measured.
     """
     # Late: the rows import this module.
-    from host_tools import bench_crypto, bench_memory, bench_time
+    from host_tools import bench_crypto, bench_memory, bench_recipe, bench_time
 
     timed = bench_time.QUICK if arguments.quick else bench_time.FULL
     rows = bench_time.measure(timed) + bench_memory.measure() + bench_crypto.measure()
+    rows += bench_recipe.measure()
     if not arguments.quick:
         from host_tools import bench_page, bench_prove, bench_update
 

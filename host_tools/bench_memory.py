@@ -25,6 +25,7 @@ from host_tools.market.server import Market
 from host_tools.market.site import Site, serve, static
 from host_tools.release import publish
 
+DELAY = "a quote to the first changed pulse"
 HEAP_LIMIT_KB = 120  # of each program
 VM_SECONDS = 60  # of real time, for the VM to say what is asked
 FRAMES = (10, 50)  # of a move: between these two, nothing may be allocated
@@ -42,6 +43,7 @@ _run = run
 
 def run(boot, program):
     import gc
+    import sys
 
     if "{program}" == "updater":
         from seesaw.updater import Updater as kind
@@ -52,7 +54,8 @@ def run(boot, program):
     def say_and_weigh(self, *words):
         say(self, *words)
         gc.collect()
-        print("heap=%d" % gc.mem_alloc())
+        loaded = [name for name in sys.modules if name.startswith("seesaw")]
+        print("heap=%d loaded=%s" % (gc.mem_alloc(), ",".join(loaded)))
 
     kind.say = say_and_weigh
     _run(boot, "{program}")
@@ -60,40 +63,64 @@ def run(boot, program):
 # The same without a firmware: what the emulated chip's own modules take.
 BARE = b"import gc\n\ngc.collect()\nprint('bare')\nprint('heap=%d' % gc.mem_alloc())\n"
 
-# One move of the firmware's own App.go, under asyncio with another task waiting, as in the app.
-# The servo weighs the heap at each frame, into room made before; the collector is off, so that
-# garbage counts. A second move goes through the same frames with the heap locked, where any
-# allocation raises. The frames are 1 ms to save time. (What a 31-bit small int cannot hold is
+# Moves of the firmware's own Beam, under asyncio with another task waiting, as in the app. First
+# with frames of 20 ms: the time from a quote to the first step, at its worst of so many. Then the
+# servo weighs the heap at each frame, into room made before; the collector is off, so that
+# garbage counts. A last move goes through the same frames with the heap locked, where any
+# allocation raises. Their frames are 1 ms to save time. (What a 31-bit small int cannot hold is
 # allocated on the chip and not here: tests of seesaw.core.profile see to that.)
 MOVE = """
 import asyncio
 import gc
 import sys
+import time
 from array import array
 
 import micropython
 
 sys.path[:] = [sys.path[0], ".frozen"]
-from seesaw import app as module
-from seesaw import config
+from seesaw import beam as module
+from seesaw import tuning
 
 FIRST, LAST = {frames}
-module.FRAME_MS = module.HOLD_MS = 1
 heap = array("q", bytes(8 * (LAST + 1)))
+settings = tuning.parse(b"")
+settings["approach_us"] = 0
 
 
 class Boot:
-    pulse_ns = 0
+    pulse_ns = 1500000
 
     def keep(self, ns):
         pass
 
 
+class Place:
+    def get(self):
+        return 0
+
+    def put(self, ns):
+        pass
+
+
+class Clock:
+    def up_s(self):
+        return 0
+
+    def epoch_s(self):
+        return 0
+
+
 class Servo:
     frame = 0
     lock = False
+    first_ns = changed_us = 0
 
     def pulse(self, ns):
+        if not self.first_ns:
+            self.first_ns = ns
+        elif ns != self.first_ns and not self.changed_us:
+            self.changed_us = time.ticks_us()
         if self.frame <= LAST:
             heap[self.frame] = gc.mem_alloc()
         self.frame += 1
@@ -102,36 +129,56 @@ class Servo:
         if self.lock and self.frame == LAST:
             micropython.heap_unlock()
 
+    def power(self):
+        return False
+
     def release(self):
         pass
-
-
-class Chip:
-    opener = None
-
-    def development(self):
-        return False
 
 
 async def wait():
     await asyncio.sleep(5)
 
 
+async def delay_us(servo, beam, price):
+    servo.first_ns = servo.changed_us = 0
+    start_us = time.ticks_us()
+    beam.show(price, 100.0, 1.0)
+    while not servo.changed_us:
+        await asyncio.sleep_ms(1)
+    while not beam.still:
+        await asyncio.sleep_ms(1)
+    return time.ticks_diff(servo.changed_us, start_us)
+
+
 async def main():
     servo = Servo()
-    made = module.App(Boot(), config.parse(b""), None, Chip(), servo, None, None, None)
+    made = module.Beam(settings, servo, Boot(), Clock(), Place(), None)
     waiting = asyncio.create_task(wait())
+    moving = asyncio.create_task(made.move())
     await asyncio.sleep_ms(1)
+    module.HOLD_MS = 0
+    delays = []
+    for price in {prices}:
+        delays.append(str(await delay_us(servo, made, price)))
+    print("delays=" + ",".join(delays))
+    moving.cancel()
+    module.FRAME_MS = 1
+    made.aim(1500000)
+    await made.go()
     gc.collect()
     gc.disable()
-    await made.go(1900000)
+    servo.frame = 0
+    made.aim(1900000)
+    await made.go()
     gc.enable()
     grown = heap[LAST] - heap[FIRST]
     print("frames=%d grown=%d" % (servo.frame, grown))
     servo.frame = 0
     servo.lock = True
+    made.aim(1500000)
     try:
-        await made.go(1500000)
+        await made.go()
         print("locked=ok")
     except MemoryError:
         micropython.heap_unlock()
@@ -140,6 +187,8 @@ async def main():
 
 asyncio.run(main())
 """
+PRICES = (101.0, 99.0, 100.3, 100.0, 102.0, 101.0, 99.5)
+DELAY_LIMIT_MS = 25  # one frame of the servo and 5 ms
 
 
 def measure() -> list[Row]:
@@ -152,6 +201,7 @@ def measure() -> list[Row]:
     except NoMicroPython as error:
         why = str(error)
         rows = [Row(f"heap of the {name}", None, "KB", HEAP_LIMIT_KB, note=why) for name in STARTED]
+        rows.append(Row(DELAY, None, "ms", DELAY_LIMIT_MS, note=why))
         return [*rows, Row("heap per frame of a move", None, "B", 0, note=why), *sizes()]
     return [*heaps(), *frame_heap(), *sizes()]
 
@@ -161,28 +211,37 @@ def heaps() -> list[Row]:
     bare_kb = bare()
     rows = []
     for program in STARTED:
-        kb = bare_kb + live(program, bare_kb)
+        alone_kb, mpy_kb = live(program, bare_kb)
+        kb = bare_kb + alone_kb
         when = "after its first quote" if program == "app" else "with an offer in hand"
         note = f"gc.mem_alloc() {when} and a gc.collect(), on the 64-bit VM;"
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
+        note = ".mpy files that are loaded by then"
+        rows.append(Row(f"modules of the {program}", mpy_kb, "KB", note=note))
     return rows
 
 
 def bare() -> float:
     """KB that the emulated chip's own modules take."""
-    return _weigh(_flash(bundle.FIRMWARE, BARE), "bare") / KB
+    return _weigh(_flash(bundle.FIRMWARE, BARE), "bare")[0] / KB
 
 
-def live(program: str, bare_kb: float) -> float:
-    """KB that a program holds once it has started, beyond bare()."""
+def live(program: str, bare_kb: float) -> tuple[float, float]:
+    """KB that a program holds once it has started, beyond bare(); KB of the modules it loaded."""
     with tempfile.TemporaryDirectory() as folder:
         hooked = _hooked(Path(folder), program)
-        return _weigh(_flash(hooked, LAUNCHER), STARTED[program]) / KB - bare_kb
+        firmware = _flash(hooked, LAUNCHER)
+        heap, loaded = _weigh(firmware, STARTED[program])
+    ends = (".mpy", "/__init__.mpy")
+    names = {name.replace(".", "/") + end for name in loaded for end in ends}
+    modules = firmware[0].bundle.modules
+    return heap / KB - bare_kb, sum(len(modules[name]) for name in names & set(modules)) / KB
 
 
 def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
-    """What each frame of a move leaves on the heap, and whether it asks for heap at all.
+    """How soon a move begins, what each of its frames leaves on the heap, and whether it asks for
+    heap at all.
 
     UserError when the firmware in `source` does not make the move.
     """
@@ -192,20 +251,26 @@ def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(compiled)
         script = Path(folder, "move.py")
-        script.write_text(MOVE.replace("{frames}", repr(FRAMES)))
+        filled = MOVE.replace("{frames}", repr(FRAMES)).replace("{prices}", repr(PRICES))
+        script.write_text(filled)
         done = subprocess.run(
             [find_micropython(), str(script)],
             capture_output=True, text=True, timeout=VM_SECONDS, check=False,
         )  # fmt: skip
-    found = re.match(r"frames=(\d+) grown=(-?\d+)\nlocked=(\w+)\n", done.stdout)
-    if not found or int(found[1]) <= FRAMES[1]:
+    line = r"delays=([\d,]+)\nframes=(\d+) grown=(-?\d+)\nlocked=(\w+)\n"
+    found = re.match(line, done.stdout)
+    if not found or int(found[2]) <= FRAMES[1]:
         raise UserError("a move on the VM", (done.stdout + done.stderr)[-300:], "mend it")
-    where = f"App.go on the VM, frames {FRAMES[0]} to {FRAMES[1]}"
-    each = int(found[2]) / (FRAMES[1] - FRAMES[0])
+    where = f"Beam.go on the VM, frames {FRAMES[0]} to {FRAMES[1]}"
+    each = int(found[3]) / (FRAMES[1] - FRAMES[0])
+    delays = [int(us) / 1000 for us in found[1].split(",")]
     return [
+        Row(DELAY, min(delays), "ms", DELAY_LIMIT_MS, note="from Beam.show on the VM to the first"
+            " step of its move; before it comes one frame where the beam stands; least of"
+            f" {len(delays)}, most {max(delays):.2f} ms"),
         Row("heap per frame of a move", each, "B", 0, note=f"{where}, collector off"),
-        Row("  refused with the heap locked", int(found[3] != "ok"), "moves", 0),
-    ]
+        Row("  refused with the heap locked", int(found[4] != "ok"), "moves", 0),
+    ]  # fmt: skip
 
 
 def sizes() -> list[Row]:
@@ -230,15 +295,15 @@ def _flash(source: Path, launcher: bytes) -> tuple[publish.Release, bytes]:
     return publish.make(BOARD, "0.1.0", APP, source=source), launcher
 
 
-def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> int:
-    """Run it on the VM until the heap is printed right after `line`; bytes."""
+def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> tuple[int, list[str]]:
+    """Run it on the VM until the heap is printed right after `line`: its bytes, what is loaded."""
     made, launcher = firmware
     offered = publish.make(BOARD, "0.2.0", APP)
     market = Market(INSTRUMENT)
     heard: list[str] = []
 
     def found() -> re.Match[str] | None:
-        return re.search(rf"{line}[^\n]*\s+heap=(\d+)\s", "".join(heard))
+        return re.search(rf"{line}[^\n]*\s+heap=(\d+)(?: loaded=(\S*))?[\r\n]", "".join(heard))
 
     with (
         serve(market.site) as prices,
@@ -252,4 +317,4 @@ def _weigh(firmware: tuple[publish.Release, bytes], line: str) -> int:
     answer = found()
     if answer is None:
         raise UserError("the VM", "did not tell its heap: " + "".join(heard)[-300:], "mend it")
-    return int(answer[1])
+    return int(answer[1]), (answer[2] or "").split(",")

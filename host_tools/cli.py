@@ -7,7 +7,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from host_tools import arguments_of_proof, arguments_of_release
+from host_tools import (
+    arguments_of_market,
+    arguments_of_motion,
+    arguments_of_proof,
+    arguments_of_recipes,
+    arguments_of_release,
+)
 from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
@@ -137,12 +143,20 @@ def _config(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--instrument", metavar="NAME", help="what to follow")
     parser.add_argument("--update-url", metavar="URL", help="where releases come from")
+    parser.add_argument("--tz", metavar="ZONE", help="of the quiet hours, a POSIX string")
     for name, unit in (
         ("poll-s", "seconds between two quotes"),
         ("check-s", "seconds between two looks for a release"),
         ("servo-pin", "GPIO of the servo"),
         ("center-us", "pulse of the level beam, microseconds"),
         ("us-per-degree", "microseconds a degree of the beam, negative to turn the other way"),
+        ("low-us", "the lowest pulse that the servo may get, microseconds"),
+        ("high-us", "the highest"),
+        ("sensitivity", "percent: 200 tilts as far for half the move"),
+        ("approach-us", "overshoot against backlash, negative to come from above, 0 for none"),
+        ("power-pin", "GPIO that switches the servo's supply, -1 for none"),
+        ("quiet-from", "minute of the day from which the beam keeps still"),
+        ("quiet-to", "minute of the day up to which it does"),
     ):
         parser.add_argument(f"--{name}", metavar="N", type=int, help=unit)
 
@@ -209,7 +223,9 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
+    *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
+    *arguments_of_recipes.COMMANDS,
     Command(
         "run",
         "the main job: an emulated seesaw follows a market",
@@ -222,6 +238,7 @@ COMMANDS: tuple[Command, ...] = (
         _market,
         "host_tools.twin.run:market",
     ),
+    *arguments_of_market.COMMANDS,
     Command(
         "emulate",
         "an emulated board on a serial port, for mpremote, esptool and the commands below",
@@ -289,7 +306,12 @@ COMMANDS: tuple[Command, ...] = (
         "host_tools.bench:main",
     ),
 )
-GROUPS = {"image": "flash images", "release": "releases"}
+GROUPS = {
+    "image": "flash images",
+    "motion": "the beam's motion",
+    "recipe": "recipes of data providers",
+    "release": "releases",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -304,14 +326,17 @@ def parser() -> argparse.ArgumentParser:
     root = _Parser(prog="seesaw", description="A bull and a bear on a seesaw.")
     top = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     groups: dict[str, argparse._SubParsersAction] = {}
+    leaves: dict[str, argparse.ArgumentParser] = {}
     for command in COMMANDS:
         group, _, name = command.path.rpartition(" ")
         if group and group not in groups:
-            branch = top.add_parser(group, help=GROUPS[group])
-            groups[group] = branch.add_subparsers(metavar="COMMAND", required=True)
+            own = leaves.get(group)  # `seesaw market` is a command, and has some
+            branch = own or top.add_parser(group, help=GROUPS[group])
+            groups[group] = branch.add_subparsers(metavar="COMMAND", required=own is None)
         leaf = (groups[group] if group else top).add_parser(
             name, help=command.help, description=command.help
         )
+        leaves[command.path] = leaf
         command.arguments(leaf)
         leaf.set_defaults(handler=command.handler)
     return root

@@ -16,7 +16,10 @@ class UserError(Exception):
     """
 
     def __init__(self, what: str, why: str, fix: str) -> None:
-        super().__init__("; ".join((f"{_line(what)}: {_line(why)}", _line(fix))))
+        super().__init__(what, why, fix)  # as args: another process makes it anew from them
         self.what = what
         self.why = why
         self.fix = fix
+
+    def __str__(self) -> str:
+        return "; ".join((f"{_line(self.what)}: {_line(self.why)}", _line(self.fix)))

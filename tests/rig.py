@@ -23,6 +23,7 @@ from host_tools.market.clock import SimClock, start_of
 from host_tools.market.instruments import find
 from host_tools.market.server import DEFAULT_DATE, Market
 from host_tools.market.site import Site, static
+from host_tools.prove import jerk
 from host_tools.release import publish
 
 BOARD = boards.load("esp32_wrover")
@@ -38,6 +39,13 @@ SETTINGS = {
     "providers": {"cnbc": "http://cnbc:80", "bitstamp": "http://bitstamp:80"},
     "servo_pin": BOARD.servo_pin,
 }
+# A change of a release, for tests of one provider: the S&P 500 has no other.
+ALONE = (
+    "data/feeds.json",
+    '[["cnbc", ".SPX"], ["eastmoney", "100.SPX", "SPX"], ["cboe", "_SPX", "^SPX"], '
+    '["relay", "sp500"], ["eodhd", "GSPC.INDX"], ["yahoo", "^GSPC"], ["etf", "SPY"]]',
+    '[["cnbc", ".SPX"]]',
+)
 
 
 @functools.cache
@@ -97,13 +105,17 @@ class World:
     options: Options | None = None
     lines: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    gentle: bool = True  # a beam outside its limits fails the test
 
     def __post_init__(self) -> None:
         companion = Companion()
         for made in self.known:
             companion.add(made.bundle.companion)
-        around = Surroundings(serial=self._hear, events=self.events.append)
-        options = self.options or Options(chip=load_board(self.known[0].board).chip)
+        board = load_board(self.known[0].board)
+        allowed = jerk.limits(jerk.settings_of(self.flash, board), board.pwm_bits)
+        self._beam = jerk.Judge(allowed)  # its range, its steps, the first pulse after a rest
+        around = Surroundings(serial=self._hear, events=self._happened)
+        options = self.options or Options(chip=board.chip)
         self.device = CPythonDevice(self.flash, companion, around, options)
         start = start_of(find("sp500"), DEFAULT_DATE)
         clock = SimClock(start, 1, lambda: self.device.clock.now_us / 1e6)
@@ -111,6 +123,7 @@ class World:
         self.market = Market("sp500", clock=clock)
         self.updates = Site(static(self._file), clock.epoch)
         hosts = self.device.net.hosts
+        hosts.update(self.market.addresses())
         hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
         hosts["updates", 80] = self.updates
 
@@ -122,7 +135,15 @@ class World:
 
     def run(self, seconds: float = 3600, until: Callable[[], bool] | None = None,
             cut: tuple[int, str] | None = None) -> Outcome:  # fmt: skip
-        return self.device.run(seconds, until, cut)
+        outcome = self.device.run(seconds, until, cut)
+        found = self._beam.look(self.device.board.pwm.pulses)
+        assert not (self.gentle and found), found
+        return outcome
+
+    def _happened(self, line: str) -> None:
+        self.events.append(line)
+        if line.startswith("boot "):
+            self._beam.booted(self.device.board.pwm.pulses)
 
     # -- what is to be seen from outside ---------------------------------------------------
 

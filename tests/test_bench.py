@@ -17,11 +17,18 @@ LIMITED = {  # what has a limit, and its unit
     "copy of a flash state": "us",
     "heap of the app": "KB",
     "heap of the updater": "KB",
+    "a quote to the first changed pulse": "ms",
     "heap per frame of a move": "B",
     "  refused with the heap locked": "moves",
     "  in such pow()": "",
     "  its garbage": "KB",
     "  the least heap for it": "KB",
+    "  in json.loads, one": "",
+    "  in json.loads, many": "",
+    "  in json.loads, bars": "",
+    "  its heap, one": "KB",
+    "  its heap, many": "KB",
+    "  its heap, bars": "KB",
 }
 
 
@@ -70,6 +77,7 @@ def test_only_strict_ends_with_a_code(
     monkeypatch.setattr("host_tools.bench_time.measure", lambda repeats: rows)
     monkeypatch.setattr("host_tools.bench_memory.measure", list)
     monkeypatch.setattr("host_tools.bench_crypto.measure", list)
+    monkeypatch.setattr("host_tools.bench_recipe.measure", list)
     monkeypatch.setattr("host_tools.bench_page.measure", list)
     monkeypatch.setattr("host_tools.bench_update.measure", list)
     monkeypatch.setattr("host_tools.bench_prove.measure", list)
@@ -95,6 +103,8 @@ def test_a_quick_bench_measures_every_row(capsys: pytest.CaptureFixture[str]) ->
     assert rows["  refused with the heap locked"]["ok"]
     assert rows["  its chip boots"]["figure"] == 1
     assert rows["  its garbage"]["ok"] and rows["  the least heap for it"]["ok"]
+    assert all(rows[f"  in json.loads, {one}"]["ok"] for one in ("one", "many", "bars"))
+    assert all(rows[f"  its heap, {one}"]["ok"] for one in ("one", "many", "bars"))
     for name in ("heap of the app", "heap of the updater"):
         assert 30 < rows[name]["figure"] < 512, name  # KB: a figure of a whole program
 
@@ -113,7 +123,7 @@ def test_a_frame_that_takes_heap_is_found(
     place = "        self._frame += 1\n"
     assert text.count(place) == 1
     profile.write_text(text.replace(place, f"{place}        {line}\n"))
-    heap, moves = bench_memory.frame_heap(tmp_path)
+    _, heap, moves = bench_memory.frame_heap(tmp_path)
     assert heap.figure is not None and heap.figure >= each
     assert moves.figure == refused
     assert not heap.ok and not moves.ok

@@ -24,29 +24,40 @@ LEFTOVER = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
-CORE = ("binascii", "errno", "json", "math", "struct", "seesaw.core")
+CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
-           "seesaw.feed", "seesaw.judge", "seesaw.repository")
+           "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
+           "seesaw.look", "seesaw.ontrial", "seesaw.proof", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
     "firmware/seesaw/core/": CORE,
     "firmware/seesaw/config.py": CORE,
+    "firmware/seesaw/tuning.py": ("seesaw.config",),
     "firmware/seesaw/crypto/": ("binascii", "hashlib", "micropython", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "collections", "hashlib", "json", "micropython",
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
-    "firmware/seesaw/net/": ("asyncio", "errno", "io", "micropython", "seesaw.core", "seesaw.net"),
-    "firmware/seesaw/feed.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
+                              "seesaw.net", "seesaw.update"),
+    "firmware/seesaw/net/": ("asyncio", "binascii", "errno", "hashlib", "io", "micropython",
+                             "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/source.py": ("seesaw.core", "seesaw.net"),
+    "firmware/seesaw/live.py": ("asyncio", "micropython", "seesaw.core", "seesaw.streaming"),
+    "firmware/seesaw/streaming.py": ("asyncio", "micropython", "seesaw.core", "seesaw.net"),
+    "firmware/seesaw/witnesses.py": ("io", "micropython", "seesaw.core", "seesaw.net"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
-    "firmware/seesaw/port/": ("asyncio", "esp32", "gc", "machine", "micropython", "network",
-                              "os", "ssl", "time", "tls", "vfs"),
+    "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",
+                              "network", "os", "socket", "ssl", "time", "tls", "vfs",
+                              "seesaw.net.certificate", "seesaw.net.pem"),
     "firmware/seesaw/main.py": WIRING,
+    "firmware/seesaw/wiring.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,
     "firmware/launcher/": ("binascii", "esp32", "gc", "hashlib", "machine", "micropython", "os",
                            "struct", "sys", "time", "vfs", "seesaw.main.run"),
 }  # fmt: skip
-SHARED = ("seesaw.core.instruments", "seesaw.update.trailer")  # formats with one owner
+SHARED = ("seesaw.update.trailer",)  # formats with one owner
 EVERYBODYS = ("host_tools.errors", "host_tools.stopping")
 # What a host file may import of this project.
 HOST = {
@@ -54,9 +65,21 @@ HOST = {
     "host_tools/image/": ("host_tools.image", "host_tools.emulator", "host_tools.errors", *SHARED),
     "host_tools/release/": ("host_tools.release", "host_tools.image", "host_tools.errors",
                             "seesaw"),
-    "host_tools/market/": ("host_tools.market", "host_tools.errors"),
+    "host_tools/release/commands.py": ("host_tools.release", "host_tools.image",
+                                       "host_tools.errors", "host_tools.market.calendars",
+                                       "seesaw"),
+    "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.calendar_rules",
+                           "seesaw.core.sessions"),
+    "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
+                                     "seesaw.data.feeds", "seesaw.net.http"),
+    "host_tools/market/feed_sets.py": ("host_tools.image.settings",),
+    "host_tools/market/outage.py": tuple(
+        f"host_tools.{room}" for room in ("market", "emulator", "image", "release", "errors")
+    ),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
+    "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",
+                           "host_tools.errors", "seesaw.beam", "seesaw.core", "seesaw.tuning"),
     "host_tools/prove/": tuple(
         f"host_tools.{room}"
         for room in ("prove", "emulator", "image", "release", "market", "errors")

@@ -2,71 +2,81 @@
 
 import asyncio
 
-from seesaw import judge
-from seesaw.core.backoff import delay_s
-from seesaw.core.profile import FRAME_MS, Motion
-from seesaw.core.tilt import pulse_ns, tilt
-from seesaw.feed import Feed
-from seesaw.update import reasons
-from seesaw.update.record import LOOKED, UNPROVEN, trial_of
+from seesaw.core import looks
+from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
 
 WATCH_S = 5  # between two looks of the supervisor
-RETRY_MOST_S = 900  # between two polls of a provider that fails
 FIRST_CHECK_S = 180  # to the first look after a cold boot: some devices are on for an evening
 HEALTHY_S = 240  # without a fault; longer than to the first look, which a crash must not prevent
-PULSE_MIN_NS, PULSE_MAX_NS = 1000000, 2000000
-HOLD_MS = 500  # pulses after a move, then the servo is let go
+LOOKED = 2  # a stage of seesaw.update.record, which only a trial needs
 STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
 
 
 class App:
-    """boot: the launcher's. The rest are ports and the update record, handed in by main.py."""
+    """boot: the launcher's. The rest are ports, the update record and what they are made into,
+    handed in by wiring.py. record: None outside a trial, or of no use there."""
 
-    def __init__(self, boot, settings, record, chip, servo, radio, clock, random):
+    def __init__(self, boot, settings, record, chip, beam, radio, clock, random, usage, feed,
+                 keeper):  # fmt: skip
         self.boot = boot
         self.settings = settings
         self.record = record
         self.chip = chip
-        self.servo = servo
+        self.beam = beam
         self.radio = radio
         self.clock = clock
         self.random = random
         self.root = "development" if chip.development() else "maker"
-        self.feed = Feed(settings["instrument"], settings["providers"], chip.opener)
-        self.motion = Motion(settings["us_per_degree"])
-        center_ns = settings["center_us"] * 1000
-        known = PULSE_MIN_NS <= boot.pulse_ns <= PULSE_MAX_NS
-        self.target_ns = self.pulse_ns = boot.pulse_ns if known else center_ns
-        self.wanted = asyncio.Event()
-        self.angle = (self.pulse_ns - center_ns) / 1000 / settings["us_per_degree"]
-        self.level = self.pulse_ns == center_ns
+        self.usage = usage
+        self.keeper = keeper
+        self.live = None  # the stream beside polling, if the owner wants one and there is one
+        self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
+        self.shown_s = 0  # up_s when the market was shown last
+        self.since_s = looks.since_s(boot.scratch) if boot.stage == LOOKED else 0
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
-        if self.boot.trial and trial_of(self.boot, self.record):
-            self.record.reached(reasons.APP)
-        await asyncio.gather(self.follow(), self.move(), self.watch())
+        if self.boot.trial:
+            from seesaw import ontrial
+
+            ontrial.begin(self.boot, self.record)
+        try:
+            await asyncio.gather(self.follow(), self.beam.move(), self.watch())
+        except Exception:
+            self.beam.stay()
+            raise
 
     # -- the market --------------------------------------------------------------------------
 
     async def follow(self) -> None:
-        """Poll the provider; each accepted quote sets the beam's target."""
-        failures = 0
+        """Poll the providers; what the feed then shows sets the beam's target."""
         while True:
             self.beat(self.settings["poll_s"])
             if await self.joined():
-                good = await self.feed.poll(self.clock.epoch_s())
-                if good:
-                    self.aim()
-                failures = 0 if good else failures + 1
+                await self.poll()
+                self.aim()
             self.say()
-            wait_s = self.settings["poll_s"]
-            if failures:
-                back_s = delay_s(failures, self.random, wait_s, RETRY_MOST_S, self.feed.retry_s)
-                wait_s = max(wait_s, back_s)
+            wait_s = self.feed.wait_s(self.settings["poll_s"])
+            due_s = self.clock.up_s() + wait_s
+            if self.live:
+                jumped = await self.live.follow()
+                wait_s = 0 if jumped else max(due_s - self.clock.up_s(), 0)
             self.beat(wait_s)
             await asyncio.sleep(wait_s)
+
+    async def poll(self) -> None:
+        """Once; again when what failed was the clock."""
+        feed, keeper = self.feed, self.keeper
+        changed = await keeper.keep(feed.sources[0].home)
+        if not await feed.poll(self.clock.epoch_s()):
+            for source in feed.sources:
+                if await keeper.doubt(source.home, source.why):
+                    changed = True
+                    await feed.poll(self.clock.epoch_s())
+                    break
+        if changed:
+            self.tell("clock", keeper.said)
 
     def beat(self, wait_s: int) -> None:
         self.next_beat_s = self.clock.up_s() + wait_s + STUCK_S
@@ -88,12 +98,10 @@ class App:
 
     def aim(self) -> None:
         quote = self.feed.last
-        self.angle, self.level = tilt(quote.price, quote.baseline, self.feed.sigma)
-        settings = self.settings
-        target = pulse_ns(self.angle, settings["center_us"], settings["us_per_degree"])
-        if target != self.target_ns:
-            self.target_ns = target
-            self.wanted.set()
+        if self.feed.pose == LEVEL:
+            self.beam.point(0.0, True)
+        elif quote and self.feed.pose == FOLLOW:
+            self.beam.show(quote.price, quote.baseline, self.feed.sigma)
 
     def say(self) -> None:
         """One line of the serial console: everything a person or a program wants to know."""
@@ -102,40 +110,22 @@ class App:
         change = "%+.2f%%" % ((quote.price / quote.baseline - 1) * 100) if quote else "-"
         print(
             "seesaw state=%s instrument=%s price=%s change=%s angle=%+.2f level=%s pulse=%d "
-            "slot=%s version=%s root=%s why=%s"
-            % (self.feed.state, self.feed.instrument, price, change, self.angle,
-               "yes" if self.level else "no", self.target_ns // 1000, self.boot.slot.info()[4],
-               self.boot.version, self.root, self.feed.why)
+            "data=%s slot=%s version=%s root=%s why=%s"
+            % (self.feed.state, self.feed.instrument, price, change, self.beam.degrees(),
+               "yes" if self.beam.level() else "no", self.beam.target_ns // 1000, self.usage.name,
+               self.boot.slot.info()[4], self.boot.version, self.root, self.feed.why)
         )  # fmt: skip
 
-    # -- the beam ----------------------------------------------------------------------------
-
-    async def move(self) -> None:
-        """Bring the beam to its target, smoothly, then let the servo rest."""
-        while True:
-            await self.wanted.wait()
-            self.wanted.clear()
-            if self.target_ns != self.pulse_ns:
-                await self.go(self.target_ns)
-            if not self.wanted.is_set():
-                self.servo.release()
-
-    async def go(self, target_ns: int) -> None:
-        self.motion.start(self.pulse_ns, target_ns)
-        while not self.motion.done:
-            self.servo.pulse(self.motion.step())
-            await asyncio.sleep_ms(FRAME_MS)
-        self.pulse_ns = target_ns
-        self.boot.keep(target_ns)
-        await asyncio.sleep_ms(HOLD_MS)
+    def tell(self, event: str, words: str) -> None:
+        """An event's line."""
+        print("seesaw event=%s slot=%s version=%s words=%s"
+              % (event, self.boot.slot.info()[4], self.boot.version, words))  # fmt: skip
 
     # -- the supervisor ----------------------------------------------------------------------
 
     async def watch(self) -> None:
         """Feed the watchdog while all is well; confirm a trial; call the updater."""
-        check_s = self.settings["check_s"]
-        if self.boot.stage != LOOKED:
-            check_s = min(check_s, FIRST_CHECK_S)
+        drawn = self.random()
         healthy = False
         while True:
             if self.clock.up_s() > self.next_beat_s:
@@ -143,34 +133,46 @@ class App:
             self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
-            elif self.clock.up_s() >= check_s and self.motion.done:
-                self.update()
+            elif self.due(drawn):
+                if self.live:
+                    await self.live.leave()
+                await self.beam.park()
+                self.update(self.due(drawn))
+                self.beam.resume()  # comes here only when it is tried from a laptop
             if not healthy and self.clock.up_s() >= HEALTHY_S and not self.boot.trial:
                 self.boot.healthy()
                 healthy = True
             await asyncio.sleep(WATCH_S)
 
+    def due(self, drawn: float) -> str:
+        """The look that is due, if any: of seesaw.core.looks."""
+        up_s = self.clock.up_s()
+        if self.usage.due(self.feed, up_s):
+            return "release"
+        if self.feed.state in GOOD or self.feed.state == "NO_WIFI":
+            self.shown_s = up_s
+        check_s = self.settings["check_s"]
+        if self.boot.stage != LOOKED:
+            check_s = min(check_s, FIRST_CHECK_S)
+        word = looks.due(up_s, self.since_s, check_s, up_s - self.shown_s, drawn)
+        return word if word == "release" or self.settings["update_url"] else ""
+
     def judge(self) -> None:
         """In a trial: confirm, wait, or give up."""
-        mine = trial_of(self.boot, self.record)
-        verdict = judge.verdict(
-            mine, self.clock.up_s(), self.feed.accepted, self.chip.memory_free()
-        )
-        if verdict == "wait":
-            return
-        if verdict != "confirm":
-            self.boot.reset(verdict)
-        running = self.boot.subtype - 16
-        if not judge.confirm(running, self.chip.otadata, self.chip.mark_valid):
-            self.boot.reset(UNPROVEN + ": the boot record would not confirm")
-        if mine:
-            self.record.confirmed()
-        self.boot.confirmed()
-        print("seesaw event=confirmed slot=%s version=%s words="
-              % (self.boot.slot.info()[4], self.boot.version))  # fmt: skip
+        from seesaw import ontrial
 
-    def update(self) -> None:
+        up_s, quotes = self.clock.up_s(), self.feed.accepted
+        ontrial.judge(self.boot, self.record, self.chip, up_s, quotes)
+
+    def update(self, word: str) -> None:
         """To the updater, telling it whether the feed was good: the baseline of a trial."""
-        good = self.feed.state in ("LIVE", "CLOSED")
+        feed, up_s = self.feed, self.clock.up_s()
+        good = feed.state in GOOD
         self.boot.scratch = bytes((1 if good else 0,)) + self.boot.scratch[1:]
+        self.usage.tell(feed, up_s)
+        alone = word == "data"
+        since_s = self.since_s + up_s if alone else 0
+        self.boot.scratch = looks.told(
+            self.boot.scratch, feed.silent_s, since_s, alone, feed.choice.waits(up_s)
+        )
         self.boot.hand_over("updater")

@@ -14,8 +14,8 @@ from seesaw import config
 from seesaw.port import board as chip
 from seesaw.pushed import parse
 from seesaw.update import otadata
+from seesaw.update.errors import InstallError
 from seesaw.update.install import (
-    InstallError,
     Sink,
     Slot,
     complete,
@@ -125,11 +125,10 @@ class Guest:
 
 def try_out(boot) -> None:
     """Run the app that can be imported now; ends by Ctrl-C or an exception."""
-    from seesaw.app import App
-    from seesaw.port.servo import servo as servo_on
+    from seesaw.wiring import app
 
     asyncio.new_event_loop()  # the app that ran before has left its tasks
-    settings = config.parse(config.load(chip.Store()))
-    servo = servo_on(settings["servo_pin"], boot)
-    app = App(Guest(boot), settings, None, chip, servo, chip.Radio(), chip.Clock(), random)
-    asyncio.run(app.run())
+    store = chip.Store()
+    settings = config.parse(config.load(store))
+    made = app(Guest(boot), settings, None, chip, chip.Radio(), chip.Clock(), random, store)
+    asyncio.run(made.run())

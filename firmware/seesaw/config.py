@@ -1,12 +1,12 @@
 """The owner's settings: one JSON blob, read by older and newer releases alike.
 
 The schema only grows. A key that is missing, unknown or of the wrong type costs that key alone.
+The settings of the beam are in tuning.py: the updater does without them.
 """
 
 import json
 
 BLOB_MAX = 2048  # bytes
-PIN_MAX = 48  # the highest GPIO of any chip; whoever writes the settings knows the board
 
 DEFAULTS = {
     "ssid": "",
@@ -16,9 +16,14 @@ DEFAULTS = {
     "check_s": 21600,  # between two looks for a release
     "update_url": "",
     "providers": {},  # name -> base URL, in place of the provider's own
-    "servo_pin": 18,
-    "center_us": 1500,  # pulse of the level beam
-    "us_per_degree": 40,  # of the beam
+    "keys": {},  # provider -> the owner's key there
+    "stream": False,  # beside polling, where the instrument has one
+    "ntp": "",  # servers, "host" or "host:port", two at most, a blank between; "" for our own
+}
+SECONDS = {  # limits
+    "poll_s": (1, 3600),
+    # At least daily: the launcher asks for an updater every 26 hours.
+    "check_s": (5, 86400),
 }
 
 
@@ -34,27 +39,22 @@ def save(store: object, blob: bytes) -> None:
     store.put("config", blob)
 
 
-def parse(blob: bytes) -> dict:
+def parse(blob: bytes, defaults: dict = DEFAULTS) -> dict:
     """Settings from the blob; the defaults for whatever it does not say."""
-    settings = dict(DEFAULTS)
+    settings = dict(defaults)
     try:
         found = json.loads(blob) if blob else {}
     except (ValueError, RuntimeError):
         found = {}
     if not isinstance(found, dict):
         found = {}
-    for key in DEFAULTS:
-        if key in found and type(found[key]) is type(DEFAULTS[key]):
+    for key in defaults:
+        if key in found and type(found[key]) is type(defaults[key]):
             settings[key] = found[key]
-    settings["poll_s"] = min(max(1, settings["poll_s"]), 3600)
-    # At least daily: the launcher asks for an updater every 26 hours.
-    settings["check_s"] = min(max(5, settings["check_s"]), 86400)
-    if not 0 <= settings["servo_pin"] <= PIN_MAX:
-        settings["servo_pin"] = DEFAULTS["servo_pin"]
-    bases = settings["providers"]
-    settings["providers"] = {name: bases[name] for name in bases if isinstance(bases[name], str)}
-    if not 8 <= abs(settings["us_per_degree"]) <= 41:
-        settings["us_per_degree"] = DEFAULTS["us_per_degree"]
-    if not 1000 <= settings["center_us"] <= 2000:
-        settings["center_us"] = DEFAULTS["center_us"]
+            if key in SECONDS:
+                least, most = SECONDS[key]
+                settings[key] = min(max(least, found[key]), most)
+    if "providers" in defaults:
+        bases = settings["providers"]
+        settings["providers"] = {n: bases[n] for n in bases if isinstance(bases[n], str)}
     return settings

@@ -6,16 +6,19 @@ from random import random
 
 from seesaw import config
 from seesaw.port import board as chip
-from seesaw.update.record import Record, settle
+
+NO_TRIAL = b'"trial": null'  # as the record's JSON has it; in a text its quotes were escaped
 
 
-def run(boot, program: str) -> None:
-    """Called by the launcher. Ends in a hand-over, a reset or an exception."""
-    # Bytes from one collection to the next: what stays is so kept together. Sectors need room in
-    # one piece, and the launcher leaves a heap in which garbage lies everywhere.
-    gc.threshold(8192)
-    store = chip.Store()
-    settings = config.parse(config.load(store))
+def trial_left(blob: bytes) -> bool:
+    """May the record in this blob have an open trial? A look that loads none of its code."""
+    return len(blob) > 0 and blob.find(NO_TRIAL) < 0
+
+
+def recorded(boot, store):
+    """The update record, settled after a boot that is no trial."""
+    from seesaw.update.record import Record, settle
+
     record = Record(store, random)
     if not boot.trial:
         try:
@@ -25,6 +28,19 @@ def run(boot, program: str) -> None:
         if words:
             print("seesaw event=settled slot=%s version=%s words=%s"
                   % (boot.slot.info()[4], boot.version, words))  # fmt: skip
+    return record
+
+
+def run(boot, program: str) -> None:
+    """Called by the launcher. Ends in a hand-over, a reset or an exception."""
+    # Bytes from one collection to the next: what stays is so kept together. Sectors need room in
+    # one piece, and the launcher leaves a heap in which garbage lies everywhere.
+    gc.threshold(8192)
+    store = chip.Store()
+    settings = config.parse(config.load(store))
+    record = None
+    if program == "updater" or boot.trial or trial_left(store.get("update")):
+        record = recorded(boot, store)
     radio = chip.Radio()
     clock = chip.Clock()
     if program == "updater":
@@ -33,12 +49,10 @@ def run(boot, program: str) -> None:
 
         board = boot.trailer[5].rstrip(b"\x00").decode()
         made = Updater(
-            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root()
+            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store
         )
     else:
-        from seesaw.app import App
-        from seesaw.port.servo import servo as servo_on
+        from seesaw.wiring import app
 
-        servo = servo_on(settings["servo_pin"], boot)
-        made = App(boot, settings, record, chip, servo, radio, clock, random)
+        made = app(boot, settings, record, chip, radio, clock, random, store)
     asyncio.run(made.run())

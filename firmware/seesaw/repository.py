@@ -11,8 +11,7 @@ import hashlib
 from micropython import const
 
 from seesaw.net import http
-from seesaw.update.errors import FetchError, Missing, Nothing
-from seesaw.update.install import InstallError
+from seesaw.update.errors import FetchError, InstallError, Missing, Nothing
 
 _FILE_S = const(20)  # deadline of one metadata file, or of a piece of a bundle
 _DOWNLOAD_S = const(600)  # of one part

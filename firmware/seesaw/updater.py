@@ -1,6 +1,7 @@
 """Program: joins Wi-Fi, looks for a release, installs it; in a trial, proves it could again.
 
-It is also the recovery: started alone in a fresh heap, it needs nothing of the app.
+It is also the recovery: started alone in a fresh heap, it needs nothing of the app. Of its parts it
+loads what the session needs: `proof`, or `look` and what that finds to do (`upgrade`, `data`).
 """
 
 import asyncio
@@ -9,75 +10,23 @@ from micropython import const
 
 from seesaw.core.httpdate import iso
 from seesaw.net import http
-from seesaw.repository import Repository, query
-from seesaw.update import otadata
+from seesaw.repository import Repository
 from seesaw.update.choose import Releases
-from seesaw.update.client import Client, unchanged
-from seesaw.update.errors import BadOffer, Nothing, TufError
-from seesaw.update.install import (
-    InstallError,
-    Slot,
-    holds,
-    install,
-    read_trailer,
-    start_trial,
-    wanted_trailer,
-)
-from seesaw.update.metadata import ISSUED, expiry_s, read
-from seesaw.update.record import LOOKED, PROVED, UNPROVEN, trial_of
-from seesaw.update.trailer import BadTrailer, unpack
+from seesaw.update.errors import BadOffer, InstallError, Nothing, TufError
+from seesaw.update.metadata import expiry_s
+from seesaw.update.record import LOOKED, PROVED
+from seesaw.update.trailer import read, unpack
 
 _JOIN_S = const(30)
-_LOOK_S = const(600)  # deadline of all metadata of a look; roots that came are kept for the next
-_METADATA_S = const(90)  # likewise of one proof in a trial
-_PROVE_S = const(540)  # a trial that could not prove itself by then is unproven
-_RECOVER_S = const(60)  # likewise for a release that was confirmed before; then the app comes first
-_PROBE = const(4096)  # bytes of its own bundle that a trial fetches
-_WHOLE_S = const(180)  # deadline of all of it, where the server knows no ranges
 _FEED_S = const(10)
-_RECALLED = const(3)  # why a slot was left (SPEC, "NVS")
 _WORDS_MAX = const(200)  # characters of a line's words
-HINDRANCES = http.HttpError, BadOffer, InstallError, Nothing, TufError
-
-
-class Against:
-    """A sink that compares with a slot instead of writing it."""
-
-    def __init__(self, part: object, offset: int):
-        self.part = part
-        self.offset = offset
-        self.rewind()
-
-    def rewind(self) -> None:
-        self.count = 0  # bytes that came
-        self.same = True
-
-    def write(self, data: bytes) -> None:
-        for start in range(0, len(data), 512):  # small: the heap is in pieces by now
-            piece = data[start : start + 512]
-            at = self.offset + self.count
-            own = bytearray(len(piece))
-            if at + len(piece) <= self.part.info()[3]:
-                self.part.readblocks(at // 4096, own, at % 4096)
-            self.same = self.same and own == piece
-            self.count += len(piece)
-
-
-class Nowhere:
-    """The store of a trial: nothing is remembered, so everything is fetched and verified."""
-
-    def load(self, name: str) -> None:
-        return None
-
-    def save(self, name: str, raw: bytes) -> None:
-        pass
 
 
 class Updater:
     """boot: the launcher's. chip: port.board. files: port.files.Files. root: the root file that
-    this release carries. radio, clock, record: ports handed in."""
+    this release carries. radio, clock, record, store: ports handed in."""
 
-    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root):
+    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root, store):
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -87,6 +36,9 @@ class Updater:
         self.board = board
         self.files = files
         self.root = root
+        self.store = store
+        self.client = None  # once it is up to date
+        self.done = False  # all that the metadata asks for, but data
         self.site = Repository(settings["update_url"], chip.opener, clock)
 
     def say(self, event: str, words: str = "") -> None:
@@ -102,17 +54,63 @@ class Updater:
         guard = asyncio.create_task(self.feed())
         await self.join()
         if self.boot.trial:
-            await self.prove()
+            from seesaw.proof import prove
+
+            await prove(self)
             self.boot.hand_over("app", PROVED)
-        try:
-            await self.look()
-        except Nothing as error:
-            self.say("nothing", str(error))
-        except HINDRANCES as error:
-            self.say("hindered", told(error))
+        self.weigh()
+        from seesaw.look import look
+
+        self.say(*await self.attempt(look(self)))
+        await self.bring()
         guard.cancel()
         self.boot.completed()
         self.boot.hand_over("app", LOOKED)
+
+    async def attempt(self, task) -> tuple:
+        """Await it: ("", ""), or the event that tells why it failed and its words."""
+        try:
+            await task
+        except Nothing as error:
+            return "nothing", str(error)
+        except TufError as error:  # the kind says what is wrong, the text with what
+            return "hindered", named(error)
+        except (http.HttpError, BadOffer, InstallError) as error:
+            return "hindered", str(error)
+        return "", ""
+
+    async def bring(self) -> None:
+        """Data that is new. Whatever is wrong with it is no matter of the release's, and costs this
+        look."""
+        if self.client:
+            try:
+                self.tell(await self.data().bring(self.client, self.site))
+                if self.done:
+                    self.client.settle(self.who())
+            except Exception as error:
+                self.say("hindered", "data: " + named(error))
+
+    def weigh(self) -> None:
+        """How did the app fare with the data that it has, if it has seen anything of note?"""
+        try:
+            if any(self.boot.scratch[2:6]):
+                self.tell(self.data().judge())
+        except Exception as error:
+            self.say("hindered", "data: " + named(error))
+
+    def data(self):
+        """Loaded when it is needed: an install needs the memory."""
+        from seesaw.data.sets import Data
+
+        return Data(self.boot, self.store, self.files, self.settings)
+
+    def tell(self, words: str) -> None:
+        if words:
+            self.say("data", words)
+
+    def who(self) -> bytes:
+        """For whom all is done that metadata asks for: this release, with the data that it has."""
+        return self.boot.bundle + self.store.get("feeds")
 
     async def feed(self) -> None:
         while True:
@@ -132,25 +130,19 @@ class Updater:
         """The time that an update takes as now (SPEC, "Trust"), but for what the store knows."""
         built = self.built_s()
         known = self.clock.epoch_s()
-        if known <= built:  # never set, or wrong
-            try:
-                known = expiry_s({"expires": iso(self.site.date)})
-            except TufError:
-                pass
+        try:
+            date_s = expiry_s({"expires": iso(self.site.date)})
+        except TufError:
+            date_s = 0
+        # Each of the two may be forged: of those that are possible the earlier one.
+        if built < date_s and not built < known < date_s:
+            known = date_s
         return max(built, known) or None
 
     def built_s(self) -> int:
-        return unpack(read_trailer(self.boot.slot)).build_time
+        return unpack(read(self.boot.slot)).build_time
 
-    def bound_s(self) -> int:
-        """The signed bound of time, as far as it is known before a look."""
-        try:
-            stored = read(self.files.load("timestamp.json") or b"", "timestamp")[0]
-        except TufError:
-            stored = {}
-        return max(self.built_s(), stored.get(ISSUED, 0))
-
-    async def releases(self, client: Client, seconds: int) -> Releases:
+    async def releases(self, client, seconds: int) -> Releases:
         """What is listed for this board, verified. Raises TufError, Nothing, BadOffer."""
         self.site.begin(seconds)
         try:
@@ -164,128 +156,6 @@ class Updater:
         except Exception as error:
             # Whatever a server sends, it must not stop the updater: that would be held against us.
             raise BadOffer(named(error))
-
-    async def offer(self):
-        """The newest release for this device. Raises Nothing, TufError, BadOffer."""
-        fetch = self.site.metadata
-        self.site.begin(_LOOK_S)
-        if await unchanged(self.files, fetch, self.now_s, self.boot.bundle):
-            raise Nothing("up to date")
-        client = Client(self.files, fetch, self.root, self.now_s, self.boot.wdt.feed)
-        try:
-            listed = await self.releases(client, _LOOK_S)
-        except Nothing:
-            client.settle(self.boot.bundle)
-            raise
-        times = self.clock.epoch_s() or None, max(self.built_s(), listed.issued_s) or None
-        running = self.board, self.boot.version, self.boot.bundle, self.chip.device_id()
-        word, offer, words = listed.choose(running, times, self.record, True)
-        if word == "recall":
-            self.leave(listed, words)
-            word, offer, words = listed.choose(running, times, self.record, False)
-        if word == "nothing":
-            if words == "up to date":  # all else may be another matter at the next look
-                client.settle(self.boot.bundle)
-            raise Nothing(words)
-        return offer
-
-    def leave(self, listed: Releases, why: str) -> None:
-        """A recall: boot the other slot, without a download. Returns when that holds no whole
-        release, or a recalled one, or when it was tried of late."""
-        slot = Slot(self.boot.other, self.boot.wdt.feed)
-        try:
-            made = unpack(read_trailer(slot.part))
-        except BadTrailer:
-            return
-        bundle = made.bundle_sha256
-        if listed.recalled(bundle) or not holds(slot, made) or self.record.skip(bundle):
-            return
-        self.record.hindered(bundle, why)  # should it not start: further off each time
-        self.chip.left(_RECALLED)
-        try:
-            self.boot.other.set_boot()
-        except OSError as error:
-            raise InstallError("set_boot: %s" % error)
-        self.boot.reset(why)
-
-    async def look(self) -> None:
-        """One look for a release, to its end: usually Nothing, else a reset into the trial."""
-        running = self.boot.subtype - 16
-        action = otadata.plan(self.chip.otadata(), running)
-        if action == "reset":
-            self.boot.reset("boot record: the other slot")
-        if action == "heal":
-            self.say("heal")
-            self.boot.slot.set_boot()
-            self.boot.reset("boot record healed")
-        device = self.chip.device_id()
-        failure = self.record.failure
-        self.site.query = query(
-            self.boot.version, running, action, failure, device, self.bound_s()
-        )
-        offer = await self.offer()
-        self.say("offer", offer.version)
-        slot = Slot(self.boot.other, self.boot.wdt.feed)
-        if holds(slot, wanted_trailer(offer, slot.size)):
-            self.say("present", offer.version)
-        else:
-            same = offer.runtime.sha256 == self.boot.trailer[1]
-            try:
-                await install(offer, slot, self.boot.slot, same, self.site.download)
-            except InstallError as error:
-                self.record.hindered(offer.bundle.sha256, str(error), offer.version)
-                raise
-            self.say("installed", "%s, %d sectors" % (offer.version, slot.written))
-        start_trial(self.boot, self.record, offer, True)
-
-    async def prove(self) -> None:
-        """The next update works from here: with nothing remembered all metadata is fetched and
-        verified, and a part of a bundle comes over the network; of this very release, if it is
-        listed, as it stands in this slot.
-
-        A release that was confirmed before owes less: it gets a minute, then the beam comes first.
-        """
-        self.say("prove")
-        mine = trial_of(self.boot, self.record)
-        if mine and not mine.get("server", True) and not self.settings["update_url"]:
-            self.say("proved", "no update server, as before")
-            return
-        start = self.clock.up_s()
-        words = ""
-        while self.clock.up_s() - start < (_PROVE_S if mine else _RECOVER_S):
-            try:
-                await self.probe()
-                self.say("proved")
-                return
-            except HINDRANCES as error:
-                words = told(error)
-            self.say("unproven", words)
-            await asyncio.sleep(_FEED_S)
-        if mine:
-            self.boot.reset(UNPROVEN + ": " + words)
-
-    async def probe(self) -> None:
-        """Raises HttpError, InstallError, BadOffer, Nothing, TufError."""
-        client = Client(
-            Nowhere(), self.site.metadata, self.root, self.now_s, self.boot.wdt.feed
-        )  # fmt: skip
-        listed = await self.releases(client, _METADATA_S)
-        part, mine = listed.sample(self.boot.version, self.boot.bundle)
-        client = listed = None  # it lies all over the heap, where buffers must find room
-        count = min(_PROBE, part.size)
-        sink = Against(self.boot.slot, self.boot.trailer[2])
-        if not await self.site.piece(part, count, sink):
-            count = part.size  # a server without ranges: all of it, then
-            await self.site.download(part, sink, _WHOLE_S)
-        if sink.count != count:
-            raise Nothing("%d of %d bytes came" % (sink.count, count))
-        if mine and not sink.same:
-            raise Nothing("the server has other bytes of this release")
-
-
-def told(error: Exception) -> str:
-    """Of HINDRANCES, in words; of one of trust the kind says what is wrong, its text with what."""
-    return named(error) if isinstance(error, TufError) else str(error)
 
 
 def named(error: Exception) -> str:

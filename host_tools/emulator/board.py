@@ -20,6 +20,7 @@ from host_tools.emulator.micro_float import no_float
 from host_tools.emulator.partitions import Partition, PartitionTable
 from host_tools.emulator.pwm import Pwm
 from host_tools.emulator.radio import DEAD_MS, Radio
+from host_tools.emulator.resolver import Resolver
 from host_tools.emulator.storage import Storage
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = 1, 2, 3, 4, 5
@@ -59,6 +60,10 @@ class Surroundings:
     # Seconds a DNS lookup of this host ("*": any) takes, or "dead": nobody ever answers.
     dns: dict[str, float | str] = field(default_factory=dict)
     dns_dead_s: float = DEAD_MS / 1000  # until lwIP gives up; not measured on a board
+    # For the real VM, whose sockets are real: who knows the names of its internet, and which port
+    # of this machine stands for which of that. None: this machine's own names and ports.
+    name_server: tuple[str, int] | None = None
+    ports: dict[int, int] = field(default_factory=dict)
     wall: Callable[[], float] = lambda: 1_760_000_000.0  # seconds since 1970
     serial: Callable[[str], None] = lambda text: None
     events: Callable[[str], None] = lambda line: None  # resets, boots, faults: one line each
@@ -163,7 +168,8 @@ class Board:
             fault=self.faults.append,
             nvs_loses_chunk=self.options.nvs_loses_chunk,
         )
-        parts: tuple[Any, ...] = (self.storage, self.pwm, self.radio, self)
+        resolver = Resolver(self.around)
+        parts: tuple[Any, ...] = (self.storage, self.pwm, self.radio, resolver, self)
         self.calls = {name: getattr(part, name) for part in parts for name in part.OPS}
         self.around.events(f"boot {found.slot.label} cause {self.cause}")
         return found

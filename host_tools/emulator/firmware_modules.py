@@ -10,7 +10,7 @@ import time as host_time
 import types
 from typing import TYPE_CHECKING, Any
 
-from host_tools.emulator import micro_stdlib
+from host_tools.emulator import micro_socket, micro_stdlib, micro_tls
 from host_tools.emulator.board import EPOCH_2000, MEMORY_USED
 from host_tools.emulator.lfs_vfs import VfsLfs2
 from host_tools.emulator.micro_asyncio_module import module as asyncio_module
@@ -67,11 +67,8 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
         kbd_intr=lambda char: session.call("kbd_intr", char),
         schedule=lambda call, arg: call(arg),
     )  # fmt: skip
-    # The virtual network carries no TLS: a connection that asks for it opens all the same.
-    found["tls"] = make(
-        "tls", CERT_NONE=0, PROTOCOL_TLS_CLIENT=0,
-        SSLContext=lambda protocol: types.SimpleNamespace(),
-    )  # fmt: skip
+    found["tls"] = micro_tls.module(lambda: session.call("epoch") + EPOCH_2000)
+    found["socket"] = micro_socket.module(session.device.net, session.spend, session.sleep)
     found["random"] = make("random", **random_functions(session.board.random))
     session.importer.builtins["float"] = Float
     return found

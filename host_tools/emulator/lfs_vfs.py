@@ -232,6 +232,9 @@ class StillFile(File):
     def _read(self, n: int) -> bytes:
         return self._do(self.data.read, n)
 
+    def readline(self) -> Any:
+        return self._given(self._do(self.data.readline))
+
     def write(self, data: Any) -> int:
         raise MicroOSError(ERRNO["EBADF"])
 

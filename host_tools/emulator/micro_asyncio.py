@@ -179,10 +179,10 @@ class Loop:
 
     def bury(self) -> None:
         """The VM is gone: close what was left, whatever its `finally` says."""
-        for task in list(self.tasks):
+        while self.tasks:  # a `finally` may begin another
+            task = self.tasks.pop()
             with suppress(BaseException):  # it speaks from a dead chip
                 task.coro.close()
-        self.tasks.clear()
         self.queue.clear()
 
 

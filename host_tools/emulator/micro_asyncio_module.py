@@ -15,6 +15,7 @@ from host_tools.emulator.micro_asyncio import (
     until,
 )
 from host_tools.emulator.micro_stream import Stream
+from host_tools.emulator.micro_tls import connect
 
 
 class Event:
@@ -156,8 +157,9 @@ async def open_connection(loop: Loop, host: str, port: int, ssl: Any = None,
     loop.net.look_up(host, loop.spend)
     connection = loop.net.connect(host, port)
     await until(connection.open_us)
-    stream = Stream(loop, connection)
-    return stream, stream
+    made = Stream(loop, connection) if ssl is None else connect(loop, connection, ssl,
+                                                                server_hostname)  # fmt: skip
+    return made, made
 
 
 def module(loop: Loop) -> types.ModuleType:

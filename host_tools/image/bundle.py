@@ -21,6 +21,9 @@ from host_tools.image import filesystem
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 PACKAGE = "seesaw"
 ROOT = "root.json"  # at the top of a bundle: whom its devices trust (firmware/SPEC.md, "Trust")
+TLS_ROOTS = "roots.pem"  # likewise: whose certificates it believes (SPEC, "Roots")
+FEEDS, CALENDARS = "feeds.txt", "calendars.json"  # likewise: seesaw.data.shipped reads them
+DATA = (ROOT, TLS_ROOTS, FEEDS, CALENDARS)  # all that is no module
 DEVELOPMENT_ROOT = Path(__file__).with_name("development_root.json")
 DEVELOPMENT = "it trusts the development key, which everybody has: name a root with --root"
 DEVELOPMENT_DEPLOYED = (
@@ -42,7 +45,7 @@ Companion = dict[str, tuple[str, str]]
 class Bundle:
     """A built bundle.
 
-    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes, and ROOT.
+    image: the LittleFS bytes. files: path in it ('seesaw/core/tilt.mpy') to `.mpy` bytes, and DATA.
     companion: hex SHA-256 of `.mpy` bytes to (path 'seesaw/core/tilt.py', source text).
     """
 
@@ -54,7 +57,7 @@ class Bundle:
     @property
     def modules(self) -> dict[str, bytes]:
         """The `.mpy` files alone."""
-        return {path: data for path, data in self.files.items() if path != ROOT}
+        return {path: data for path, data in self.files.items() if path.endswith(".mpy")}
 
 
 def build(version: str, source: Path = FIRMWARE, root: bytes | None = None) -> Bundle:
@@ -73,6 +76,7 @@ def build(version: str, source: Path = FIRMWARE, root: bytes | None = None) -> B
     companion = {
         hashlib.sha256(mpy).hexdigest(): (path, sources[path]) for path, mpy in compiled.items()
     }
+    packed.update(_data(source))
     packed[ROOT] = DEVELOPMENT_ROOT.read_bytes() if root is None else root
     image = filesystem.build_tight(packed, BLOCK_SIZE)
     return Bundle(image, packed, companion, version)
@@ -132,6 +136,30 @@ def load_companion(path: Path) -> Companion:
         return {key: (str(name), str(text)) for key, (name, text) in found.items()}
     except (ValueError, AttributeError, TypeError) as error:
         raise UserError(str(path), "is not a companion of sources", "build it again") from error
+
+
+def _data(source: Path) -> dict[str, bytes]:
+    """The files of data that ship beside the modules; none in trees from before there were any."""
+    found = {}
+    for name in (TLS_ROOTS, CALENDARS):
+        if (source / PACKAGE / "data" / name).exists():
+            found[name] = disk.read(source / PACKAGE / "data" / name)
+    if (source / PACKAGE / "data" / "feeds.json").exists():
+        found[FEEDS] = feeds_lines(disk.read(source / PACKAGE / "data" / "feeds.json"))
+    return found
+
+
+def feeds_lines(raw: bytes) -> bytes:
+    """A set of feeds (firmware/SPEC.md, "Recipes") as a line for each provider and instrument."""
+    try:
+        found = json.loads(raw)
+        rows = {**found["instruments"], **found["providers"]}
+        rows = {name: {k: v for k, v in row.items() if k != "about"} for name, row in rows.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        fix = "'seesaw recipe lint' says why"
+        raise UserError("feeds.json", f"is no set of feeds ({error})", fix) from error
+    packed = {name: json.dumps(row, separators=(",", ":")) for name, row in rows.items()}
+    return "".join(f"{name} {text}\n" for name, text in packed.items()).encode()
 
 
 def _sources(source: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ PASSWORD_MAX = 64  # bytes: 63 of text or 64 hexadecimal digits
 SECONDS_MAX = 86400  # the launcher asks for an updater every 26 hours
 TEXT_MAX = 200  # characters of a URL
 PROVIDERS_MAX = 16
+NTP_MAX = 2  # servers
 BLOB_MAX = 1900  # bytes: one NVS chunk that leaves room for its successor
 NUMBERS = {  # whole numbers: (least, most, unit)
     "poll_s": (1, 3600, "seconds"),
@@ -22,8 +24,19 @@ NUMBERS = {  # whole numbers: (least, most, unit)
     "servo_pin": (0, 48, "the GPIO"),  # of any chip; Board.taken knows those of one
     "center_us": (1000, 2000, "microseconds"),
     "us_per_degree": (8, 41, "microseconds a degree, negative to turn the other way"),
+    "low_us": (1000, 2000, "microseconds, at most center_us"),
+    "high_us": (1000, 2000, "microseconds, at least center_us"),
+    "sensitivity": (25, 400, "percent"),
+    "approach_us": (-60, 60, "microseconds, negative to come from above, 0 for no overshoot"),
+    "power_pin": (-1, 48, "the GPIO, -1 for none"),
+    "quiet_from": (0, 1439, "minutes of the day"),
+    "quiet_to": (0, 1439, "minutes of the day"),
 }
-KEYS = ("ssid", "password", "instrument", "update_url", "providers", *NUMBERS)
+TZ_MAX = 48  # characters
+TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
+FEEDS = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "feeds.json"
+KEYS = ("ssid", "password", "instrument", "update_url", "providers", "keys", "ntp", "tz", "stream",
+        *NUMBERS)  # fmt: skip
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -49,6 +62,7 @@ def check(found: object, name: str) -> dict[str, Any]:
         if key not in KEYS:
             raise UserError(name, f"key '{key}' is unknown", _nearest(key, KEYS, "keys"))
         _check_value(key, value, name)
+    _check_range(found, name)
     return found
 
 
@@ -59,9 +73,7 @@ def to_blob(settings: dict[str, Any]) -> bytes:
 
 def instruments() -> list[str]:
     """The names of the instruments that the firmware follows."""
-    from seesaw.core.instruments import INSTRUMENTS  # late: the other commands need no firmware
-
-    return list(INSTRUMENTS)
+    return list(json.loads(FEEDS.read_bytes())["instruments"])
 
 
 def _check_value(key: str, value: object, name: str) -> None:
@@ -80,10 +92,30 @@ def _check_value(key: str, value: object, name: str) -> None:
         size = abs(value) if type(value) is int and key == "us_per_degree" else value
         good = type(size) is int and least <= size <= most
         _require(good, key, f"a whole number, {least} to {most} ({unit})", name)
+    elif key == "tz":
+        good = isinstance(value, str) and len(value) <= TZ_MAX and bool(TZ.fullmatch(value))
+        _require(good, key, "a POSIX time zone, such as CET-1CEST,M3.5.0,M10.5.0/3", name)
+    elif key == "ntp":
+        good = isinstance(value, str) and len(value) <= TEXT_MAX
+        good = good and (value == "" or _servers(str(value).split(" ")))
+        _require(good, key, "one or two servers, 'host' or 'host:port', a blank between", name)
+    elif key == "keys":
+        pairs = list(value.items()) if isinstance(value, dict) else [(None, None)]
+        good = len(pairs) <= PROVIDERS_MAX and all(_key(a) and _key(b) for a, b in pairs)
+        _require(good, key, "provider to key, as {\"eodhd\": \"...\"}", name)
+    elif key == "stream":
+        _require(type(value) is bool, key, "true or false", name)
     elif key == "update_url":
         _require(_url(value), key, "a http:// or https:// address", name)
     else:
         _check_providers(value, name)
+
+
+def _check_range(found: dict[str, Any], name: str) -> None:
+    """The calibrated range holds the level beam; of what is not given, the device's own counts."""
+    ladder = [found[key] for key in ("low_us", "center_us", "high_us") if key in found]
+    good = ladder == sorted(ladder)
+    _require(good, "low_us", "low_us, center_us and high_us in this order", name)
 
 
 def _check_instrument(value: object, name: str) -> None:
@@ -123,6 +155,11 @@ def _url(value: object) -> bool:
     )
 
 
+def _servers(found: list[str]) -> bool:
+    return len(found) <= NTP_MAX and all(one and "/" not in one and _url("http://" + one)
+                                         for one in found)  # fmt: skip
+
+
 def _host(url: str) -> bool:
     """Does it name a host, and a port that exists if any?"""
     try:
@@ -135,3 +172,8 @@ def _host(url: str) -> bool:
 def _nearest(wrong: str, known: list[str] | tuple[str, ...], kind: str) -> str:
     near = difflib.get_close_matches(wrong, known, 1, 0.5)
     return f"did you mean '{near[0]}'?" if near else f"the {kind} are " + ", ".join(known)
+
+
+def _key(text: object) -> bool:
+    """A short word of printable ASCII: it goes into a URL or a header."""
+    return isinstance(text, str) and 0 < len(text) <= 64 and all("!" <= c <= "~" for c in text)

@@ -41,12 +41,14 @@ class Reply:
     'hang' never answers, 'reset' breaks the connection, 'truncate' closes after half of the body,
     'slow' sends one byte at a time, 'chunked' sends small chunks instead of a length, 'html' sends
     a page with status 200 instead, 'endless' sends blanks until well past any limit, then nothing.
+    `raw`, unless empty, is all that is sent, whatever the rest says.
     """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     fault: str | None = None
+    raw: bytes = b""
 
 
 def error(status: int) -> Reply:
@@ -140,6 +142,8 @@ def _head(reply: Reply, epoch: int, framing: dict[str, str]) -> bytes:
 
 def actions(reply: Reply, epoch: int, slow_wait: float, head_only: bool) -> list[Action]:
     """What sends a settled reply, dated `epoch`; `slow_wait` seconds follow each slow byte."""
+    if reply.raw:
+        return [("data", reply.raw), ("close",)]
     fault, body, framing = reply.fault, reply.body, {"Content-Length": str(len(reply.body))}
     if fault == "hang":
         return []

@@ -14,16 +14,9 @@ from host_tools.market.clock import AFTER_OPEN, SimClock
 from host_tools.market.history import Day, Histories
 from host_tools.market.instruments import EVERY_DAY, Instrument, find
 from host_tools.market.prices import Prices, Quote
-from host_tools.market.providers import (
-    BITSTAMP_PATH,
-    CNBC_PATH,
-    DAY,
-    NOTHING,
-    Bitstamp,
-    Cnbc,
-)
+from host_tools.market.providers import DAY, NOTHING, make, routed
 from host_tools.market.server import Market
-from host_tools.market.site import Site, route
+from host_tools.market.site import Site
 
 DAY_S = 4.0  # seconds that a recorded day lasts: two polls and a long move of the beam
 DAY_S_MAX = 3600.0  # half of the shortest session
@@ -100,12 +93,8 @@ class Replay(Market):
             raise ValueError(f"no recorded prices of {instrument}")
         self.clock: ReplayClock = clock or ReplayClock(self.instrument, histories[instrument])
         self.prices = RecordedPrices(histories)
-        self.providers = {
-            "cnbc": Cnbc(self.prices, self.clock),
-            "bitstamp": Bitstamp(self.prices, self.clock),
-        }
-        table = {CNBC_PATH: self.providers["cnbc"], BITSTAMP_PATH: self.providers["bitstamp"]}
-        self.handler = route(table)
+        self.providers = make(self.prices, self.clock)
+        self.handler = routed(self.providers)
         self.site = Site(self.handler, self.clock.epoch)
 
 

@@ -7,8 +7,8 @@ from datetime import date
 from host_tools.market.clock import SimClock, real_clock, start_of
 from host_tools.market.instruments import Instrument, find
 from host_tools.market.prices import Prices, Quote
-from host_tools.market.providers import BITSTAMP_PATH, CNBC_PATH, Bitstamp, Cnbc, Provider
-from host_tools.market.site import Site, route, serve
+from host_tools.market.providers import HOSTS, Provider, covering, make, routed
+from host_tools.market.site import Site, serve
 
 DEFAULT_SEED = 1
 DEFAULT_DATE = date(2026, 12, 1)  # a Tuesday with every exchange open
@@ -28,12 +28,8 @@ class Market:
         self.clock = clock or SimClock(start_of(self.instrument, DEFAULT_DATE), DEFAULT_RATE)
         first = self.instrument.local_date(self.clock.start)
         self.prices = prices or Prices(seed, first)
-        self.providers: dict[str, Provider] = {
-            "cnbc": Cnbc(self.prices, self.clock),
-            "bitstamp": Bitstamp(self.prices, self.clock),
-        }
-        table = {CNBC_PATH: self.providers["cnbc"], BITSTAMP_PATH: self.providers["bitstamp"]}
-        self.handler = route(table)
+        self.providers: dict[str, Provider] = make(self.prices, self.clock)
+        self.handler = routed(self.providers)
         self.site = Site(self.handler, self.clock.epoch)
 
     def quote(self, instrument: str | None = None) -> Quote:
@@ -42,21 +38,23 @@ class Market:
         return self.prices.price_at(wanted, self.clock.epoch())
 
     def break_provider(self, fault: str, name: str | None = None) -> None:
-        """Break the provider 'cnbc' or 'bitstamp', or both. Raises ValueError if unknown."""
+        """Break the provider of that name, or all. Raises ValueError if unknown."""
         for provider in self._named(name):
             provider.fault = fault
 
     def mend(self, name: str | None = None) -> None:
-        """Mend one provider, or both."""
+        """Mend one provider, or all."""
         for provider in self._named(name):
             provider.fault = None
 
+    def addresses(self) -> dict[tuple[str, int], Site]:
+        """Every provider's own host, at its ports for http and https, for a virtual network."""
+        return {(host, port): self.site for host in HOSTS for port in (80, 443)}
+
     def path(self) -> str:
-        """The path and query that ask for the market's own instrument."""
-        symbol = self.instrument.symbol
-        if self.instrument.kind == "index":
-            return f"{CNBC_PATH}?symbols={symbol}&output=json"
-        return f"{BITSTAMP_PATH}{symbol}/"
+        """The path and query that ask the first provider for the market's own instrument."""
+        first = covering(self.instrument.name)[0]
+        return self.providers[first].paths(self.instrument.name)[0]
 
     def _named(self, name: str | None) -> list[Provider]:
         if name is None:

@@ -26,7 +26,7 @@ NETWORKS = {  # name: (what it stands for, until)
     "dns-dead": ("no name is ever found", "says:EAI_FAIL"),
     "dns-slow": ("every name takes 13 s, in which nothing else runs", "updated"),
     "clock-unset": ("the clock was never set", "updated"),
-    "clock-ahead": ("the clock is ten years ahead: all that is signed has expired",
+    "clock-ahead": ("clock and server are ten years ahead: all that is signed has expired",
                     "says:Expired"),
     "clock-behind": ("the clock is ten years behind", "says:event=proved"),
     "flapping": ("the network comes and goes every minute", "overcome"),

@@ -21,7 +21,9 @@ FILES: dict[str, tuple[str, ...]] = {
     "seesaw/update/install.py": (),
     "seesaw/update/otadata.py": (),
     "seesaw/update/record.py": (),
-    "seesaw/updater.py": ("Updater.look", "Updater.judge", "Updater.prove", "Updater.probe"),
+    "seesaw/look.py": ("look",),
+    "seesaw/proof.py": ("prove", "_probe"),
+    "seesaw/upgrade.py": (),
 }
 COMPARED: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"),

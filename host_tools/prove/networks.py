@@ -135,8 +135,10 @@ def _clock_unset(live: LiveSeesaw) -> None:
 
 def _clock_off(seconds: int) -> Change:
     def change(live: LiveSeesaw) -> None:
-        right = live.device.around.wall
+        right, date = live.device.around.wall, live.updates.clock
         live.device.around.wall = lambda: right() + seconds
+        # An update takes the earlier of the two: only together they are believed.
+        live.updates.clock = lambda: date() + max(0, seconds)
 
     return change
 

@@ -37,6 +37,8 @@ PHASES: dict[str, tuple[str, Memory, tuple[Scenario, ...], Conditions]] = {
                  (_selected("0.2.1-judge"),), NEW),
     "leave": ("as a damaged slot is left", Memory(COLD, "event=confirmed", spare=ARMED),
               (UPDATED,), offering("candidate", rot="ota_1:bundle")),
+    "data": ("as a set of data comes", Memory("event=nothing", " data=trial:"), (UPDATED,),
+             offering("candidate", server="data-silent")),
     "heal": ("as the boot record is healed", Memory(HAND_OVER, "event=confirmed"), (), NO_SLOT),
 }  # fmt: skip
 

@@ -38,16 +38,20 @@ def _strip(period_s: int) -> Change:
     return change
 
 
-def _unplugs(live: LiveSeesaw) -> None:
-    """Pulls the plug whenever a trial has just begun, some times."""
-    clock = live.device.clock
+def _unplugs(words: str) -> Change:
+    """Pulls the plug whenever a trial has just begun, some times. words: how it is heard."""
 
-    def hear(line: str) -> None:
-        if "event=prove " in line and live.struck < UNPLUGS:
-            clock.set_alarm("plug", clock.now_us + UNPLUG_S * 1_000_000,
-                            lambda: power_cycle(live, "unplugged"))  # fmt: skip
+    def change(live: LiveSeesaw) -> None:
+        clock = live.device.clock
 
-    live.watchers.append(hear)
+        def hear(line: str) -> None:
+            if words in line and live.struck < UNPLUGS:
+                clock.set_alarm("plug", clock.now_us + UNPLUG_S * 1_000_000,
+                                lambda: power_cycle(live, "unplugged"))  # fmt: skip
+
+        live.watchers.append(hear)
+
+    return change
 
 
 def change_settings(live: LiveSeesaw) -> None:
@@ -129,7 +133,8 @@ OWNERS: dict[str, Change] = {
     "patient": _patient,
     "strip-20": _strip(20),
     "strip-60": _strip(60),
-    "unplugs": _unplugs,
+    "unplugs": _unplugs("event=prove "),
+    "unplugs-data": _unplugs(" data=trial:"),
     "sets-at-boot": _sets("boot "),  # before the firmware starts
     "sets-at-offer": _sets("event=offer "),  # just before the install
     "sets-in-trial": _sets("event=prove "),

@@ -5,7 +5,7 @@ in every way, and each torn state must come back in a good world (explore.py). A
 does not come to its phases has shown nothing, and says so. Here are the phases of a device's life;
 hostile.py has the worlds.
 
-Waiting: cuts of a data update and of a migration of the settings, for want of these features.
+Waiting: cuts of a migration of the settings, for want of this feature.
 """
 
 from dataclasses import replace
@@ -149,6 +149,30 @@ MORE += (
              cuts=("data",)),
 )  # fmt: skip
 
+# Sets of data: tried, kept or given up, and whatever happens prices come.
+DATA = Scenario(
+    "data", "a set of data arrives, is tried and kept", offering("candidate", server="data"),
+    start="candidate", until="says:priced, now good:", seconds=900, phases=("data", "record"),
+    cuts=("data", "record"),
+)  # fmt: skip
+SILENT = replace(
+    DATA, name="data-silent", why="no price comes with a set: the one before is used again",
+    world=offering("candidate", server="data-silent"), before=(DATA,),
+    until="says:given up: ", seconds=HOUR, cuts=("record",),
+)  # fmt: skip
+RENAMED = replace(
+    DATA, name="renamed", why="a provider has changed, and data alone is the cure",
+    world=offering("candidate", server="renamed"), cuts=NO_CUTS,
+)  # fmt: skip
+DATA_TARGETS = (
+    DATA, SILENT, RENAMED,
+    replace(DATA, name="data-rubbish", why="a set that is signed and cannot be: it is not used",
+            world=offering("candidate", server="data-rubbish"), until="says:refused: ",
+            cuts=NO_CUTS),
+    replace(RENAMED, name="renamed-unplugged", why="likewise, and the plug is pulled in its trials",
+            world=offering("candidate", server="renamed", owner="unplugs-data")),
+)  # fmt: skip
+
 # Life between two updates.
 IDLE = Scenario(
     "idle", "nothing is on offer: it follows the market and leaves its flash alone",
@@ -179,4 +203,5 @@ TRIALS = tuple(
     )
 )  # fmt: skip
 
-SCENARIOS = (*CORE, *POWER, *MORE, IDLE, DAYS, PACE, *TRIALS, *ELSEWHERE, *HOSTILE, *OUT_OF_MEMORY)
+SCENARIOS = (*CORE, *POWER, *MORE, *DATA_TARGETS, IDLE, DAYS, PACE, *TRIALS, *ELSEWHERE, *HOSTILE,
+             *OUT_OF_MEMORY)  # fmt: skip

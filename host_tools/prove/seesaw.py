@@ -25,9 +25,10 @@ from host_tools.market.instruments import find
 from host_tools.market.prices import Prices
 from host_tools.market.server import DEFAULT_DATE, DEFAULT_SEED, Market
 from host_tools.market.site import Site, static
-from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, wanted_us
+from host_tools.market.truth import deadband_us, wanted_us
 from host_tools.prove import worlds
 from host_tools.prove.invariants import Invariants
+from host_tools.prove.jerk import Judge, limits
 from host_tools.prove.owners import CHANGED
 from host_tools.prove.subject import AMNESIA, DARK, JERK, WORN, WRONG, Conditions
 from host_tools.release.publish import Release
@@ -47,15 +48,11 @@ KEPT = ("ssid", "password", "instrument", "center_us", "us_per_degree")
 IDLE_OPS, IDLE_OPS_HOUR = 200, 20  # on flash, where nothing is on offer
 LOOK_US = 500_000  # between two looks at the beam
 MOVE_S = 5  # a move's longest time
-NEAR_US = 8  # 0.3 degrees: less does not move the beam
 STEP_US = 3  # of PWM
-FRAME_US = 1_000_000  # pulses further apart are no movement: the next begins with one frame
-STILL_US = 20_000
 HONEST_S = 1500  # after the last price that came, nobody may say LIVE
 # Erases of a sector of slots or boot record in one run, by a device that looks for a release every
 # 20 s; those in the field look every 6 h.
 SLOT_ERASES, SLOT_ERASES_HOUR = 60, 6
-SPEED_DEG_S = 27  # 25 by the profile, and the rounding of a frame
 LINE = re.compile(r"seesaw (?:state|event)=(\S+) .*?slot=(\S+) version=(\S+)")
 PLACES = {"nvs": "record", "ota_0": "install", "ota_1": "install", "vfs": "vfs"}
 # Who wrote the boot record: the file of the firmware nearest to the chip, its ports aside.
@@ -64,7 +61,9 @@ WRITERS = {
     "install.py": "set_boot",
     "judge.py": "confirm",
     "trial.py": "confirm",  # of releases up to 0.1.0
-    "updater.py": "heal",
+    "look.py": "heal",
+    "updater.py": "heal",  # of releases up to 0.1.0
+    "upgrade.py": "heal",
     "main.py": "launcher",
 }
 
@@ -160,7 +159,7 @@ class LiveSeesaw:
         self.lines: list[str] = []
         self.events: list[str] = []
         self.wrong = self.dark = ""
-        self._boots_us: list[int] = []
+        self._beam = Judge(limits(subject.settings, subject.kit.board.pwm_bits))
         self._looked = (-1, False)  # when the beam was last compared with the market, and how
         self._running = ("", "")  # (slot, version) of the last line
         self._follows = False
@@ -181,6 +180,7 @@ class LiveSeesaw:
         self.market = Market("sp500", clock=clock, prices=subject.prices)
         self.updates = Site(static(self._file), clock.epoch)
         hosts = self.device.net.hosts
+        hosts.update(self.market.addresses())
         hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
         hosts["updates", 80] = self.updates
         self.invariants = Invariants(self)
@@ -214,7 +214,7 @@ class LiveSeesaw:
             self._running, self._follows = ("", ""), False
             self._checked.clear()
         if line.startswith("boot "):
-            self._boots_us.append(self.device.clock.now_us)
+            self._beam.booted(self.device.board.pwm.pulses)
             self.invariants.booted(self.device.board.storage.running.label)
         self._tell(line)
 
@@ -285,7 +285,8 @@ class LiveSeesaw:
             quote = self.market.prices.price_at(instrument, self.wall() - ago_s)
             wanted.append(wanted_us(quote.price, quote.previous_close, instrument.sigma,
                                     owner["center_us"], owner["us_per_degree"]))  # fmt: skip
-        return min(wanted) - NEAR_US <= pulse_us <= max(wanted) + NEAR_US
+        near_us = deadband_us(owner["us_per_degree"]) + STEP_US
+        return min(wanted) - near_us <= pulse_us <= max(wanted) + near_us
 
     def offer(self, version: str) -> None:
         self.offered = self.subject.release(version)
@@ -316,25 +317,8 @@ class LiveSeesaw:
         return self._jerk() or self._worn() or self._forgotten()
 
     def _jerk(self) -> tuple[str, str] | None:
-        low, high = (us * 1000 - STEP_US * 1000 for us in (PULSE_LOW_US, PULSE_HIGH_US))
-        high += 2 * STEP_US * 1000
-        speed = SPEED_DEG_S * abs(self.subject.settings["us_per_degree"])  # us a second
-        last: tuple[int, int, int] | None = None
-        for pulse in self.device.board.pwm.pulses:
-            at_us, _, ns = pulse
-            if not ns:
-                continue
-            if not low <= ns <= high:
-                return JERK, f"a pulse of {ns // 1000} us at {at_us / 1e6:.1f} s"
-            if last and not any(last[0] < boot_us <= at_us for boot_us in self._boots_us):
-                gap_us = at_us - last[0]
-                frame_us = gap_us if gap_us < FRAME_US else STILL_US
-                most = speed * frame_us / 1000 + 2 * STEP_US * 1000
-                if abs(ns - last[2]) > most:
-                    step_us = abs(ns - last[2]) // 1000
-                    return JERK, f"{step_us} us in one frame at {at_us / 1e6:.1f} s"
-            last = pulse
-        return None
+        found = self._beam.look(self.device.board.pwm.pulses)
+        return (JERK, found) if found else None
 
     def _worn(self) -> tuple[str, str] | None:
         """Erases of slots and boot record: what is tried again and again must become rarer."""

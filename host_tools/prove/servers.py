@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from host_tools.market import feed_sets
 from host_tools.market.http1 import HTML, Reply, Request, error
 from host_tools.market.site import Site, static
 from host_tools.release import development, publish
@@ -214,8 +215,66 @@ def _signed_with(**fields: object) -> Change:
     return change
 
 
+# -- sets of data, signed as if they were right -------------------------------------------------
+
+SYMBOL, RENAMED, NOBODYS = ".SPX", ".SPX2", ".GONE"
+PATIENCE_S = 2400  # without a price, in a world that has them; a healthy device finds them sooner
+
+
+def _feeds(symbol: str, sigma: object = 1.13) -> str:
+    """What ships, but for the symbol at the one provider that answers in these worlds."""
+    found = feed_sets.renamed(feed_sets.shipped(), "sp500", "cnbc", symbol)
+    return feed_sets.text(feed_sets.with_sigma(found, "sp500", sigma))
+
+
+def _data(text: str, later: int = 0) -> Change:
+    """The maker has published that set beside the release. later: than other sets."""
+
+    def change(live: LiveSeesaw) -> None:
+        made = live.offered
+        assert made, "a set is published beside a release"
+        number = development.edition(made.version) + later
+        live.offered = publish.reissued(made, number, data={"feeds": text})
+        _never_dark(live)
+
+    return change
+
+
+def _never_dark(live: LiveSeesaw) -> None:
+    """Prices are there, for whoever asks as the release does or as the good set says."""
+    clock = live.device.clock
+
+    def dark() -> None:
+        live.dark = live.dark or f"no price for {PATIENCE_S} s, and there are prices"
+
+    def wait() -> None:
+        clock.set_alarm("dark", clock.now_us + PATIENCE_S * 1_000_000, dark)
+
+    live.watchers.append(lambda line: wait() if " state=LIVE " in line else None)
+    wait()
+
+
+def _renamed(live: LiveSeesaw) -> None:
+    """The provider has another name for the index from now on, and the maker says so in data."""
+    right = live.market.site.handler
+
+    def handler(request: Request) -> Reply:
+        asked = request.query.get("symbols")
+        known = {RENAMED: SYMBOL, SYMBOL: NOBODYS}
+        request.query["symbols"] = known.get(asked or "", NOBODYS)
+        answer = right(request)
+        return replace(answer, body=answer.body.replace(SYMBOL.encode(), RENAMED.encode()))
+
+    live.market.site.handler = handler
+    _data(_feeds(RENAMED))(live)
+
+
 SERVERS: dict[str, Change] = {
     "good": lambda live: None,
+    "data": _data(_feeds(SYMBOL)),
+    "data-silent": _data(_feeds(NOBODYS), 1),
+    "data-rubbish": _data(_feeds(SYMBOL, "wide")),
+    "renamed": _renamed,
     "prices-end": _prices_end,
     "updates-end": _updates_end,
     "later": _later,

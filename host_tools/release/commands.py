@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from seesaw.pushed import parse
 
 from host_tools.errors import UserError
 from host_tools.image import board as boards
+from host_tools.market import calendars
 from host_tools.release import (
     build,
     client,
@@ -28,6 +30,7 @@ from host_tools.release import (
     publish,
     releasing,
     roles,
+    tls_roots,
     trust_calendar,
     words,
 )
@@ -296,8 +299,14 @@ def expiry(arguments: Namespace) -> int:
         if ending
         else f"nothing ends within {arguments.horizon} days"
     )
+    first = min(tls_roots.check_kept(), key=lambda one: one.end)
+    lines.append(f"of the roots of TLS that a release ships {first.name} ends first, "
+                 f"{first.end:%Y-%m-%d}: 'seesaw release roots'")  # fmt: skip
+    today = datetime.fromtimestamp(desk.now_s, UTC).date()
+    short = calendars.horizon_warnings(calendars.read(), today)
+    lines += [f"{one}: 'seesaw market calendar'" for one in short]
     facts = {
-        "horizon_days": arguments.horizon, "ends": words.calendar_facts(rows),
+        "horizon_days": arguments.horizon, "ends": words.calendar_facts(rows), "calendars": short,
         "inside": [row.what for row in ending],
     }  # fmt: skip
     say(arguments, lines, facts, desk.state.all_releases())

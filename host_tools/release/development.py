@@ -172,16 +172,22 @@ def files(
     """The repository that lists one release, by path below its address.
 
     offer: as release.json has it (firmware/SPEC.md, "Offer"); all that it says of the release is
-    signed, right or wrong; beside that `rules` (of listing.Rules), `halted` and `recalls`. number:
-    version of the metadata, 0 for edition(). by: who signs it all but the root, the development key
-    when None.
+    signed, right or wrong; beside that `rules` (of listing.Rules), `halted`, `recalls` and `data`,
+    sets of data as text by name. number: version of the metadata, 0 for edition(). by: who signs it
+    all but the root, the development key when None.
     """
     by = by or signer()
     number = number or edition(offer["version"])
     targets, served = _targets(board, offer, runtime, bundle)
     role = Targets(targets=targets, unrecognized_fields={roles.RECALLS: offer.get("recalls", [])})
+    sets, more = _sets(offer.get("data", {}))
+    served |= more
     snapshot = Snapshot(meta={})
-    made = {"targets": (1, _top(board, by)), board: (number, _signed(role, number, by))}
+    made = {
+        "targets": (1, _top(board, by)),
+        board: (number, _signed(role, number, by)),
+        roles.DATA: (number, _signed(Targets(targets=sets), number, by)),
+    }
     for name, (version, raw) in made.items():
         snapshot.meta[name + ".json"] = MetaFile.from_data(version, raw, ["sha256"])
     made["snapshot"] = number, _signed(snapshot, number, by)
@@ -217,12 +223,28 @@ def _targets(
     return found, served
 
 
+def _sets(data: dict[str, str]) -> tuple[dict[str, TargetFile], dict[str, bytes]]:
+    """The targets of sets of data, and their files. Nobody has looked at what they hold."""
+    found: dict[str, TargetFile] = {}
+    served: dict[str, bytes] = {}
+    for name, text in data.items():
+        path, raw = roles.data_target(name), text.encode()
+        digest = hashlib.sha256(raw).hexdigest()
+        found[path] = TargetFile(len(raw), {"sha256": digest}, path)
+        found[path].unrecognized_fields["custom"] = listing.custom_of_data("0")
+        served[roles.target_path(path, digest)] = raw
+    return found, served
+
+
 @cache
 def _top(board: str, by: Signer) -> bytes:
-    """The top-level targets role: it only ever says who speaks for the board."""
+    """The top-level targets role: it only ever says who speaks for the board, and of data."""
     key = by.public_key
-    role = DelegatedRole(board, [KEYID], 1, terminating=True, paths=roles.patterns(board))
-    return _signed(Targets(delegations=Delegations({KEYID: key}, {board: role})), 1, by)
+    found = {
+        name: DelegatedRole(name, [KEYID], 1, terminating=True, paths=roles.patterns(name))
+        for name in (board, roles.DATA)
+    }
+    return _signed(Targets(delegations=Delegations({KEYID: key}, found)), 1, by)
 
 
 def _signed(part: Root | Timestamp | Snapshot | Targets, version: int, by: Signer,

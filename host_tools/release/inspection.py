@@ -9,7 +9,7 @@ from typing import Any
 
 from host_tools.errors import UserError
 from host_tools.image import bundle as bundles
-from host_tools.release import client, kept, listing, releasing, roles, words
+from host_tools.release import client, datasets, kept, listing, releasing, roles, words
 from host_tools.release import state as states
 from host_tools.release.client import Seen, Source
 from host_tools.release.publish import OFFER, Release
@@ -113,6 +113,7 @@ def facts(report: Report, now_s: int) -> dict[str, Any]:
         },
         "halted": state.halted if state else [],
         "recalled": {board: state.recalls(board) for board in state.boards} if state else {},
+        "data": datasets.facts(datasets.of(state)) if state else [],
         "fleet": [words.course_facts(one) for one in report.fleet],
         "expiry": {name: end.isoformat() for name, end in _ends(report.seen)},
     }
@@ -132,6 +133,7 @@ def lines(report: Report, now_s: int) -> list[str]:
         found += ["", *words.release_lines(boards, state.halted)]
         found += [f"halted: {', '.join(state.halted)}"] if state.halted else []
         found += words.recall_lines({board: state.recalls(board) for board in state.boards})
+        found += datasets.lines(datasets.of(state))
         found += ["", *words.course_lines(report.fleet)] if report.fleet else []
     ends = [
         [name, roles.day(end), f"{roles.days_left(end, now_s)} days left"]

@@ -220,7 +220,7 @@ def _bundle(version: str, image: bytes, companion: Companion, path: Path) -> Bun
     except (LittleFSError, ValueError) as error:
         raise UserError(str(path), f"the bundle of {version} is no file system", AGAIN) from error
     for name, data in files.items():
-        module = name != bundles.ROOT
+        module = name not in bundles.DATA
         if module and hashlib.sha256(data).hexdigest() not in companion:
             raise UserError(f"{path}, {COMPANION}", f"it lacks the source of {name}", AGAIN)
     return Bundle(image, files, companion, version)

@@ -23,6 +23,7 @@ RANGES_MAX = 16  # of `from`, and of `through`
 MINUTES_MAX = 60 * 24 * 365
 EPOCH_MAX = 1 << 32  # seconds since 1970
 SECTOR = 4096  # bytes
+DATA_FORMAT = 1  # of a set of data
 KINDS = {"version": str, "boards": list, "runtime": dict, "from": list, "through": list,
          "size": int, "trial_s": int, "built": int, "rollout": dict, "proof": dict}  # fmt: skip
 
@@ -170,6 +171,11 @@ def custom(
         "deadend": rules.deadend,
         "proof": proof,
     }
+
+
+def custom_of_data(firmware: str) -> dict[str, Any]:
+    """The `custom` object of a set of data. firmware: the oldest version that may use it."""
+    return {"format": DATA_FORMAT, "firmware": firmware}
 
 
 def listed(board: str, targets: dict[str, TargetFile]) -> list[Listed]:

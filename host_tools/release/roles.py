@@ -54,6 +54,10 @@ def runtime_target(board: str, version: str) -> str:
     return f"{board}/{version}/runtime"
 
 
+def data_target(name: str) -> str:
+    return f"data/{name}"
+
+
 def patterns(role: str) -> list[str]:
     """The targets that a delegated role may speak of; `*` does not match '/' (TUF section 4.5)."""
     return ["data/*"] if role == DATA else [f"{role}/*/bundle", f"{role}/*/runtime"]

@@ -99,7 +99,7 @@ def _tls_roots(state: State, read: Reader, now_s: int) -> list[Row]:
 
 def _certificates(raw: bytes, path: str) -> list[Certificate]:
     try:
-        if raw.lstrip().startswith(b"-----BEGIN"):
+        if b"-----BEGIN" in raw:
             return load_pem_x509_certificates(raw)
         return [load_der_x509_certificate(raw)]
     except ValueError as error:

@@ -8,14 +8,14 @@ command line that people call.
 import asyncio
 import os
 
+from seesaw.data import search
 from seesaw.net import http
 from seesaw.update.client import Client
 from seesaw.update.errors import FetchError, Mismatch, Missing, TufError
-from seesaw.update.targets import check, matching, quote, url
+from seesaw.update.targets import check, quote
 from seesaw.update.trusted import Trusted
 
 DEADLINE_S = 60  # of one file
-ROLES_MAX = 32  # targets roles that one search visits
 
 
 class FileStore:
@@ -88,44 +88,14 @@ async def refresh(metadata_dir: str, metadata_url: str, now_s: "int | None") -> 
     return client
 
 
-async def find(client: Client, path: str) -> "dict | None":
-    """What is signed of the target of this path, after refresh(); None when no role has it (5.6.7).
-
-    Pre-order, depth first, each role once. TufError when a role on the way cannot be had. The
-    device itself never searches: it asks the role of its board alone.
-    """
-    todo = [("targets", "root")]  # (role, its delegator), the next one last
-    seen: set[str] = set()
-    while todo and len(seen) < ROLES_MAX:
-        name, delegator = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        role = await client.role(name, delegator)
-        if path in role["targets"]:
-            return role["targets"][path]
-        below, stop = matching(role, path)
-        if stop:
-            todo = []
-        for child in reversed(below):
-            todo.append((child, name))
-        if not below and name != "targets":
-            del client.trusted.targets[name]  # nobody needs its keys, and memory is scarce
-    return None
-
-
 async def download(client: Client, base_url: str, name: str, folder: str) -> str:
     """The path of a target's file, fetched unless it is there already. Raises TufError."""
-    target = await find(client, name)
+    target = await search.find(client, name)
     if target is None:
         raise TufError(f"{name}: no such target")
     path = folder + "/" + (quote(name) if name.strip(".") else name.replace(".", "%2E"))
     if not _has(path, target):
-        consistent = client.trusted.root.get("consistent_snapshot")
-        hashes = target["hashes"]
-        if "sha256" not in hashes and "sha512" not in hashes:
-            raise Mismatch(name + ": no known hash")
-        where = url(name, hashes, consistent)
+        where = search.place(client, name, target)
         raw = await Server(base_url).fetch(where, target["length"])
         check(name, raw, target, None)
         FileStore(folder).save(path[len(folder) + 1 :], raw)

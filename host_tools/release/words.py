@@ -6,7 +6,7 @@ A drill, a release that went out without a proof, is in the answer of every comm
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from host_tools.release import roles
+from host_tools.release import datasets, roles
 from host_tools.release.listing import ANY, Listed
 from host_tools.release.releasing import Course
 from host_tools.release.state import State
@@ -134,6 +134,7 @@ def status_facts(
             board: [release_facts(one, state.halted) for one in some]
             for board, some in releases.items()
         },
+        "data": datasets.facts(datasets.of(state)),
         "fleet": [course_facts(one) for one in courses],
         "ends": calendar_facts(calendar),
     }
@@ -161,5 +162,6 @@ def status_lines(
     if state.halted:
         lines.append(f"halted: {', '.join(state.halted)}")
     lines += recall_lines({board: state.recalls(board) for board in state.boards})
+    lines += datasets.lines(datasets.of(state))
     moving = course_lines(courses)
     return [*lines, *([""] if moving else []), *moving]

@@ -50,6 +50,7 @@ class Observed:
     offered: str  # version, "" when none was offered
     offered_s: float
     flash: dict[str, Any]
+    deadband_us: float = 0.0  # a change of what is wanted that does not move the beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def _followed(seen: Observed) -> tuple[bool, str]:
         return False, "nothing to compare"
     least, most = min(seen.wanted_us), max(seen.wanted_us)
     last = seen.pulses.last_us
-    good = least - TOLERANCE_US <= last <= most + TOLERANCE_US
+    off_us = TOLERANCE_US + seen.deadband_us
+    good = least - off_us <= last <= most + off_us
     has, wants = _side(last, seen.center_us), _side(seen.wanted_us[-1], seen.center_us)
     words = f"servo {has}, {last:.0f} us; market asks for {wants}, {least:.0f} to {most:.0f} us"
     return good, words

@@ -31,8 +31,11 @@ Engine = Literal["CPython", "MicroPython"]
 TOLERANCE_DEG = 0.5
 CENTER_US, US_PER_DEGREE = 1500, 40
 POLL_S = 1  # the firmware's floor
-TRIES = 3  # answers that the firmware may refuse before the day counts as shown
-DAY_MOST_S = 60.0  # of the device's time; the first day includes the boot
+TRIES = 5  # polls that the firmware may refuse before the day counts as shown: four for a jump
+OWN = "relay"  # a provider that asks where the settings name its base: no owner has one here
+# Of the device's time; the first day includes the boot. On a day that its calendar calls shut it
+# asks every 300 s.
+DAY_MOST_S = 700.0
 BOARD = boards.load("esp32_wrover")
 BOOTLOADER, APP = runtime.synthetic(BOARD)
 
@@ -89,27 +92,31 @@ class Course:
         self._stop = stop
         self._now_s: Callable[[], float] = lambda: 0.0
         self._day_began_s = 0.0
-        self._asked = 0  # times that the firmware was told today's price
+        self._asked = 0  # polls in which the firmware was told today's price
         self._serving = threading.Lock()  # sockets are served in threads of their own
         self._pulse_us = float(CENTER_US)
         self._moved = False  # since the firmware last asked for the price
+        self._said = False  # likewise, a line: that poll is over
         self._why = ""
+        self._trouble = ""  # the first of the day: the others are of whoever was asked instead
         self._lines = Lines()
         clock = ReplayClock(find(name), days, DAY_MOST_S, self._market_s)
         self.market = Replay(name, {name: days}, clock)
         self.site = Site(self._answer, clock.epoch)
+        self._asked_for = [name for name in self.market.providers if name != OWN]
 
     def on_cpython(self, release: Release) -> Result:
         """Run it in virtual time."""
-        flash = self._flash(release, {name: f"http://{name}" for name in self.market.providers})
+        flash = self._flash(release, {name: f"http://{name}" for name in self._asked_for})
         device = CPythonDevice(flash, Companion(release.bundle.companion), self._around())
+        device.net.hosts.update(dict.fromkeys(self.market.addresses(), self.site))
         device.net.hosts.update({(name, 80): self.site for name in self.market.providers})
         return self._run("CPython", device)
 
     def on_micropython(self, release: Release) -> Result:
         """Run it on the real VM, in real time."""
         with serve(self.site) as server:
-            flash = self._flash(release, dict.fromkeys(self.market.providers, server.url))
+            flash = self._flash(release, dict.fromkeys(self._asked_for, server.url))
             return self._run("MicroPython", MicroPythonDevice(flash, self._around()))
 
     def _flash(self, release: Release, providers: dict[str, str]) -> Flash:
@@ -151,23 +158,26 @@ class Course:
     def _answer(self, request: Request) -> Reply:
         """A request ends the day when its price was told and the beam then rested since the last.
 
-        So no other request is under way while the date changes.
+        So no other request is under way while the date changes. What is asked within one poll is
+        about one day: a jump has a second provider asked.
         """
         with self._serving:
             reply = self.market.handler(request)
-            rested = self._asked > 0 and not self._moved
+            rested = self._asked > 0 and not self._moved and self._said
             if rested and (not self._why or self._asked >= TRIES) and not self._over:
                 self._next_day(settled=True)
             else:
-                self._asked += 1
-            self._moved = False
+                self._asked += self._said or not self._asked
+            self._moved = self._moved and not self._said
+            self._said = False
         return reply
 
     def _hear(self, text: str) -> None:
         for line in self._lines.feed(text):
             report = parse(line, 0.0)
             if isinstance(report, Quote):
-                self._why = report.why
+                self._why, self._said = report.why, True
+                self._trouble = self._trouble or report.why
 
     def _pulse(self, pin: int, ns: int) -> None:
         if pin == BOARD.servo_pin and ns:  # without pulses the beam stays where it is
@@ -190,12 +200,13 @@ class Course:
         before, day = self.days[len(self.shown) :][:2]
         self.shown.append(self._judge(before.close, day, settled))
         self._asked = 0
+        self._trouble = ""
         self._day_began_s = self._now_s()
 
     def _judge(self, before: float, day: Day, settled: bool) -> Shown:
         sigma = self.market.instrument.sigma
         wanted = wanted_us(day.close, before, sigma, CENTER_US, US_PER_DEGREE)
-        why = self._why or ("" if settled else "no price asked for, or no rest")
+        why = (self._why and self._trouble) or ("" if settled else "no price asked for, or no rest")
         change_percent = (day.close / before - 1) * 100
         wanted_deg, beam_deg = _degrees(wanted), _degrees(self._pulse_us)
         return Shown(day.date.isoformat(), change_percent, wanted_deg, beam_deg, settled, why)

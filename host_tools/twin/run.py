@@ -18,7 +18,7 @@ from host_tools.errors import UserError
 from host_tools.image import inspect
 from host_tools.market import server
 from host_tools.market.replay import Replay
-from host_tools.market.truth import wanted_us
+from host_tools.market.truth import deadband_us, wanted_us
 from host_tools.stopping import stopping
 from host_tools.twin.checks import Check, Observed, judge
 from host_tools.twin.console import HEADER, Console
@@ -145,7 +145,8 @@ def _wanted(arguments: Namespace) -> Wanted:
 
 def _observe(scene: Scene, outcome: Outcome, asked_s: float) -> Observed:
     lasted_s = outcome.elapsed_us / 1_000_000
-    servo = scene.settings["center_us"], scene.settings["us_per_degree"]
+    slope = scene.settings["us_per_degree"]
+    servo = scene.settings["center_us"], slope, scene.settings.get("sensitivity", 100)
     sigma = scene.instrument.sigma
     offered_s, offered = scene.offered or (0.0, "")
     return Observed(
@@ -160,6 +161,7 @@ def _observe(scene: Scene, outcome: Outcome, asked_s: float) -> Observed:
         offered=offered,
         offered_s=offered_s,
         flash=inspect.examine(scene.device.flash.to_bytes(), "the flash"),
+        deadband_us=deadband_us(slope),
     )
 
 

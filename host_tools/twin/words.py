@@ -9,6 +9,8 @@ LETTERS = {"ota_0": "A", "ota_1": "B"}
 # Feed states of the firmware (firmware/DEGRADED.md).
 FEED = {
     "LIVE": "Live: fresh prices arrive.",
+    "DELAYED": "Delayed: the prices are those of some minutes ago.",
+    "PROXY": "A stand-in: a fund that follows the index.",
     "CLOSED": "The market is closed: this is how it closed.",
     "STALE": "The price is old: the beam keeps the last good one.",
     "NO_DATA": "No price yet: the beam stays where it is.",

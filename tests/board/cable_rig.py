@@ -23,7 +23,10 @@ from host_tools.release.publish import Release
 
 FAST = {"poll_s": 1, "check_s": 86400}
 PATIENCE_S = 30.0  # for anything at all
-CRASH = ("        failures = 0\n", "        raise RuntimeError('a planted fault')\n")  # of app.py
+CRASH = (  # of app.py
+    "            if await self.joined():\n", "            raise RuntimeError('a planted fault')\n"
+    "            if await self.joined():\n",
+)  # fmt: skip
 TURN_S = 0.02
 
 

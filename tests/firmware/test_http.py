@@ -283,6 +283,32 @@ def test_a_sink_gets_nothing_but_the_file(status: int) -> None:
     assert (response.status, response.body, sink.pieces) == (status, b"", [])
 
 
+class Enough(Sink):
+    """Has seen enough after the first piece."""
+
+    def write(self, piece: bytes) -> bool:
+        super().write(piece)
+        return True
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"Content-Length: 9000\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n3E8\r\n"],
+)
+def test_a_sink_that_has_enough_ends_the_exchange(head: bytes) -> None:
+    """Though the rest never comes, or is no chunk."""
+    sink = Enough()
+    response, _ = exchange(says(OK + head + b"{" * 40), sink=sink)
+
+    assert (response.status, response.body) == (200, b"")
+    assert len(sink.pieces) == 1
+
+
+def test_a_user_agent_can_be_replaced() -> None:
+    _, request = exchange(says(OK + b"\r\n"), headers={"user-agent": "other/1"})
+    assert request.lower().count(b"user-agent:") == 1 and b"other/1" in request
+
+
 def test_a_sinks_own_error_passes_through() -> None:
     class Full:
         def write(self, piece: bytes) -> None:

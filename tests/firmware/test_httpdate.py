@@ -1,8 +1,8 @@
-"""The Date of an answer, as the feed and the updater read it."""
+"""The Date of an answer, as a source and the clock read it."""
 
 import pytest
 from seesaw.core.httpdate import iso
-from seesaw.feed import date_s
+from seesaw.core.quote import BadAnswer, iso_time_s
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,9 @@ from seesaw.feed import date_s
     ],
 )
 def test_a_date_is_read_or_tells_nothing(text: str, wanted: str, seconds: int) -> None:
-    assert (iso(text), date_s(text)) == (wanted, seconds)
+    assert iso(text) == wanted
+    if seconds:
+        assert iso_time_s(wanted) == seconds
+    else:
+        with pytest.raises(BadAnswer):
+            iso_time_s(wanted)

@@ -10,6 +10,7 @@ from seesaw.core.profile import (
     SPEED_MAX,
     Motion,
     frame_count,
+    leg_end,
 )
 
 FRAME_S = 0.020
@@ -94,28 +95,41 @@ def test_the_path_is_minimum_jerk(end: int) -> None:
         assert pulse == pytest.approx(1_500_000 + (end - 1_500_000) * s, abs=3)
 
 
-@given(PULSES, PULSES, PULSES, st.integers(0, 60))
-def test_a_new_target_during_a_move_never_jumps(a: int, b: int, c: int, steps: int) -> None:
-    motion = Motion()
-    motion.start(a, b)
-    pulses = [a] + [motion.step() for _ in range(steps)]
-    motion.start(motion.pulse_ns, c)
-    pulses += run(motion)[1:]
-    speed, acceleration = peaks(pulses, 40)
-
-    assert pulses[-1] == c
-    assert speed <= SPEED_MAX * 1.001
-    assert acceleration <= ACCELERATION_MAX + noise(40)
-
-
-def test_the_last_target_given_during_a_move_wins() -> None:
+def test_a_move_is_not_broken_off() -> None:
     motion = Motion()
     motion.start(1_500_000, 1_600_000)
     motion.step()
-    motion.start(0, 1_700_000)  # wherever the caller believes it stands
-    motion.start(0, 1_650_000)
+    with pytest.raises(ValueError, match="under way"):
+        motion.start(motion.pulse_ns, 1_700_000)
 
-    assert max(run(motion)) == motion.pulse_ns == 1_650_000
+    assert max(run(motion)) == motion.pulse_ns == 1_600_000
+
+
+@given(PULSES, PULSES, SLOPES, st.integers(1, 8))
+def test_a_slower_move_is_longer_and_as_exact(a: int, b: int, slope: float, slower: int) -> None:
+    plain, slow = Motion(slope), Motion(slope)
+    plain.start(a, b)
+    slow.start(a, b, slower)
+    lengths = len(run(plain)), len(run(slow))
+
+    assert slow.pulse_ns == b
+    assert lengths[1] - 1 == min((lengths[0] - 1) * slower, FRAMES_MAX)
+
+
+@given(PULSES, PULSES, st.integers(-60_000, 60_000))
+def test_a_target_is_come_to_from_one_side(pulse: int, target: int, side: int) -> None:
+    low, high = 1_000_000, 2_000_000
+    legs = [(pulse, leg_end(pulse, target, side, low, high))]
+    while legs[-1][1] != target:
+        legs.append((legs[-1][1], leg_end(legs[-1][1], target, side, low, high)))
+    start, end = legs[-1]
+
+    assert len(legs) <= 2
+    assert all(low <= place <= high for place, _ in legs)
+    if side and low < target < high:
+        assert (end > start) == (side > 0) and end != start
+    if len(legs) == 2:
+        assert abs(start - target) <= abs(side)
 
 
 def test_no_distance_is_done_at_once() -> None:
@@ -129,10 +143,11 @@ def test_no_distance_is_done_at_once() -> None:
 def test_too_far_is_refused_and_leaves_the_motion_as_it_was() -> None:
     motion = Motion()
     motion.start(1_500_000, 1_510_000)
+    run(motion)
     with pytest.raises(ValueError, match="longer"):
-        motion.start(1_500_000, 1_510_000 + DISTANCE_MAX_NS + 1)
+        motion.start(1_510_000, 1_510_000 + DISTANCE_MAX_NS + 1)
 
-    assert run(motion)[-1] == 1_510_000
+    assert motion.done and motion.step() == 1_510_000
 
 
 @pytest.mark.parametrize("slope", [0, 7.4, -7.4])

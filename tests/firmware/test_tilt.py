@@ -1,5 +1,6 @@
 """The beam's angle and the servo's pulse: golden values, bounds, symmetry; and the back-off."""
 
+import json
 import math
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seesaw.core.backoff import delay_s
 from seesaw.core.httpdate import RETRY_AFTER_MAX_S, retry_after_s
-from seesaw.core.instruments import CRYPTO, INSTRUMENTS
-from seesaw.core.tilt import LEVEL_BELOW_DEG, TILT_MAX_DEG, angle, pulse_ns, tilt
+from seesaw.core.tilt import DEADBAND_DEG, TILT_MAX_DEG, angle, held, pulse_ns, tilt
+
+from host_tools.image import settings
 
 NAMES = (
     "sp500 dow nasdaq ftse100 dax cac40 nikkei225 hangseng shanghai asx200 nifty50 "
@@ -36,19 +38,39 @@ def test_no_input_reaches_what_a_32_bit_float_cannot_hold() -> None:
     assert angle(-3e38, 0.92) == pytest.approx(-TILT_MAX_DEG, abs=1e-5)
 
 
+@pytest.mark.parametrize("sensitivity", [25, 50, 100, 200, 400])
+def test_sensitivity_scales_the_move(sensitivity: int) -> None:
+    assert tilt(101.0, 100.0, 1.0, sensitivity) == pytest.approx(angle(sensitivity / 100, 1.0))
+
+
+def test_a_fall_tilts_down() -> None:
+    assert -TILT_MAX_DEG < tilt(6400.0, 6500.0, 1.13) < -DEADBAND_DEG
+
+
 @pytest.mark.parametrize(
-    ("price", "degrees", "level"),
-    [(100.0, 0.0, True), (100.037, 0.0, True), (99.963, 0.0, True), (100.038, 0.30, False)],
+    ("wanted", "target", "taken"),
+    [
+        (1_500_000, 1_500_000, 1_500_000),
+        (1_511_999, 1_500_000, 1_500_000),
+        (1_512_000, 1_500_000, 1_512_000),
+        (1_501_000, 1_512_000, 1_512_000),  # once away from level it is held there too
+        (1_500_000, 1_512_000, 1_500_000),
+        (1_495_000, 1_512_000, 1_500_000),  # within the band of level is level
+        (1_700_000, 1_688_001, 1_688_001),
+        (1_700_000, 1_688_000, 1_700_000),
+    ],
 )
-def test_a_move_too_small_to_show_is_level(price: float, degrees: float, level: bool) -> None:
-    assert tilt(price, 100.0, 1.0) == (pytest.approx(degrees, abs=0.01), level)
+def test_the_deadband_goes_with_the_beam(wanted: int, target: int, taken: int) -> None:
+    assert held(wanted, target, 1_500_000, 12_000) == taken
 
 
-def test_a_fall_tilts_down_and_is_never_level_above_the_bound() -> None:
-    degrees, level = tilt(6400.0, 6500.0, 1.13)
-
-    assert not level
-    assert -TILT_MAX_DEG < degrees < -LEVEL_BELOW_DEG
+@given(st.lists(st.integers(1_000_000, 2_000_000), max_size=50), st.integers(1, 20_000))
+def test_the_beam_is_always_within_the_deadband(wanted: list[int], deadband: int) -> None:
+    target = 1_500_000
+    for value in wanted:
+        before, target = target, held(value, target, 1_500_000, deadband)
+        assert abs(target - value) < deadband
+        assert target == before or abs(value - before) >= deadband
 
 
 def test_pulse() -> None:
@@ -72,14 +94,13 @@ def test_pulse_of_nan_is_refused() -> None:
 
 
 def test_the_sixteen_instruments() -> None:
-    assert sorted(INSTRUMENTS) == sorted(NAMES.split())
-    symbols = {(provider, symbol) for _, provider, symbol, _ in INSTRUMENTS.values()}
-    assert len(symbols) == 16
-    for name, (title, provider, symbol, sigma) in INSTRUMENTS.items():
-        assert title
-        assert provider == ("bitstamp" if name in CRYPTO else "cnbc")
-        assert symbol == (name + "usd" if name in CRYPTO else symbol.upper())
-        assert 0.5 < sigma < 6.0
+    assert settings.instruments() == NAMES.split()
+    feeds = json.loads(settings.FEEDS.read_bytes())
+    asked = {str(feed) for one in feeds["instruments"].values() for feed in one["feeds"]}
+    assert len(asked) == sum(len(one["feeds"]) for one in feeds["instruments"].values())
+    for one in feeds["instruments"].values():
+        assert 0.5 < one["sigma"] < 6.0
+        assert (one["exchange"] == "24/7") == ("bitstamp" in [feed[0] for feed in one["feeds"]])
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1, exclude_max=True), st.integers(1, 60))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from esptool.bin_image import LoadFirmwareImage
 from rig import LAUNCHER, World, load_board, new_flash, release
-from seesaw import config
+from seesaw import tuning
 
 from host_tools import cli
 from host_tools.emulator import app_image, bootloader
@@ -104,12 +104,12 @@ def test_its_table_leaves_no_gap_and_fills_the_flash(board: Board) -> None:
 def test_its_servo_pin_can_be_set(board: Board) -> None:
     wanted = {"servo_pin": board.servo_pin}
     assert settings.check(wanted, "here") == wanted
-    assert config.parse(settings.to_blob(wanted))["servo_pin"] == board.servo_pin
+    assert tuning.parse(settings.to_blob(wanted))["servo_pin"] == board.servo_pin
 
 
 def test_every_pin_of_every_chip_is_within_the_limits() -> None:
     highest = max(pin for chip in CHIPS.values() for pin in chip.outputs)
-    assert settings.NUMBERS["servo_pin"][:2] == (0, highest) == (0, config.PIN_MAX)
+    assert settings.NUMBERS["servo_pin"][:2] == (0, highest) == (0, tuning.PIN_MAX)
 
 
 @pytest.mark.parametrize(

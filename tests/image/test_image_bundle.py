@@ -24,6 +24,17 @@ def test_the_image_holds_what_was_compiled(tree: Path) -> None:
     }
 
 
+def test_the_roots_of_tls_are_packed_where_the_tree_has_some(tree: Path) -> None:
+    before = bundle.build("1.2.3", tree)
+    place = tree / bundle.PACKAGE / "data" / bundle.TLS_ROOTS
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"# a b")
+    built = bundle.build("1.2.3", tree)
+
+    assert built.files == {**before.files, "roots.pem": b"# a b"}
+    assert built.modules == before.modules
+
+
 def test_a_bundle_carries_the_root_that_it_was_given(tree: Path) -> None:
     development, other = bundle.build("1.0", tree), bundle.build("1.0", tree, b'{"other": 1}')
 

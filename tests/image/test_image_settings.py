@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from seesaw import config
+from seesaw import config, tuning
 
 from host_tools.errors import UserError
 from host_tools.image import settings
@@ -36,8 +36,18 @@ GOOD = {
     "servo_pin": 18,
     "center_us": 1480,
     "us_per_degree": -40,
+    "low_us": 1100,
+    "high_us": 1900,
+    "sensitivity": 150,
+    "approach_us": -20,
+    "power_pin": 19,
+    "quiet_from": 1320,
+    "quiet_to": 420,
+    "tz": "CET-1CEST,M3.5.0,M10.5.0/3",
     "update_url": "http://updates.test/",
     "providers": {"cnbc": "http://market.test:8080"},
+    "ntp": "time.test 192.168.0.1:1123",
+    "stream": True,
 }
 
 
@@ -54,9 +64,11 @@ def test_good_settings_pass_unchanged(tmp_path: Path) -> None:
 
 
 def test_whatever_the_firmware_reads_can_be_set() -> None:
-    assert set(settings.KEYS) == set(config.DEFAULTS)
-    parsed = config.parse(settings.to_blob(settings.check(dict(GOOD), "here")))
-    assert parsed == config.DEFAULTS | GOOD
+    assert set(settings.KEYS) == set(config.DEFAULTS) | set(tuning.DEFAULTS)
+    assert not set(config.DEFAULTS) & set(tuning.DEFAULTS)
+    blob = settings.to_blob(settings.check(dict(GOOD), "here"))
+    parsed = config.parse(blob) | tuning.parse(blob)
+    assert parsed == config.DEFAULTS | tuning.DEFAULTS | GOOD
     assert settings.BLOB_MAX <= config.BLOB_MAX
 
 
@@ -107,7 +119,26 @@ def test_an_unknown_instrument_is_told_its_neighbour() -> None:
         ("center_us", 2001),
         ("us_per_degree", 7),
         ("us_per_degree", -42),
+        ("low_us", 999),
+        ("high_us", 2001),
+        ("sensitivity", 24),
+        ("approach_us", 61),
+        ("power_pin", -2),
+        ("quiet_from", 1440),
+        ("quiet_to", -1),
+        ("tz", "Mitteleuropa é"),
+        ("tz", "A" * 49),
+        ("tz", None),
         ("check_s", 7 * 86400 + 1),
+        ("stream", 1),
+        ("stream", "yes"),
+        ("ntp", "a b c"),
+        ("ntp", "a  b"),
+        ("ntp", "a/b"),
+        ("ntp", "a:0"),
+        ("ntp", "http://a"),
+        ("ntp", "x" * 300),
+        ("ntp", ["a"]),
         ("update_url", "ftp://updates.test/"),
         ("update_url", "http://"),
         ("update_url", "http:///path"),

@@ -206,8 +206,8 @@ def test_unknown_names_are_refused(market: Market) -> None:
         market.quote("gold")
     with pytest.raises(ValueError, match="'melted'.*hang.*stale"):
         market.break_provider("melted")
-    with pytest.raises(ValueError, match="'yahoo'.*cnbc"):
-        market.mend("yahoo")
+    with pytest.raises(ValueError, match="'reuters'.*cnbc"):
+        market.mend("reuters")
 
 
 @pytest.mark.parametrize(("name", "clock"), [("sol", "sim"), ("dax", "real")])

@@ -1,18 +1,21 @@
 """A replay's clock, its prices, and what the firmware reads from its wire."""
 
-from collections.abc import Callable
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from seesaw.core import gate, quote
+from seesaw.core.recipe import Recipe
 
+from host_tools.image import settings
 from host_tools.market.history import load
 from host_tools.market.instruments import INSTRUMENTS, find
 from host_tools.market.replay import Replay, ReplayClock
 from host_tools.market.site import Request
 
 HISTORIES = load(Path(__file__).parents[1] / "data" / "market")
+FEEDS = json.loads(settings.FEEDS.read_bytes())
 DAY_S = 10.0
 
 
@@ -32,16 +35,16 @@ class Stage:
 
     def read(self) -> quote.Quote:
         """As the firmware reads it; raises quote.BadAnswer."""
-        instrument = self.market.instrument
-        parse: Callable[[bytes, str], quote.Quote] = (
-            quote.cnbc if instrument.kind == "index" else quote.bitstamp
-        )
-        return parse(self.ask(), instrument.symbol)
+        feed = FEEDS["instruments"][self.market.instrument.name]["feeds"][0]
+        made = Recipe(feed[0], FEEDS["providers"][feed[0]], *feed[1:]).begin()
+        made.write(self.ask())
+        return made.quote()
 
 
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_the_firmware_reads_every_day_s_move_and_calls_it_live(name: str) -> None:
     stage = Stage(name)
+    limits = gate.Limits(find(name).sigma, find(name).kind == "crypto")
     last = None
     for index in range(1, 8):
         for part in (0.0, 0.3, 0.5, 0.999):
@@ -51,8 +54,9 @@ def test_the_firmware_reads_every_day_s_move_and_calls_it_live(name: str) -> Non
             move = stage.closes[index] / stage.closes[index - 1] - 1
 
             assert found.price / found.baseline - 1 == pytest.approx(move, abs=2e-4)
-            assert gate.acceptance(found, last, now_s, find(name).kind == "crypto") is None
-            assert gate.state(found, now_s) == "LIVE"
+            assert found.open is True
+            assert gate.acceptance(found, last, now_s, limits) is None
+            assert not gate.late(found, now_s, 0)
             assert 0 <= now_s - found.time_s < 2
             assert last is None or found.time_s > last.time_s
             last = found

@@ -263,3 +263,9 @@ def test_the_server_outlives_rude_clients_and_frees_its_port() -> None:
     server.close()
     with silent, pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT)
+
+
+def test_raw_bytes_are_all_that_is_sent() -> None:
+    asked = Site(lambda request: Reply(500, body=b"no", fault="hang", raw=b"\x15\x03"), clock)
+
+    assert asked.connect().received(get()) == [("data", b"\x15\x03"), ("close",)]

@@ -5,6 +5,8 @@ emulator's modules bend the VM to the chip, and both are compared after that.
 """
 
 import re
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,31 @@ def test_the_engines_agree_on_streams(monkeypatch: pytest.MonkeyPatch) -> None:
         net.hosts["127.0.0.1", server.port] = Talker()
 
         agree("streams", *benches)
+
+
+def test_the_engines_agree_on_datagrams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One server answers at once, with the question turned round."""
+    monkeypatch.setattr("host_tools.emulator.radio.JOIN_US", 10_000)
+
+    def turned(data: bytes) -> list[tuple]:
+        return [("data", data[::-1])]
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+
+        def answer() -> None:
+            for _ in range(2):
+                data, source = server.recvfrom(64)
+                server.sendto(data[::-1], source)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        benches = []
+        for make in (tiny.on_cpython, tiny.on_micropython):
+            main = f"HOST, PORT = '127.0.0.1', {port}\n" + script("datagrams")
+            benches.append(make(main))
+        benches[0].device.net.datagrams["127.0.0.1", port] = turned
+
+        agree("datagrams", *benches)
+        thread.join(5)

@@ -77,9 +77,9 @@ def test_the_scenarios_of_an_update_cut_what_matters() -> None:
 
 
 FAULTY = {
-    "deaf": ("seesaw/updater.py", "    async def look(self) -> None:\n",
-             "    async def look(self) -> None:\n        raise Nothing('later')\n\n"
-             "    async def unused(self) -> None:\n"),
+    "deaf": ("seesaw/look.py", "async def look(updater) -> None:\n",
+             "async def look(updater) -> None:\n    raise Nothing('later')\n\n\n"
+             "async def unused(updater) -> None:\n"),
     "wrong": ("seesaw/update/install.py",
               '        raise InstallError("the bundle\'s hash is wrong")', "        pass"),
     "amnesia": ("seesaw/main.py", "    record = Record(store, random)\n",

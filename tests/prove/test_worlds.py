@@ -140,7 +140,7 @@ def test_what_servers_send(good: LiveSeesaw) -> None:
         with pytest.raises(UnsignedMetadataError):
             ROOT.verify_delegate(forged.signed.type, forged.signed_bytes, forged.signatures)
     own = ("good", "later", "prices-end", "updates-end", "recalled", "halted", "not-yet",
-           "not-from-here")  # fmt: skip
+           "not-from-here", "data", "data-silent", "data-rubbish", "renamed")  # fmt: skip
     assert len(SERVERS) == len(own) + len(WHERE) * len(FAULTS)
 
 

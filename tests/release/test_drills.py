@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from release_rig import BOARD, Desk, release
 
 from host_tools import arguments_of_release
+from host_tools.image import settings
 
 REASON = "who answers at night?"
 # Each command on a repository with a drill 0.2.0 and a halted 0.3.0.
 COMMANDS: dict[str, Callable[[Desk], tuple[object, ...]]] = {
     "sign": lambda desk: (release("0.4.0"), "--without-proof", "another"),
+    "data": lambda desk: ("feeds", feeds(desk)),
     "publish": lambda desk: (desk.out,),
     "verify": lambda desk: (desk.repo, "--no-kept"),
     "status": lambda desk: (),
@@ -22,6 +25,12 @@ COMMANDS: dict[str, Callable[[Desk], tuple[object, ...]]] = {
     "renew": lambda desk: ("snapshot",),
     "expiry": lambda desk: (),
 }
+
+
+def feeds(desk: Desk) -> Path:
+    path = desk.folder / "feeds.json"
+    path.write_bytes(settings.FEEDS.read_bytes())
+    return path
 
 
 @pytest.fixture
@@ -35,7 +44,7 @@ def drilled(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Desk:
 def test_no_command_is_forgotten() -> None:
     known = {command.path.split()[1] for command in arguments_of_release.COMMANDS}
 
-    assert set(COMMANDS) == known - {"init", "build"}  # these two have no releases to speak of
+    assert set(COMMANDS) == known - {"init", "build", "roots"}  # no releases to speak of
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -12,6 +12,7 @@ from release_rig import BOARD, DAY, NOW, Desk, release
 
 from host_tools import cli
 from host_tools.image import board as boards
+from host_tools.market import calendars
 from host_tools.release import change as changes
 from host_tools.release import client, keys, publication, roles
 from host_tools.release import state as states
@@ -81,6 +82,22 @@ def test_one_role_that_ends_early_is_named(
     capsys.readouterr()
     assert desk.run("expiry") == 1
     assert "EXPIRED" in capsys.readouterr().out
+
+
+def test_an_exchange_whose_calendar_ends_is_named(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = calendars.read()
+    name = min(table, key=lambda one: int(table[one]["last"]))
+    desk.now_s = (table[name]["last"] - calendars.HORIZON_DAYS_MIN) * DAY
+    assert desk.run("expiry") == 0
+    assert "the calendar ends" not in capsys.readouterr().out
+    desk.now_s += DAY
+    assert desk.run("expiry") == 0
+    line = f"{name}: the calendar ends on {calendars.date_of(table[name]['last'])}, in 59 days"
+    assert f"{line}: 'seesaw market calendar'" in capsys.readouterr().out.splitlines()
+    assert desk.run("expiry", "--json") == 0
+    assert line in json.loads(capsys.readouterr().out)["calendars"]
 
 
 def test_a_key_that_ends_is_in_the_calendar(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,7 +95,7 @@ def test_the_development_repository_is_as_the_standard_has_it() -> None:
     files = development.files(BOARD, OFFER, b"abc", b"abcd")
     seen = publication.check(files.get, "development", development.SIGNED_S)
 
-    assert set(seen.roles) == {"targets", BOARD}
+    assert set(seen.roles) == {"targets", BOARD, "data"}
     bundle = seen.roles[BOARD].targets[f"{BOARD}/0.2.0/bundle"]
     assert (bundle.length, bundle.hashes) == (4, {"sha256": "bb" * 32})
     assert bundle.custom["trial_s"] == 30 and bundle.custom["built"] == 7

@@ -4,14 +4,13 @@ import itertools
 from datetime import timedelta
 
 import pytest
+from seesaw.data.search import find
 from seesaw.update import client as clients
 from seesaw.update.client import Client
 from seesaw.update.errors import Expired, FetchError, Mismatch, TufError, Unsigned
 from seesaw.update.metadata import LENGTH_MAX
 from tuf_memory import NOW_S, PowerCut, Store, Web, client, refreshed, run
 from tuf_repository import TOP, Repository
-
-from host_tools.release.tuf_desk import find
 
 FILES = [role + ".json" for role in TOP]
 DAY = timedelta(days=1)

@@ -17,7 +17,7 @@ from host_tools.twin import course
 from host_tools.twin.course import Course, Result
 
 MARKET = Path(__file__).parents[1] / "data" / "market"
-SP500_SIGMA = ("core/instruments.py", '".SPX", 1.13', '".SPX", 1.53')
+SP500_SIGMA = ("data/feeds.json", '"sigma": 1.13', '"sigma": 1.53')
 KNEE = ("core/tilt.py", "KNEE_SIGMA = 1.5", "KNEE_SIGMA = 2.0")
 
 
@@ -64,7 +64,7 @@ def test_every_day_on_both_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert summary["type"] == "summary"
     assert summary["ok"] and summary["instruments"] == 16
     assert summary["days"] == summary["checked"] == 16 * 9
-    assert summary["worst_deg"] < 0.05
+    assert summary["worst_deg"] < 0.3  # the deadband of the beam
 
 
 def test_the_beam_of_some_days() -> None:
@@ -102,7 +102,7 @@ def test_a_wrong_sigma_is_a_line_for_each_day_that_it_spoils(
     [
         KNEE,
         ("core/tilt.py", "TILT_MAX_DEG * _tanh", "-TILT_MAX_DEG * _tanh"),
-        ("core/quote.py", '"previous_day_closing"', '"open"'),
+        ("data/feeds.json", '"previous_day_closing"', '"open"'),
         ("app.py", "quote.baseline, self.feed.sigma", "self.feed.last.price, self.feed.sigma"),
     ],
 )
@@ -144,7 +144,7 @@ def test_a_day_beyond_the_gate_is_a_miss_with_the_firmware_s_reason(
     (miss,) = [line for line in lines if line["type"] == "miss" and line["engine"] == "CPython"]
     assert code == 1
     assert miss["date"] == "2026-02-27"
-    assert miss["why"] == "change is above the cap"
+    assert miss["why"].endswith(": change is above the cap")
 
 
 def test_firmware_that_never_asks_leaves_days_unchecked(
@@ -169,7 +169,7 @@ def test_a_check_that_was_stopped_is_not_good(fast: None, tmp_path: Path) -> Non
 
 
 def test_a_beam_that_never_rests_is_a_miss() -> None:
-    restless = rig.release("9.9.9", ("app.py", "while not self.motion.done:", "while True:"))
+    restless = rig.release("9.9.9", ("beam.py", "while not self.motion.done:", "while True:"))
     found = Course("btc", load(MARKET)["btc"]).on_cpython(restless)
 
     assert [(day.settled, day.ok) for day in found.shown] == [(False, False)]

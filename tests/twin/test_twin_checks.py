@@ -1,18 +1,20 @@
 """The checks of a headless run: made-up observations, and each check can fail."""
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from seesaw.core.instruments import INSTRUMENTS as FOLLOWED
 from seesaw.core.tilt import pulse_ns, tilt
 
+from host_tools.image import settings
 from host_tools.market.instruments import INSTRUMENTS
 from host_tools.market.truth import wanted_us
 from host_tools.twin.checks import BootSeen, Observed, Pulses, judge
 
+FOLLOWED = json.loads(settings.FEEDS.read_bytes())["instruments"]
 OLD = {"good": True, "version": "1.0.0", "bundle_good": True, "runtime_good": True}
 NEW = OLD | {"version": "1.0.1"}
 GOOD = Observed(
@@ -86,6 +88,12 @@ def test_level_must_be_level() -> None:
     level = replace(GOOD, wanted_us=(1500.0, 1500.0))
     assert failing(replace(level, pulses=Pulses(50, 1480.0, 1500.0, 1499.9))) == []
     assert failing(replace(level, pulses=Pulses(50, 1480.0, 1500.0, 1490.0))) == ["followed"]
+
+
+def test_a_beam_may_be_off_by_its_deadband_and_no_more() -> None:
+    loose = replace(GOOD, wanted_us=(1500.0, 1500.0), deadband_us=12.0)
+    assert failing(replace(loose, pulses=Pulses(50, 1480.0, 1514.9, 1514.9))) == []
+    assert failing(replace(loose, pulses=Pulses(50, 1480.0, 1516.0, 1516.0))) == ["followed"]
 
 
 def test_without_a_truth_nothing_was_followed() -> None:
@@ -172,13 +180,13 @@ def test_a_fault_of_the_board_fails() -> None:
 def test_the_formula_is_the_firmwares(name: str) -> None:
     """Written twice on purpose; both must ask for the same pulse, within its rounding."""
     sigma = INSTRUMENTS[name].sigma
-    assert sigma == FOLLOWED[name][3]
+    assert sigma == FOLLOWED[name]["sigma"]
     for percent in (-30, -3, -1, -0.06, -0.01, 0, 0.02, 0.07, 0.5, 2, 9):
         price = 100 + percent
-        degrees, level = tilt(price, 100, sigma)
-        own = wanted_us(price, 100, sigma, 1480, -35)
-        assert own == pytest.approx(pulse_ns(degrees, 1480, -35) / 1000, abs=0.01)
-        assert level == (own == 1480)
+        for sensitivity in (25, 100, 400):
+            degrees = tilt(price, 100, sigma, sensitivity)
+            own = wanted_us(price, 100, sigma, 1480, -35, sensitivity)
+            assert own == pytest.approx(pulse_ns(degrees, 1480, -35) / 1000, abs=0.01)
 
 
 def test_the_formula_stays_inside_what_a_servo_takes() -> None:

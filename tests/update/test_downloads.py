@@ -9,7 +9,7 @@ import pytest
 from rig import World, new_flash, release
 from seesaw.net import http
 from seesaw.repository import _ATTEMPTS, _DOWNLOAD_S, Repository
-from seesaw.update.install import InstallError
+from seesaw.update.errors import InstallError
 
 from host_tools.market.site import Reply, Request
 

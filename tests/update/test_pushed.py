@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rig import release
 from seesaw.pushed import parse
-from seesaw.update.errors import BadOffer
-from seesaw.update.install import InstallError, wanted_trailer
+from seesaw.update.errors import BadOffer, InstallError
+from seesaw.update.install import wanted_trailer
 from test_hostile import SLOT_SIZE, is_sound, like, spoilt, values
 
 OFFERED: dict[str, Any] = json.loads(release("0.2.0").files["release.json"])

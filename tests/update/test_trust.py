@@ -10,6 +10,7 @@ from test_update import changed, ota_1_ops, resigned
 from host_tools.emulator.flash import Flash
 from host_tools.image import bundle as bundles
 from host_tools.image import flash_image
+from host_tools.market.site import Handler, Reply, Request
 from host_tools.prove.servers import attackers
 from host_tools.release import development, publish
 from host_tools.release.publish import Release
@@ -90,10 +91,43 @@ def test_devices_of_another_repository_take_nothing_from_this_one() -> None:
 # -- time --------------------------------------------------------------------------------------
 
 
-def test_a_forged_clock_costs_one_session() -> None:
-    world = World(new_flash(OLD), KNOWN, offered=NEW)
+FAR_S = 73 * 365 * 86_400  # to 2099
+
+
+def clock_ahead(flash: Flash, ahead_s: int) -> World:
+    """A device whose clock somebody has set that far ahead."""
+    world = World(flash, KNOWN, offered=NEW)
     right = world.device.around.wall
-    world.device.around.wall = lambda: right() + 20 * 365 * 86_400
+    world.device.around.wall = lambda: right() + ahead_s
+    return world
+
+
+@pytest.mark.parametrize("ahead_s", [20 * 365 * 86_400, FAR_S])
+def test_a_forged_clock_costs_nothing_while_the_server_tells_the_date(ahead_s: int) -> None:
+    world = clock_ahead(new_flash(OLD), ahead_s)
+    world.run(900, until=lambda: world.confirmed("0.2.0"))
+
+    assert world.confirmed("0.2.0") and not world.said("Expired")
+
+
+def test_a_forged_date_costs_nothing_while_the_clock_is_right() -> None:
+    world = World(new_flash(OLD), KNOWN, offered=NEW)
+    right = world.updates.clock
+    world.updates.clock = lambda: right() + FAR_S
+    world.run(900, until=lambda: world.confirmed("0.2.0"))
+
+    assert world.confirmed("0.2.0") and not world.said("Expired")
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_forged_clock_that_nothing_speaks_against_costs_one_session(dated: bool) -> None:
+    """The server lies likewise, or does not tell the date."""
+    world = clock_ahead(new_flash(OLD), FAR_S)
+    if dated:
+        right = world.updates.clock
+        world.updates.clock = lambda: right() + FAR_S
+    else:
+        world.updates.handler = without_date(world.updates.handler)
     hindered(world, "Expired: ")
     after = World(world.flash, KNOWN, offered=NEW)
     after.run(900, until=lambda: after.confirmed("0.2.0"))
@@ -123,16 +157,25 @@ def test_the_build_time_of_the_release_tells_the_time() -> None:
     hindered(world, "Expired: ")
 
 
+def without_date(handler: Handler) -> Handler:
+    def undated(request: Request) -> Reply:
+        reply = handler(request)
+        return replace(reply, headers={**reply.headers, "date": "-"})
+
+    return undated
+
+
 def dated(flash: Flash, ahead_s: int, offered: Release = NEW) -> World:
-    """A device that has no clock, and an update server whose Date is that far ahead."""
+    """A device that has no clock, and nobody to tell it the time but an update server whose Date is
+    that far ahead."""
     world = World(flash, KNOWN, offered=offered)
     world.device.board.options.clock_set = False
+    world.market.site.handler = without_date(world.market.site.handler)
     right = world.updates.clock
     world.updates.clock = lambda: right() + ahead_s
     return world
 
 
-FAR_S = 73 * 365 * 86_400  # to 2099
 ENDED = {"expires": "2026-11-30T00:00:00Z", "x-seesaw-issued": 0}  # the day before this market's
 
 

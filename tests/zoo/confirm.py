@@ -43,7 +43,7 @@ ROWS = (
         "https://github.com/ruuvi/ruuvi.gateway_esp.c/issues/531",
         "run", "wrong",
         (
-            ("seesaw/updater.py", "            await self.prove()\n", ""),
+            ("seesaw/updater.py", "            await prove(self)\n", ""),
             ("seesaw/repository.py", *LOOK_PATH),
         ),
         (UPDATE,),
@@ -75,9 +75,9 @@ ROWS = (
         "asleep-before-confirm", "it goes to sleep before the end of its trial: each update rolls "
         "back", "https://github.com/esphome/esphome/pull/17699",
         "run", "refused",
-        (("seesaw/app.py", '        if verdict == "wait":\n            return\n',
-          '        if self.clock.up_s() >= 5:\n            self.boot.reset("sleep")\n'
-          '        if verdict == "wait":\n            return\n'),),
+        (("seesaw/ontrial.py", '    if verdict == "wait":\n        return\n',
+          '    if up_s >= 5:\n        boot.reset("sleep")\n'
+          '    if verdict == "wait":\n        return\n'),),
         (REJECTED,),
     ),
     Row(
@@ -95,9 +95,10 @@ ROWS = (
         "erases-its-way-back", "in its trial it erases the other slot to be quicker later, then "
         "crashes: nothing is left to roll back to", OTA,
         "run", "wrong",
-        (("seesaw/updater.py", '        self.say("prove")\n',
-          '        self.say("prove")\n        self.boot.other.ioctl(6, 0)\n        1 // 0\n'),
-         ("seesaw/updater.py", "            await self.look()\n", "            1 // 0\n"),
+        (("seesaw/proof.py", '    updater.say("prove")\n',
+          '    updater.say("prove")\n    updater.boot.other.ioctl(6, 0)\n    1 // 0\n'),
+         ("seesaw/updater.py", "        self.say(*await self.attempt(look(self)))\n",
+          "        1 // 0\n"),
          ("seesaw/app.py", "import asyncio\n", "1 // 0\n")),
         (replace(UPDATE, until="time", phases=()),),
     ),

@@ -57,7 +57,7 @@ def other_chip() -> bytes:
 
 TABLE = "nvs, data, nvs, 0x9000, 16K\notadata, data, ota, 0xd000, 8K\n"
 
-OFFERED = '        self.say("offer", offer.version)\n'
+OFFERED = '    updater.say("offer", offer.version)\n'
 
 ROWS = (
     Row("combined-image", "bootloader, table and app in one file, written to a slot: every check "
@@ -114,8 +114,8 @@ ROWS = (
     Row("wrong-next-slot", "the slot that runs is taken for the free one",
         "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
         "run", "wrong",
-        (("seesaw/updater.py", OFFERED + "        slot = Slot(self.boot.other,",
-          OFFERED + "        slot = Slot(self.boot.slot,"),),
+        (("seesaw/upgrade.py", OFFERED + "    slot = Slot(boot.other,",
+          OFFERED + "    slot = Slot(boot.slot,"),),
         (ONWARD,)),
     Row("erases-beyond-the-slot", "the erase reaches past the slot's end, and hangs or fails",
         "https://github.com/espressif/ESP8266_RTOS_SDK/issues/1073",

@@ -49,10 +49,10 @@ class Sink:
 '''
 LOGS = ("seesaw/update/install.py", "\n\nclass Sink:\n", LOG)
 FIRST_LOOK = (
-    '        self.say("offer", offer.version)\n'
-    "        slot = Slot(self.boot.other, self.boot.wdt.feed)\n"
+    '    updater.say("offer", offer.version)\n'
+    "    slot = Slot(boot.other, boot.wdt.feed)\n"
 )
-USES_LOG = ("seesaw/updater.py", "    install,\n", "    install,\n    log,\n    logged,\n")
+USES_LOG = ("seesaw/upgrade.py", "    install,\n", "    install,\n    log,\n    logged,\n")
 
 ROWS = (
     Row("erase-longer-than-the-watchdog", "a worn slot takes longer to erase than the watchdog "
@@ -87,30 +87,30 @@ ROWS = (
     Row("present-by-its-trailer", "a slot counts as written once its trailer, written last but "
         "one, is there", MCUBOOT,
         "cut", "wrong",
-        (("seesaw/update/install.py", "        read_trailer(slot.part) == trailer.pack(*made)\n"
+        (("seesaw/update/install.py", "        trailer.read(slot.part) == trailer.pack(*made)\n"
           "        and slot.sha256(0, made.runtime_size) == made.runtime_sha256\n"
           "        and slot.sha256(made.bundle_offset, made.bundle_size) == made.bundle_sha256\n",
-          "        read_trailer(slot.part) == trailer.pack(*made)\n"),),
+          "        trailer.read(slot.part) == trailer.pack(*made)\n"),),
         (INSTALLS,)),
     Row("newest-ever-in-place", "the newest version ever seen, a number programmed in place: torn, "
         "it is higher than any release will be",
         "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/system/ota.html"
         "#anti-rollback",
         "torn", "deaf",
-        (LOGS, USES_LOG, ("seesaw/updater.py", FIRST_LOOK, FIRST_LOOK +
-          '        seen = int(offer.version.replace(".", ""))\n'
-          "        if seen < max(logged()):\n"
-          '            raise Nothing("older than one that was seen")\n'
-          "        if seen not in logged():\n            log(seen)\n")),
+        (LOGS, USES_LOG, ("seesaw/upgrade.py", FIRST_LOOK, FIRST_LOOK +
+          '    seen = int(offer.version.replace(".", ""))\n'
+          "    if seen < max(logged()):\n"
+          '        raise InstallError("older than one that was seen")\n'
+          "    if seen not in logged():\n        log(seen)\n")),
         (NOTES,), needs="torn programs"),
     Row("tries-in-place", "a count of tries, programmed in place: torn, it has run out",
         "https://github.com/adafruit/circuitpython/issues/9335",
         "torn", "deaf",
-        (LOGS, USES_LOG, ("seesaw/updater.py", FIRST_LOOK, FIRST_LOOK +
-          "        tries = max(logged())\n"
-          "        if tries > 99:\n"
-          '            raise Nothing("gave up")\n'
-          "        log(tries + 1)\n")),
+        (LOGS, USES_LOG, ("seesaw/upgrade.py", FIRST_LOOK, FIRST_LOOK +
+          "    tries = max(logged())\n"
+          "    if tries > 99:\n"
+          '        raise InstallError("gave up")\n'
+          "    log(tries + 1)\n")),
         (NOTES,), needs="torn programs"),
     Row("resume-offset-in-place", "how far a download has come, programmed in place: torn, the "
         "rest is never written",
@@ -125,7 +125,7 @@ ROWS = (
         (NOTES,), needs="torn programs"),
     Row("unbounded-retry", "a download that is never right is begun again at once, for ever", WEAR,
         "world", "worn",
-        (("seesaw/updater.py", "                self.record.hindered(offer.bundle.sha256, "
+        (("seesaw/upgrade.py", "            updater.record.hindered(offer.bundle.sha256, "
           "str(error), offer.version)\n", ""),),
         (SPOILT,)),
 )  # fmt: skip

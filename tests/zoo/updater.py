@@ -9,9 +9,8 @@ ENERGY = "https://github.com/jibrilsharafi/EnergyMe-Home/issues/"
 REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
 UNPROVEN = replace(UPDATE, name="trial", until="interrupted", phases=())
 ONWARD = replace(NEXT, seconds=900, phases=())
-INSTALL = "                await install(offer, slot, self.boot.slot, same, self.site.download)\n"
+INSTALL = "            await install(offer, slot, boot.slot, same, updater.site.download)\n"
 COMPARE = "        if order > here:\n"
-LOOK = "                await self.look()\n"
 RUN = "    async def run(self) -> None:\n        \"\"\"Never returns"
 
 ROWS = (
@@ -19,15 +18,15 @@ ROWS = (
         "no-memory-for-the-download", "more is in use than before, and no block is left for any "
         "download, not even of a downgrade", ENERGY + "237",
         "run", "hard brick",
-        (("seesaw/updater.py", INSTALL,
-          '                raise MemoryError("allocating 4096 bytes")\n'),),
+        (("seesaw/upgrade.py", INSTALL,
+          '            raise MemoryError("allocating 4096 bytes")\n'),),
         (ONWARD,),
     ),
     Row(
         "no-memory-and-swallowed", "the same, taken for a failure of the server that will pass",
         ENERGY + "191",
         "run", "deaf",
-        (("seesaw/updater.py", INSTALL, '                raise Nothing("download_failed")\n'),),
+        (("seesaw/upgrade.py", INSTALL, '            raise InstallError("download_failed")\n'),),
         (UPDATE,),
     ),
     Row(
@@ -93,9 +92,9 @@ ROWS = (
         "https://github.com/littlefs-project/littlefs/issues/825",
         "run", "amnesia",
         (
-            ("seesaw/main.py", "    record = Record(store, random)\n",
+            ("seesaw/main.py", "    record = None\n",
              '    if boot.trial:\n        config.save(store, b\'{"schema": 2}\')\n        1 // 0\n'
-             "    record = Record(store, random)\n"),
+             "    record = None\n"),
         ),
         (replace(UPDATE, until="time", phases=()),),
     ),

@@ -34,6 +34,19 @@ def frame_count(distance_ns: int, ns_per_degree: int) -> int:
     return max(count, fast)
 
 
+def leg_end(pulse_ns: int, target_ns: int, side_ns: int, low_ns: int, high_ns: int) -> int:
+    """Where the next move ends, on the way to a target that is come to from one side alone.
+
+    side_ns: how far beyond the target it turns; above 0 the last move rises, below 0 it falls, 0
+    goes straight. A target so near the end of [low_ns, high_ns] that there is no room beyond it
+    is gone to straight: so the end is the target exactly when the target is then reached.
+    """
+    if not side_ns or (target_ns != pulse_ns and (target_ns > pulse_ns) == (side_ns > 0)):
+        return target_ns
+    beyond_ns = min(max(target_ns - side_ns, low_ns), high_ns)
+    return target_ns if beyond_ns == pulse_ns else beyond_ns
+
+
 class Motion:
     """One servo's motion. `pulse_ns` is where it stands (0 before the first move), `done` is rest.
 
@@ -47,33 +60,21 @@ class Motion:
         self.pulse_ns = 0
         self.done = True
         self._start = self._target = self._frame = self._frames = 0
-        self._next = None  # a target given during a move
 
-    def start(self, from_ns: int, to_ns: int) -> None:
-        """Begin a move. During a move the new target waits, and the move's own end is its start.
-
-        Breaking off would keep the place but stop dead from full speed; a move takes 2 s at most
-        at the usual 40 us per degree, so the beam finishes it. The last target given wins.
-        ValueError for a distance above 1,000,000 ns.
-        """
+    def start(self, from_ns: int, to_ns: int, slower: int = 1) -> None:
+        """Begin a move, from rest: a move is finished before the next, since breaking it off would
+        stop dead from full speed. slower: how many times as long it takes, to FRAMES_MAX frames.
+        ValueError for a distance above 1,000,000 ns, and during a move."""
         if not self.done:
-            self._check_distance(self._target, to_ns)
-            self._next = to_ns
-            return
-        self._check_distance(from_ns, to_ns)
-        self._begin(from_ns, to_ns)
-
-    def _check_distance(self, from_ns: int, to_ns: int) -> None:
-        if abs(to_ns - from_ns) > DISTANCE_MAX_NS:
+            raise ValueError("a move is under way")
+        distance = abs(to_ns - from_ns)
+        if distance > DISTANCE_MAX_NS:
             raise ValueError("a move is longer than 1,000,000 ns")
-
-    def _begin(self, from_ns: int, to_ns: int) -> None:
         self._start = self.pulse_ns = from_ns
         self._target = to_ns
-        self._next = None
         self._frame = 0
-        self._frames = frame_count(abs(to_ns - from_ns), self.ns_per_degree)
-        self.done = from_ns == to_ns
+        self._frames = min(frame_count(distance, self.ns_per_degree) * slower, FRAMES_MAX)
+        self.done = not distance
 
     def step(self) -> int:
         """Advance one frame; the pulse in nanoseconds. Once done it stays on the target."""
@@ -85,8 +86,6 @@ class Motion:
             return self.pulse_ns
         self.pulse_ns = self._target
         self.done = True
-        if self._next is not None:
-            self._begin(self._target, self._next)
         return self.pulse_ns
 
     def _at(self, frame: int) -> int:

@@ -8,7 +8,7 @@ from math import exp
 
 TILT_MAX_DEG = 12.0
 KNEE_SIGMA = 1.5
-LEVEL_BELOW_DEG = 0.3  # smaller than what a hobby servo can show
+DEADBAND_DEG = 0.3  # what moves the beam: less is smaller than what a hobby servo can show
 TANH_INPUT_MAX = 8.0  # tanh is 1 to seven digits there; exp(16) is far inside a 32-bit float
 
 
@@ -19,17 +19,24 @@ def _tanh(x: float) -> float:
     return 1.0 - 2.0 / (exp(2.0 * min(x, TANH_INPUT_MAX)) + 1.0)
 
 
-def angle(change_percent: float, sigma: float) -> float:
-    """Degrees of the beam, up positive, within +-12. sigma is in percent, above 0."""
-    return TILT_MAX_DEG * _tanh(change_percent / sigma / KNEE_SIGMA)
+def angle(change_percent: float, sigma: float, sensitivity: int = 100) -> float:
+    """Degrees of the beam, up positive, within +-12. sigma is in percent, above 0; sensitivity is
+    the owner's, in percent: at 200 half the move tilts as far."""
+    return TILT_MAX_DEG * _tanh(change_percent / sigma / KNEE_SIGMA * sensitivity / 100)
 
 
-def tilt(price: float, baseline: float, sigma: float) -> tuple:
-    """(degrees, level). A move too small to show keeps the beam exactly level: (0.0, True)."""
-    degrees = angle((price - baseline) / baseline * 100.0, sigma)
-    if -LEVEL_BELOW_DEG < degrees < LEVEL_BELOW_DEG:
-        return 0.0, True
-    return degrees, False
+def tilt(price: float, baseline: float, sigma: float, sensitivity: int = 100) -> float:
+    """Degrees for a day's move from the baseline to the price."""
+    return angle((price - baseline) / baseline * 100.0, sigma, sensitivity)
+
+
+def held(wanted_ns: int, target_ns: int, center_ns: int, deadband_ns: int) -> int:
+    """The beam's next target, where target_ns is the one it has: the same one when the change is
+    within the deadband, exactly level when what is wanted is within it of level. The band goes
+    with the beam, so a price that trembles around any value moves it once at most."""
+    if abs(wanted_ns - target_ns) < deadband_ns:
+        return target_ns
+    return center_ns if abs(wanted_ns - center_ns) < deadband_ns else wanted_ns
 
 
 def pulse_ns(

@@ -5,7 +5,7 @@ closes: the stream is released on each way out. And the memory is bounded whatev
 lines, their number, pieces and the body all have a cap.
 
 Only what both CPython's and MicroPython's asyncio have is used. MicroPython's readline() has no
-limit, so lines are cut out of bounded reads here.
+limit, so lines are cut out of bounded reads here. websocket.py shares the stream and the head.
 """
 
 import asyncio
@@ -35,12 +35,12 @@ WANTED = (
 
 
 class HttpError(Exception):
-    """The exchange failed; `kind` says how.
+    """An exchange failed; `kind` says how.
 
     'url' a URL that cannot be fetched, 'unreachable' no address or no route, 'refused' nobody
     listens, 'tls' no trusted channel, 'timeout' the deadline passed, 'closed' the connection broke,
     'truncated' it ended early, 'malformed' not HTTP, 'encoding' a coding that was not asked for,
-    'too_long' a body above the cap.
+    'too_long' a body above the cap. Further kinds of a stream: see websocket.py.
     """
 
     def __init__(self, kind: str, text: str = "") -> None:
@@ -75,7 +75,8 @@ async def fetch(
     knows no ranges.
 
     sink: an object with write(bytes), which gets the body in pieces of at most 4096 bytes and
-    whose own errors pass through. It gets only what was asked for: a 200 without a range, or the
+    whose own errors pass through. When it returns True it has seen enough: the rest is not read,
+    and so not known to be whole. It gets only what was asked for: a 200 without a range, or the
     206 of this range. Any other answer returns with its status and leaves the sink untouched.
     """
     try:
@@ -97,10 +98,11 @@ def _request(
     lines = [
         "GET " + path + " HTTP/1.1",
         "Host: " + name,
-        "User-Agent: Mozilla/5.0 (seesaw)",
         "Accept-Encoding: identity",
         "Connection: close",
     ]
+    if "user-agent" not in [name.lower() for name in headers or ()]:
+        lines.append("User-Agent: Mozilla/5.0 (seesaw)")
     if range_bytes is not None:
         lines.append("Range: bytes=%d-%d" % range_bytes)
     for name in headers or {}:
@@ -119,16 +121,10 @@ async def _exchange(
     range_bytes: "tuple | None",
     sink: object,
 ) -> Response:
+    wire = await connect(opener, address)
     try:
-        reader, writer = await opener(*address)
-    except asyncio.TimeoutError:
-        raise HttpError("timeout")
-    except (OSError, ValueError) as error:
-        raise _lost(error, "unreachable")
-    try:
-        wire = _Wire(reader, writer)
         await wire.send(request)
-        status, headers = await _head(wire)
+        status, headers = await head(wire, WANTED)
         cap = max_body
         if range_bytes is not None and status == 206:
             _check_range(headers, range_bytes)
@@ -139,15 +135,10 @@ async def _exchange(
         await _body(wire, status, headers, cap, keep)
         return Response(status, headers, keep.getvalue() if sink is None else b"")
     finally:
-        # MicroPython's close() does nothing; its wait_closed() is what closes the socket.
-        try:
-            writer.close()
-            await writer.wait_closed()
-        except Exception:
-            pass  # the connection had broken already
+        await close(wire)
 
 
-class _Wire:
+class Wire:
     """The stream with what was read ahead, its errors told in our terms."""
 
     def __init__(self, reader: object, writer: object) -> None:
@@ -194,6 +185,27 @@ class _Wire:
                 raise HttpError("malformed", "an endless line")
 
 
+async def connect(opener: object, address: tuple) -> Wire:
+    """A Wire to address: (host, port, tls). HttpError when there is none."""
+    try:
+        reader, writer = await opener(*address)
+    except asyncio.TimeoutError:
+        raise HttpError("timeout")
+    except (OSError, ValueError) as error:
+        raise _lost(error, "unreachable")
+    return Wire(reader, writer)
+
+
+async def close(wire: Wire) -> None:
+    """Release the stream; never raises."""
+    # MicroPython's close() does nothing; its wait_closed() is what closes the socket.
+    try:
+        wire.writer.close()
+        await wire.writer.wait_closed()
+    except Exception:
+        pass  # the connection had broken already
+
+
 def _lost(error: Exception, kind: str = "closed") -> HttpError:
     # On MicroPython a connection refused shows at the first write or read only, and a certificate
     # that fails verification is a ValueError from there.
@@ -204,12 +216,15 @@ def _lost(error: Exception, kind: str = "closed") -> HttpError:
     return HttpError(kind, str(error))
 
 
-async def _head(wire: _Wire) -> tuple:
+async def head(wire: Wire, wanted: tuple, switching: bool = False) -> tuple:
+    """(status, headers) of the answer, 200..599; 101 too where the request asked for it."""
     for _ in range(_INTERIM_MAX):
         status = _status(await wire.line())
-        headers = await _headers(wire)
-        if status >= 200:
+        headers = await _headers(wire, wanted)
+        if status >= 200 or (switching and status == 101):
             return status, headers
+        if status == 101:
+            raise HttpError("malformed", "the status line")
     raise HttpError("malformed", "too many interim answers")
 
 
@@ -217,20 +232,20 @@ def _status(line: bytes) -> int:
     digits = line[9:12]
     if line[:7] != b"HTTP/1." or line[7:9] not in (b"0 ", b"1 ") or line[12:13] not in (b"", b" "):
         raise HttpError("malformed", "the status line")
-    status = _decimal(digits, 3)
-    if len(digits) != 3 or not 100 <= status <= 599 or status == 101:
+    status = _number(digits, 3)
+    if len(digits) != 3 or not 100 <= status <= 599:
         raise HttpError("malformed", "the status line")
     return status
 
 
-async def _headers(wire: _Wire) -> dict:
+async def _headers(wire: Wire, wanted: tuple) -> dict:
     headers = {}
     for _ in range(_HEADERS_MAX + 1):
         line = await wire.line()
         if not line:
             return headers
         raw_name, value = _name_value(line)
-        for name in WANTED:
+        for name in wanted:
             if name.encode() == raw_name:
                 _keep_header(headers, name, line, value)
     raise HttpError("malformed", "too many headers")
@@ -254,10 +269,12 @@ def _keep_header(headers: dict, name: str, line: bytes, value: bytes) -> None:
     headers[name] = text
 
 
-def _decimal(digits: bytes, most: int) -> int:
-    if not 0 < len(digits) <= most or not all(0x30 <= c <= 0x39 for c in digits):
+def _number(digits: bytes, most: int, base: int = 10) -> int:
+    """Of at most so many digits, and nothing else. base: 10 or 16."""
+    known = b"0123456789abcdef"[:base]
+    if not 0 < len(digits) <= most or not all(c in known for c in digits):
         raise HttpError("malformed", "a number")
-    return int(digits)
+    return int(digits, base)
 
 
 def _check_range(headers: dict, range_bytes: tuple) -> None:
@@ -266,7 +283,7 @@ def _check_range(headers: dict, range_bytes: tuple) -> None:
         raise HttpError("malformed", "another range")
 
 
-async def _body(wire: _Wire, status: int, headers: dict, cap: int, sink: object) -> None:
+async def _body(wire: Wire, status: int, headers: dict, cap: int, sink: object) -> None:
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise HttpError("encoding", "content")
     if status in (204, 304):
@@ -276,7 +293,7 @@ async def _body(wire: _Wire, status: int, headers: dict, cap: int, sink: object)
             raise HttpError("encoding", "transfer")
         await _chunks(wire, cap, sink)
     elif "content-length" in headers:
-        length = _decimal(headers["content-length"].encode(), 9)
+        length = _number(headers["content-length"].encode(), 9)
         if length > cap:
             raise HttpError("too_long", "%d bytes" % length)
         await _exactly(wire, length, sink)
@@ -284,42 +301,41 @@ async def _body(wire: _Wire, status: int, headers: dict, cap: int, sink: object)
         await _to_end(wire, cap, sink)
 
 
-async def _exactly(wire: _Wire, length: int, sink: object) -> None:
+async def _exactly(wire: Wire, length: int, sink: object) -> "bool | None":
+    # True when the sink has seen enough.
     while length:
         piece = await wire.read(min(length, _BODY_PIECE))
         if not piece:
             raise HttpError("truncated", "%d bytes short" % length)
-        sink.write(piece)
+        if sink.write(piece) is True:
+            return True
         length -= len(piece)
+    return None
 
 
-async def _to_end(wire: _Wire, cap: int, sink: object) -> None:
+async def _to_end(wire: Wire, cap: int, sink: object) -> None:
     while True:
         piece = await wire.read(min(cap + 1, _BODY_PIECE))
         if not piece:
             return
         if len(piece) > cap:
             raise HttpError("too_long")
-        sink.write(piece)
+        if sink.write(piece) is True:
+            return
         cap -= len(piece)
 
 
-async def _chunks(wire: _Wire, cap: int, sink: object) -> None:
+async def _chunks(wire: Wire, cap: int, sink: object) -> None:
     while True:
-        length = _chunk_length(await wire.line())
+        line = await wire.line()
+        length = _number(line.partition(b";")[0].strip().lower(), 7, 16)
         if length > cap:
             raise HttpError("too_long")
         if length == 0:
-            await _headers(wire)  # the trailer
+            await _headers(wire, WANTED)  # the trailer
             return
-        await _exactly(wire, length, sink)
+        if await _exactly(wire, length, sink):
+            return
         cap -= length
         if await wire.line():
             raise HttpError("malformed", "a chunk's end")
-
-
-def _chunk_length(line: bytes) -> int:
-    digits = line.partition(b";")[0].strip().lower()
-    if not 0 < len(digits) <= 7 or not all(c in b"0123456789abcdef" for c in digits):
-        raise HttpError("malformed", "a chunk's length")
-    return int(digits, 16)

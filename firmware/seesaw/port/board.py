@@ -61,8 +61,9 @@ class Store:
     def __init__(self):
         self._nvs = NVS(NAMESPACE)
 
-    def get(self, key: str, size_max: int = 1024) -> bytes:
-        """The blob, empty when there is none."""
+    def get(self, key: str, size_max: int = 2560) -> bytes:
+        """The blob, empty when there is none, or a longer one. `feeds` is the longest but `roots`:
+        seesaw.data.feeds.PART_MAX and 300 bytes of state."""
         room = bytearray(size_max)
         try:
             return bytes(room[: self._nvs.get_blob(key, room)])
@@ -83,8 +84,8 @@ class Store:
 
 
 async def opener(host: str, port: int, tls: bool) -> tuple:
-    """A connection; TLS without verification: prices alone travel on it, and trust in updates
-    never rests on TLS."""
+    """A connection; TLS without verification: for updates, trust in which never rests on TLS, and
+    for a server's Date. Prices come by port.secure."""
     if not tls:
         return await asyncio.open_connection(host, port)
     try:

@@ -42,3 +42,7 @@ class BadOffer(Exception):
 
 class Nothing(Exception):
     """There is nothing to install; the one argument says why."""
+
+
+class InstallError(Exception):
+    """The slot does not hold what was promised; the one argument says what."""

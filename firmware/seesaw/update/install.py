@@ -10,7 +10,7 @@ import hashlib
 from micropython import const
 
 from seesaw.update import trailer
-from seesaw.update.errors import BadOffer
+from seesaw.update.errors import BadOffer, InstallError
 
 SECTOR = 4096
 FLASH_ERASE = 6  # ioctl
@@ -18,10 +18,6 @@ BLOCK = 512  # bytes: the launcher refuses a bundle that is not of whole blocks
 _TRIAL_FLOOR_S = const(10)  # a trial is never shorter, whatever the offer says
 _TRIAL_MOST_S = const(600)  # a third of the launcher's deadline: proof and quotes need theirs
 _NAME_MAX = const(24)  # characters of a version or a board
-
-
-class InstallError(Exception):
-    """The slot does not hold what was promised; the one argument says what."""
 
 
 class Part:
@@ -53,7 +49,7 @@ class Offer:
             if min(text) < "!" or max(text) > "~":
                 raise BadOffer("version or board")
         if type(trial_s) is not int or type(build_time) is not int or build_time >> 32:
-            raise BadOffer("trial_s or build_time")
+            raise BadOffer("times")
         self.version = version
         self.board = board
         self.build_time = build_time
@@ -162,18 +158,12 @@ class Sink:
         self._used = 0
 
 
-def read_trailer(part: object) -> bytes:
-    raw = bytearray(trailer.SIZE)
-    part.readblocks(part.info()[3] // SECTOR - 1, raw)
-    return bytes(raw)
-
-
 def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
     """What the slot's trailer will say. Raises InstallError when the release does not fit."""
     runtime, bundle = offer.runtime, offer.bundle
     offset = -(-runtime.size // SECTOR) * SECTOR
     if offset + bundle.size > slot_size - trailer.FROM_END:
-        raise InstallError("the release is larger than the slot")
+        raise InstallError("larger than the slot")
     if bundle.size % BLOCK:
         raise InstallError("not of whole blocks")
     made = trailer.Trailer(
@@ -190,7 +180,7 @@ def wanted_trailer(offer: object, slot_size: int) -> trailer.Trailer:
 def holds(slot: Slot, made: trailer.Trailer) -> bool:
     """Does the slot hold this release already, every byte of it?"""
     return (
-        read_trailer(slot.part) == trailer.pack(*made)
+        trailer.read(slot.part) == trailer.pack(*made)
         and slot.sha256(0, made.runtime_size) == made.runtime_sha256
         and slot.sha256(made.bundle_offset, made.bundle_size) == made.bundle_sha256
     )
@@ -252,6 +242,6 @@ def complete(slot: Slot, made: trailer.Trailer) -> None:
         raise InstallError("the runtime's hash is wrong")
     if slot.sha256(made.bundle_offset, made.bundle_size) != made.bundle_sha256:
         raise InstallError("the bundle's hash is wrong")
-    if read_trailer(slot.part) != raw:
+    if trailer.read(slot.part) != raw:
         raise InstallError("reads back wrong")
     slot.end()

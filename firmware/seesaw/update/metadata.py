@@ -76,7 +76,7 @@ def read(raw: bytes, kind: str) -> tuple:
     if kind == "targets":
         names += [role["name"] for role in signed.get("delegations", {"roles": ()})["roles"]]
     if len(signatures) != len(value["signatures"]) or len(set(names)) != len(names):
-        raise BadMetadata(kind + ": a name is there twice")
+        raise BadMetadata(kind + ": a name twice")
     return signed, signatures
 
 

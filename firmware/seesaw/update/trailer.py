@@ -67,6 +67,13 @@ def unpack(data: bytes) -> Trailer:
     return found
 
 
+def read(part: object) -> bytes:
+    """The bytes where a slot's trailer is. part: its block device of 4096-byte blocks."""
+    raw = bytearray(SIZE)
+    part.readblocks(part.info()[3] // 4096 - 1, raw)
+    return bytes(raw)
+
+
 def _text(field: bytes) -> str:
     text = field.rstrip(b"\x00")
     if not text or min(text) < 0x21 or max(text) > 0x7E:

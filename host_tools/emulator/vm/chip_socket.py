@@ -14,7 +14,7 @@ def getaddrinfo(host, port, *more):
         sleep_ms(ms)
     if not answered:
         raise OSError(-202, "EAI_FAIL")
-    return _host.getaddrinfo(host, port, *more)
+    return _host.getaddrinfo(*call("route", host, port), *more)
 
 
 socket = Overlay(_host, getaddrinfo=getaddrinfo)

@@ -16,6 +16,7 @@ import chip_float
 import chip_micropython
 import chip_socket
 import chip_time
+import chip_tls
 import esp32
 import machine
 import network
@@ -26,6 +27,7 @@ sys.modules["socket"] = chip_socket.socket
 sys.modules["json"] = chip_float.json
 sys.modules["random"] = chip_float.random
 sys.modules["struct"] = chip_float.struct
+sys.modules["tls"] = chip_tls.tls
 MODE = sys.argv[3]
 sys.argv[:] = []
 vfs.umount("/")

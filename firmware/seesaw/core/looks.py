@@ -1,0 +1,72 @@
+"""When the app hands over for a look, and what it tells of itself over that (SPEC, "RTC record").
+
+A look for a release comes every check_s of the owner's settings; between these come looks for
+signed data alone, which is what cures a provider that has changed: every hour, and every five
+minutes while the market has not been shown for two.
+"""
+
+from micropython import const
+
+_DATA_S = const(3600)
+_SOON_S = const(300)
+_DARK_S = const(120)
+_SPREAD = const(4)  # one part of so many, either way, is drawn: not all devices at once
+_SILENT, _SINCE, _ALONE = const(6), const(8), const(11)  # in scratch
+_WAITS, _LEVELS, _END = const(12), const(17), const(20)
+_PROVIDERS = const(5)
+_WAIT_S = const(90)  # the unit of a wait: six hours fit into a byte
+_LEVEL_MAX, _ASKED = const(7), const(8)  # of the four bits beside it
+
+
+def due(up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float) -> str:
+    """"release", "data" or "". up_s: of this session. since_s: from the last look for a release to
+    its begin. dark_s: since the market was shown. drawn: in [0, 1), once a session."""
+    if up_s + since_s >= check_s:
+        return "release"
+    wait_s = _SOON_S if dark_s >= _DARK_S else _DATA_S
+    wait_s += int((drawn - 0.5) * 2 * (wait_s // _SPREAD))
+    return "data" if up_s >= wait_s else ""
+
+
+def since_s(scratch: bytes) -> int:
+    """From the last look for a release until the last hand-over."""
+    return int.from_bytes(scratch[_SINCE:_ALONE], "little")
+
+
+def silent_s(scratch: bytes) -> int:
+    """For how long the feed had brought nothing then."""
+    return int.from_bytes(scratch[_SILENT:_SINCE], "little")
+
+
+def alone(scratch: bytes) -> bool:
+    """Is the look that begins for data alone?"""
+    return scratch[_ALONE] == 1
+
+
+def waits(scratch: bytes) -> list:
+    """How each provider stood, in the order of the feed: see Choice.waits."""
+    bits = int.from_bytes(scratch[_LEVELS:_END], "little")
+    made = []
+    for index in range(_PROVIDERS):
+        part = bits >> 4 * index
+        wait_s = scratch[_WAITS + index] * _WAIT_S
+        made.append((wait_s, part & _LEVEL_MAX, bool(part & _ASKED)))
+    return made
+
+
+def told(scratch: bytes, silent_s: int, since_s: int, alone: bool, waits: list) -> bytes:
+    """The scratch with all of that in it."""
+    made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
+    parts, bits = bytearray(_PROVIDERS), 0
+    for index, (wait_s, level, asked) in enumerate(waits[:_PROVIDERS]):
+        parts[index] = min(-(-wait_s // _WAIT_S), 255)
+        bits |= (min(level, _LEVEL_MAX) | (_ASKED if asked else 0)) << 4 * index
+    made += bytes((alone,)) + bytes(parts) + bits.to_bytes(3, "little")
+    return scratch[:_SILENT] + made + scratch[_END:]
+
+
+def heard(scratch: bytes, another: bool = False) -> bytes:
+    """The scratch once the updater has heard that it is for data alone; another: the providers are
+    others now."""
+    kept = bytes(_END - _WAITS) if another else scratch[_WAITS:_END]
+    return scratch[:_ALONE] + b"\x00" + kept + scratch[_END:]

@@ -1,0 +1,75 @@
+"""The honest state of the market that is shown, as one table (firmware/DEGRADED.md).
+
+Rows: what there is to show. Columns: what is known of the session.
+
+               open       shut      still
+    nothing    NO_DATA    NO_DATA   NO_DATA    nothing was accepted since the program began
+    lost       NO_DATA    NO_DATA   NO_DATA    nothing for LOST_S of hours that are not shut
+    missed     STALE      CLOSED    STALE      the last poll brought nothing
+    old        STALE      CLOSED    CLOSED     accepted, but late
+    before     CLOSED     CLOSED    CLOSED     accepted, of the session before: no trade yet
+    fresh      live       CLOSED    live       LIVE, or DELAYED, or PROXY
+
+The calendar says whether the market is open or shut; where it says nothing, a provider's own flag
+may say that it is shut. A price stands still when it is STILL_S late: at one provider where no
+calendar says open, at two where one does, since one may be frozen. Nothing but a fresh price is
+ever called live.
+"""
+
+from micropython import const
+
+# After LOST_S an index has moved by 0.28 sigma, two degrees of the beam, from what is shown.
+LOST_S = 1800
+STILL_S = 1800
+FOLLOW, HOLD, LEVEL = range(3)  # what the beam does
+OPEN, SHUT, STILL = range(3)
+NOTHING, LOST, MISSED, OLD, BEFORE, FRESH = range(6)
+_N, _S, _C, _L = const(0), const(1), const(2), const(3)
+_STATES = ("NO_DATA", "STALE", "CLOSED", "LIVE")
+TABLE = (
+    (_N, _N, _N),
+    (_N, _N, _N),
+    (_S, _C, _S),
+    (_S, _C, _C),
+    (_C, _C, _C),
+    (_L, _C, _L),
+)
+GOOD = ("LIVE", "DELAYED", "PROXY", "CLOSED")  # the feed does what it is there for
+
+
+def session(word: str, flag: "bool | None", still: int) -> int:
+    """The column. word: the calendar's, "open", "lunch", "closed" or "" for none. flag: the
+    provider's, None for none. still: how many providers' prices stand still."""
+    if word == "open":
+        return STILL if still > 1 else OPEN
+    if word or flag is False:
+        return SHUT
+    return STILL if still else OPEN
+
+
+def state(what: int, market: int, delay_s: int = 0, proxy: bool = False) -> str:
+    """The state, of row and column. delay_s, proxy: of the provider that is followed."""
+    made = _STATES[TABLE[what][market]]
+    if made == "LIVE" and proxy:
+        return "PROXY"
+    return "DELAYED" if made == "LIVE" and delay_s else made
+
+
+def pose(what: int) -> int:
+    """What the beam does: FOLLOW the last quote, HOLD, or, when all is lost, to LEVEL slowly."""
+    if what == LOST:
+        return LEVEL
+    return FOLLOW if what > MISSED else HOLD
+
+
+def words(name: str, word: str, delay_s: int, silent_s: int) -> str:
+    """For people, beside the state of this name; "" where it says all."""
+    if name == "DELAYED":
+        return "prices come %d min late" % ((delay_s + 59) // 60)
+    if name == "PROXY":
+        return "a fund that follows the index"
+    if name == "CLOSED":
+        return "lunch break" if word == "lunch" else "the last session's move"
+    if name == "STALE" and not silent_s:
+        return "the price is old"
+    return "no price for %d min" % (silent_s // 60) if name in ("STALE", "NO_DATA") else ""

@@ -1,0 +1,73 @@
+"""Which set of data is in use, and what the app sees of how it fares.
+
+It leaves that in RTC memory; the updater decides what becomes of the set (data/turns.py). A power
+cut takes what the app has seen with it, so it condemns nothing.
+"""
+
+import json
+
+# Places in the state. The first three are what USE names; sets are named by 16 hex digits of their
+# SHA-256, "" for none.
+#   BAD      was given up, and 16 hex digits of the bundle that ran: another may fare better
+#   FILE     0 or 1, of the good set; the one on trial has the other
+#   STRIKES  how often the set on trial was silent while others had prices
+#   TURNS    since there was a price
+#   FEED     of the set in use, what the app needs, its instrument first
+SHIPPED, TRIAL, GOOD, BAD, USE, FILE, STRIKES, TURNS, FEED = range(9)
+NOTHING = ("", "", "", "", 0, 0, 0, 0, [])
+USES = ("shipped", "trial", "good")
+
+STARTS_MAX = 3
+QUOTES_MIN = 3
+SILENT_S = 300  # without a fresh price
+TURNS_MAX = 5
+AT = 2  # in scratch: starts, fresh prices, and two bytes of seconds of silence
+
+
+def read(blob: bytes) -> list:
+    """The state; NOTHING when it is none."""
+    try:
+        found = json.loads(blob)
+    except (ValueError, RuntimeError):
+        found = None
+    first = list(NOTHING)
+    if type(found) is not list or list(map(type, found)) != list(map(type, first)):
+        return first
+    use = found[USE]
+    return found if use == SHIPPED or use in (TRIAL, GOOD) and found[use] else first
+
+
+def name(state: list) -> str:
+    """For people: "trial:1a2b3c4d", "good:1a2b3c4d" or "shipped"."""
+    use = state[USE]
+    return USES[use] + (use and ":" + state[use][:8] or "")
+
+
+def silence_s(scratch: bytes) -> int:
+    return scratch[AT + 2] + scratch[AT + 3] * 256
+
+
+def fresh(scratch: bytes) -> int:
+    return scratch[AT + 1]
+
+
+def patience_s(state: list) -> int:
+    """Seconds without a fresh price until the next turn."""
+    return SILENT_S << min(max(state[TURNS], 0), TURNS_MAX)
+
+
+def seen(scratch: bytes, starts: int = 0, fresh: int = 0, silent_s: int = 0) -> bytes:
+    """The scratch with what the app saw. starts: without a planned end. fresh: prices; these and
+    silence add up over sessions, which may be short."""
+    silent_s = min(silent_s, 65535)
+    made = bytes((starts & 255, min(fresh, QUOTES_MIN), silent_s & 255, silent_s >> 8))
+    return scratch[:AT] + made + scratch[AT + 4 :]
+
+
+def event(scratch: bytes, state: list) -> str:
+    """One of "priced", "silent" and "crashed", or ""."""
+    if scratch[AT] >= STARTS_MAX:
+        return "crashed"
+    if fresh(scratch) >= QUOTES_MIN:
+        return "priced"
+    return "silent" if silence_s(scratch) >= patience_s(state) else ""

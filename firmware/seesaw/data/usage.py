@@ -1,0 +1,54 @@
+"""What the app does with the set of data in use: takes its part of it, and tells how it fares."""
+
+from seesaw.data import standing
+from seesaw.data.part import FORMAT, whose
+
+
+class Usage:
+    """boot: the launcher's. blob: what the updater handed over (NVS `feeds`). part: of the owner's
+    instrument (seesaw.data.part), {} for what the release ships. name: for people."""
+
+    def __init__(self, boot, blob: bytes, settings: dict):
+        self._boot = boot
+        self._state = state = standing.read(blob)
+        found = state[standing.FEED]
+        fits = found[:2] == [whose(settings), FORMAT]
+        # Starts to tell of: a part of other settings is for the updater to make anew.
+        self._starts = 0 if fits or state[standing.USE] == standing.SHIPPED else 1
+        self.part = found[2] if fits and len(found) > 2 and type(found[2]) is dict else {}
+        self.name = standing.name(state) if self.part else "shipped"
+        # Whether it ends well is known at the next start. A release's trial is no time for that.
+        if state[standing.USE] and not boot.trial:
+            scratch = boot.scratch
+            seen = standing.fresh(scratch), standing.silence_s(scratch)
+            boot.scratch = standing.seen(scratch, scratch[standing.AT] + 1, *seen)
+            boot.keep(boot.pulse_ns)
+
+    def spoilt(self) -> None:
+        """The part is none that this release can use: what it ships, then. As good as a crash."""
+        self.part = {}
+        self.name = "shipped"
+        self._starts = standing.STARTS_MAX
+
+    def _silence_s(self, feed, up_s: int) -> int:
+        """How long there was no fresh price, though there was a network."""
+        if feed.fresh:
+            return 0
+        return standing.silence_s(self._boot.scratch) + (up_s if feed.state != "NO_WIFI" else 0)
+
+    def due(self, feed, up_s: int) -> bool:
+        """Has it been silent so long that another set should have its turn?"""
+        patience_s = standing.patience_s(self._state)
+        return self._others() and self._silence_s(feed, up_s) >= patience_s
+
+    def _others(self) -> bool:
+        return bool(self._state[standing.TRIAL] or self._state[standing.GOOD])
+
+    def tell(self, feed, up_s: int) -> None:
+        """The session ends as planned: the updater decides, if there is something to decide."""
+        state = self._state
+        silent_s = self._silence_s(feed, up_s) if self._others() else 0
+        fresh = 0
+        if state[standing.TRIAL] or state[standing.TURNS]:
+            fresh = standing.fresh(self._boot.scratch) + feed.fresh
+        self._boot.scratch = standing.seen(self._boot.scratch, self._starts, fresh, silent_s)

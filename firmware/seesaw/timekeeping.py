@@ -1,0 +1,53 @@
+"""The time of day for the app: when it is first asked for, and when a certificate puts it in doubt.
+
+Most sessions need neither. Who is asked (witnesses.py) is loaded only then.
+"""
+
+from micropython import const
+
+_DAY_S = const(86400)
+
+
+def first_s(clock_s: int, random: object) -> int:
+    """Seconds from the start of a session to the first question: at once when the clock was never
+    set, else drawn from a day. So it is one question a day however often sessions begin, and
+    nothing need be remembered of the last one. random: a function, a float in [0, 1)."""
+    return int(_DAY_S * random()) if clock_s else 0
+
+
+class Timekeeper:
+    """clock: of port.board. random: a function, a float in [0, 1). load: makes the Witnesses."""
+
+    def __init__(self, clock: object, random: object, load: object) -> None:
+        self._clock = clock
+        self._load = load
+        self._witnesses = None
+        self._due_s = first_s(clock.epoch_s(), random)  # 0 once the witnesses know when
+
+    @property
+    def said(self) -> str:
+        """What the last question came to."""
+        return self._asked().said
+
+    def _asked(self) -> object:
+        if self._witnesses is None:
+            self._witnesses = self._load()
+        return self._witnesses
+
+    async def keep(self, url: str) -> bool:
+        """Ask if it is time to; True when the clock was set. url: of a provider. Raises nothing
+        that the network brings about."""
+        if self._clock.up_s() < self._due_s:
+            return False
+        self._due_s = 0
+        return await self._asked().keep(url)
+
+    async def doubt(self, url: str, why: str) -> bool:
+        """A poll of that provider failed, `why` says how. True when its certificate speaks against
+        the clock, and the clock was set by the Date of that very server: ask again then."""
+        if "certificate" not in why and "clock" not in why:  # the words of net.certificate
+            return False
+        doubted = await self._asked().doubt(url, why)
+        if doubted:
+            self._due_s = 0
+        return doubted

@@ -1,0 +1,80 @@
+"""The wiring that the app alone needs: the updater does not load it."""
+
+from seesaw import config, tuning
+from seesaw.app import App
+from seesaw.beam import Beam
+from seesaw.core import looks
+from seesaw.core.quiet import owners_clock
+from seesaw.data import shipped
+from seesaw.data.usage import Usage
+from seesaw.feed import Feed
+from seesaw.net.pem import MORE_MAX
+from seesaw.port import servo
+from seesaw.port.secure import Secure
+from seesaw.source import Source
+from seesaw.timekeeping import Timekeeper
+
+
+def app(boot, settings, record, chip, radio, clock, random, store) -> App:
+    """The app of this chip, its settings and its data."""
+    settings.update(tuning.parse(config.load(store)))
+    secure = Secure(clock, store.get("roots", MORE_MAX), chip.opener)
+
+    def witnesses() -> object:
+        from seesaw.port import rtc, udp
+        from seesaw.witnesses import Witnesses
+
+        least_s = rtc.built_s(boot.slot)
+        return Witnesses(
+            clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], least_s
+        )
+
+    keeper = Timekeeper(clock, random, witnesses)
+    usage = Usage(boot, store.get("feeds"), settings)
+    found = market(boot, settings, usage, secure.opener(), clock, random)
+    motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
+    beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
+    made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    if settings["stream"]:
+        from seesaw.live import live
+
+        made.live = live(made, secure.opener())
+    return made
+
+
+def market(boot, settings, usage, opener, clock, random) -> Feed:
+    """The owner's instrument: by signed data, else by what the release ships."""
+    told = looks.silent_s(boot.scratch), looks.waits(boot.scratch)
+    if usage.part:
+        try:
+            return _feed(
+                settings["instrument"], usage.part, settings, opener, clock, random, told
+            )
+        except Exception:  # of another release's making: it must not stop the app
+            usage.spoilt()
+    return _feed(*shipped.feeds(settings), settings, opener, clock, random, told)
+
+
+def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
+    """told: of the session before, (seconds without a price, how each provider stood)."""
+    sessions = shipped.sessions(part["exchange"])
+    bases, keys = settings["providers"], settings["keys"]
+
+    def utc_s(local_s: int, tz: str) -> int:
+        if tz:
+            from seesaw.core.sessions import Zone
+
+            return Zone(tz).utc_s(local_s)
+        if sessions is None or sessions.zone is None:
+            raise ValueError("the zone is not known")
+        return sessions.zone.utc_s(local_s)
+
+    sources = []
+    for feed in part["feeds"]:
+        name = feed[0]
+        rules = part["providers"][name]
+        made = Source(feed, rules, opener, bases.get(name, ""), keys.get(name, ""), utc_s)
+        sources.append(made)
+    feed = Feed(instrument, part, sources, random, clock.up_s, sessions, told[0])
+    feed.choice.keep(told[1], clock.up_s())
+    return feed

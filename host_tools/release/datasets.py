@@ -1,0 +1,107 @@
+"""Sets of data in a repository: what may be signed, and what is there (firmware/SPEC.md, "Data
+targets"). A set is looked at with the firmware's own check, and more strictly than a device does.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from seesaw.core import version as versions
+from seesaw.data import feeds
+from tuf.api.metadata import TargetFile
+
+from host_tools.errors import UserError
+from host_tools.release import change as changes
+from host_tools.release import listing, roles, tls_roots
+from host_tools.release import state as states
+from host_tools.release.change import Change
+from host_tools.release.state import State
+
+NAMES = ("feeds", "roots")  # that a device knows
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A set on offer. sha256: hex. size: bytes. firmware: the oldest version that may use it."""
+
+    name: str
+    sha256: str
+    size: int
+    firmware: str
+
+
+def add(state: State, name: str, raw: bytes, firmware: str) -> Change:
+    """List a set in place of the one of that name. UserError when a device could not use it, or
+    it is on offer already."""
+    if name not in NAMES:
+        raise UserError(f"data '{name}'", "no device knows it", f"choose from {', '.join(NAMES)}")
+    if roles.DATA not in state.targets:
+        raise UserError("role 'data'", "this repository has none", "'seesaw release init' makes it")
+    try:
+        versions.key(firmware)
+    except ValueError as error:
+        raise UserError(f"--firmware {firmware}", str(error), "a version such as 1.2.3") from error
+    check(name, raw)
+    found = Set(name, states.digest(raw), len(raw), firmware)
+    if found in of(state):
+        raise UserError(f"data '{name}'", "this very set is on offer", "nothing is to be done")
+    change = Change()
+    role = change.edit(state, roles.DATA)
+    path = roles.data_target(name)
+    changes.add_target(role, path, raw, listing.custom_of_data(firmware))
+    change.files[roles.target_path(path, found.sha256)] = raw
+    return change
+
+
+def check(name: str, raw: bytes) -> None:
+    """UserError for a set that a device would refuse, or that nobody can have meant."""
+    if name == "roots":
+        tls_roots.check_more(raw, f"data '{name}'")
+        return
+    if len(raw) > feeds.SIZE_MAX:
+        why = f"{len(raw)} bytes, a device takes {feeds.SIZE_MAX}"
+        raise UserError(f"data '{name}'", why, "say less in it")
+    try:
+        json.loads(raw, object_pairs_hook=_once)
+        feeds.check(raw)
+    except (ValueError, RecursionError) as error:
+        fix = "'seesaw recipe lint' says which rule, in which line"
+        raise UserError(f"data '{name}'", str(error), fix) from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object with each key once: which of two counts, readers disagree on."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def of(state: State) -> list[Set]:
+    """The sets on offer, by name."""
+    role = state.targets.get(roles.DATA)
+    targets = role.signed.targets if role else {}
+    return [_set(path, target) for path, target in sorted(targets.items())]
+
+
+def _set(path: str, target: TargetFile) -> Set:
+    custom = target.custom if isinstance(target.custom, dict) else {}
+    return Set(
+        path.removeprefix(roles.data_target("")), target.hashes.get("sha256", ""), target.length,
+        str(custom.get("firmware", "?")),
+    )  # fmt: skip
+
+
+def lines(found: list[Set]) -> list[str]:
+    """For people."""
+    return [
+        f"data: {one.name} {one.sha256[:16]}, {one.size} bytes, for firmware from {one.firmware}"
+        for one in found
+    ]
+
+
+def facts(found: list[Set]) -> list[dict[str, Any]]:
+    return [
+        {"name": one.name, "sha256": one.sha256, "size": one.size, "firmware": one.firmware}
+        for one in found
+    ]

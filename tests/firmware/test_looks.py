@@ -1,0 +1,40 @@
+"""What the app tells itself over a look: silence, and how each provider stood."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from seesaw.core import looks
+from seesaw.core.choice import Choice
+from seesaw.core.health import FAILED, OPEN
+
+SCRATCH = bytes(range(24))
+WAITS = st.lists(st.tuples(st.integers(0, 21_600), st.integers(0, 8), st.booleans()), max_size=5)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**5), st.booleans(), WAITS)
+def test_what_is_told_is_heard(silent_s: int, since_s: int, alone: bool, waits: list) -> None:
+    made = looks.told(SCRATCH, silent_s, since_s, alone, waits)
+
+    assert len(made) == 24 and made[:6] == SCRATCH[:6] and made[20:] == SCRATCH[20:]
+    assert looks.silent_s(made) == min(silent_s, 65535)
+    assert (looks.since_s(made), looks.alone(made)) == (since_s, alone)
+    for told, heard in zip(waits, looks.waits(made), strict=False):
+        (wait_s, level, asked), (heard_s, found, said) = told, heard
+        assert wait_s <= heard_s < wait_s + 90
+        assert (found, said) == (min(level, 7), asked)
+    assert looks.waits(looks.heard(made)) == looks.waits(made)
+    assert not looks.alone(looks.heard(made))
+    assert looks.waits(looks.heard(made, another=True)) == [(0, 0, False)] * 5
+
+
+def test_a_breaker_stays_open_and_a_last_resort_is_asked_all_the_same() -> None:
+    before, after = Choice([0, 0], lambda: 0.5), Choice([0, 0], lambda: 0.5)
+    for _ in range(OPEN):
+        before.took(0, FAILED, 100)
+        before.took(1, FAILED, 100, 300)
+    after.keep(looks.waits(looks.told(bytes(24), 0, 0, True, before.waits(100))), 0)
+
+    assert [one.level for one in after.health] == [OPEN, OPEN]
+    assert after.other(60, None) is None
+    assert after.first(0) == 0  # the second has asked to be left alone
+    after.took(0, FAILED, 0)
+    assert after.health[0].level == OPEN + 1

@@ -1,0 +1,92 @@
+"""The table of states: every cell, against what is promised in words."""
+
+from itertools import product
+
+import pytest
+from seesaw.core.market_state import (
+    BEFORE,
+    FOLLOW,
+    FRESH,
+    GOOD,
+    HOLD,
+    LEVEL,
+    LOST,
+    MISSED,
+    NOTHING,
+    OLD,
+    OPEN,
+    SHUT,
+    STILL,
+    TABLE,
+    pose,
+    session,
+    state,
+    words,
+)
+
+ROWS = (NOTHING, LOST, MISSED, OLD, BEFORE, FRESH)
+COLUMNS = (OPEN, SHUT, STILL)
+EVERY = list(product(ROWS, COLUMNS, (0, 900), (False, True)))
+LIVES = ("LIVE", "DELAYED", "PROXY")
+
+
+def test_the_table_is_whole() -> None:
+    assert len(TABLE) == len(ROWS) and {len(row) for row in TABLE} == {len(COLUMNS)}
+
+
+@pytest.mark.parametrize(("what", "market", "delay_s", "proxy"), EVERY)
+def test_every_cell(what: int, market: int, delay_s: int, proxy: bool) -> None:
+    name = state(what, market, delay_s, proxy)
+
+    # Live in three words, for a fresh price alone, and never in a market that is shut.
+    assert (name in LIVES) == (what == FRESH and market != SHUT)
+    assert (name == "PROXY") <= proxy and (name == "DELAYED") <= (delay_s > 0 and not proxy)
+    assert (name == "LIVE") <= (delay_s == 0 and not proxy)
+    # Without any price it says so, whatever the session.
+    assert (name == "NO_DATA") == (what in (NOTHING, LOST))
+    # A shut market is closed, not stale; a price that cannot be told is never called closed.
+    assert (name == "STALE") <= (market != SHUT)
+    assert what != MISSED or market == SHUT or name == "STALE"
+    assert what != OLD or name == ("STALE" if market == OPEN else "CLOSED")
+    assert (name in GOOD) == (name not in ("STALE", "NO_DATA"))
+
+
+def test_level_is_for_what_is_lost_alone_and_is_said() -> None:
+    assert [pose(what) for what in ROWS] == [HOLD, LEVEL, HOLD, FOLLOW, FOLLOW, FOLLOW]
+    assert {state(LOST, market) for market in COLUMNS} == {"NO_DATA"}
+
+
+@pytest.mark.parametrize(
+    ("word", "flag", "still", "column"),
+    [
+        ("open", True, 0, OPEN),
+        ("open", None, 0, OPEN),
+        ("open", False, 0, OPEN),  # the age decides, not one provider's word
+        ("open", True, 1, OPEN),
+        ("open", True, 2, STILL),
+        ("closed", True, 0, SHUT),
+        ("closed", None, 5, SHUT),
+        ("lunch", True, 0, SHUT),
+        ("", True, 0, OPEN),
+        ("", None, 0, OPEN),
+        ("", False, 0, SHUT),
+        ("", True, 1, STILL),
+        ("", None, 1, STILL),
+    ],
+)
+def test_what_is_known_of_the_session(
+    word: str, flag: bool | None, still: int, column: int
+) -> None:
+    assert session(word, flag, still) == column
+
+
+def test_words() -> None:
+    assert words("LIVE", "open", 0, 0) == ""
+    assert words("DELAYED", "open", 900, 0) == "prices come 15 min late"
+    assert words("DELAYED", "open", 1, 0) == "prices come 1 min late"
+    assert words("PROXY", "open", 0, 0) == "a fund that follows the index"
+    assert words("CLOSED", "lunch", 0, 0) == "lunch break"
+    assert words("CLOSED", "", 0, 0) == "the last session's move"
+    assert words("STALE", "open", 0, 0) == "the price is old"
+    assert words("STALE", "open", 0, 119) == "no price for 1 min"
+    assert words("NO_DATA", "open", 0, 1800) == "no price for 30 min"
