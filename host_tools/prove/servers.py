@@ -195,13 +195,21 @@ def _updates_end(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
-def _recalled(live: LiveSeesaw) -> None:
-    """The maker recalls the release that is on offer, by its bundle."""
-    made = live.offered
-    assert made, "a recall is of a release"
-    bundle = hashlib.sha256(made.bundle.image).hexdigest()
-    recalls = [{"version": made.version, "sha256": bundle}]
-    live.offered = publish.reissued(made, development.edition(made.version) + 1, recalls=recalls)
+def _recalled(*more: str) -> Change:
+    """The maker recalls the release that is on offer, by its bundle, and those of these names."""
+
+    def change(live: LiveSeesaw) -> None:
+        made = live.offered
+        assert made, "a recall is of a release"
+        names = (live.subject.release(getattr(live.subject, one)) for one in more)
+        recalls = [
+            {"version": one.version, "sha256": hashlib.sha256(one.bundle.image).hexdigest()}
+            for one in (made, *filter(None, names))
+        ]
+        edition = development.edition(made.version) + 1
+        live.offered = publish.reissued(made, edition, recalls=recalls)
+
+    return change
 
 
 def _signed_with(**fields: object) -> Change:
@@ -278,7 +286,8 @@ SERVERS: dict[str, Change] = {
     "prices-end": _prices_end,
     "updates-end": _updates_end,
     "later": _later,
-    "recalled": _recalled,
+    "recalled": _recalled(),
+    "recalled-both": _recalled("old"),
     "halted": _signed_with(halted=["0.3.0"]),
     "not-yet": _signed_with(rules={"start_epoch": 4_000_000_000}),
     "not-from-here": _signed_with(rules={"ranges": ("9.0.0-9.9.9",)}),

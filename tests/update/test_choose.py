@@ -4,13 +4,23 @@ import hashlib
 import json
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from seesaw.core import version as versions
-from seesaw.update.choose import _LOOKS_MAX, _START_LOOKS, bucket, choose, recalled, share, since
+from seesaw.update.choose import (
+    _LOOKS_MAX,
+    _START_LOOKS,
+    Releases,
+    bucket,
+    choose,
+    recalled,
+    share,
+    since,
+)
 from tuf.api.metadata import TargetFile
 from tuf_rig import Vm
 from tuf_vm import answers, here
@@ -20,6 +30,7 @@ from host_tools.release.listing import Rules
 
 BOARD, DEVICE, RUNNING = "esp32_wrover", b"\x24\x0a\xc4\x00\x01\x02", bytes(range(32))
 NOW, DAY_S = 1_790_000_000, 86400
+BOARDS_ROLE = {"name": BOARD, "terminating": True, "paths": [f"{BOARD}/*/*"]}
 RUNTIME = TargetFile(10, {"sha256": "aa" * 32}, f"{BOARD}/x/runtime")
 
 
@@ -147,6 +158,25 @@ def test_a_recall_that_cannot_be_followed_leaves_the_way_on() -> None:
     assert chosen(targets, recalls=recalls)[0] == "recall"
     assert taken(targets, recalls=[]) == "1.1"
     assert recalled(RUNNING, recalls) and not recalled(bytes(32), recalls)
+
+
+@pytest.mark.parametrize(("more", "found"), [([], "install"), (["1.1"], "nothing")])
+def test_a_recall_that_cannot_be_followed_takes_no_other_that_is_recalled(
+    more: list[str], found: str
+) -> None:
+    recalls = [{"version": "1.0", "sha256": RUNNING.hex()}]
+    recalls += [{"version": one, "sha256": sha256(one)} for one in more]
+    signed = role(T("1.1"))
+    trusted = SimpleNamespace(
+        targets={"targets": {"targets": {}, "delegations": {"roles": [BOARDS_ROLE]}},
+                 BOARD: {"targets": signed, "x-seesaw-recalls": recalls}},
+        timestamp={}, root={},
+    )  # fmt: skip
+    releases = Releases(trusted, BOARD)
+    running, times = (BOARD, "1.0", RUNNING, DEVICE), (NOW, None)
+
+    assert releases.choose(running, times, Memory(), True)[0] == "recall"
+    assert releases.choose(running, times, Memory(), False)[0] == found
 
 
 def test_what_make_cannot_use_is_not_taken() -> None:

@@ -39,9 +39,12 @@ class Releases:
     def choose(self, running: tuple, times: tuple, record, recalls: bool) -> tuple:
         """("install", Offer, version), ("recall", None, why) or ("nothing", None, why): choose().
 
-        recalls: False when the other slot has nothing to go back to.
+        recalls: False when the other slot has nothing to go back to: that the running release is
+        recalled counts no more, what else is recalled does.
         """
-        listed = self._recalls if recalls else []
+        listed = self._recalls
+        if not recalls:
+            listed = [one for one in listed if one["sha256"] != running[2].hex()]
         return choose(self._listed, running, times, self._halted, listed, record, self._offer)
 
     def recalled(self, bundle: bytes) -> bool:
@@ -93,7 +96,7 @@ def choose(
 
     ("install", make(path, target), version): of the bundle's target.
     ("recall", None, why): boot the other slot, if that is intact and not recalled(); otherwise
-    call again with recalls empty: a newer release also ends it.
+    call again without the recall of the running bundle: a newer release also ends it.
     ("nothing", None, why not).
 
     targets: of the board's role, path -> {"length", "hashes", "custom"}. running: (board, version,
