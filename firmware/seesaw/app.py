@@ -32,6 +32,7 @@ class App:
         self.live = None  # the stream beside polling, if the owner wants one and there is one
         self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
+        self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
         self.since_s = looks.since_s(boot.scratch) if boot.stage == LOOKED else 0
 
@@ -105,6 +106,7 @@ class App:
 
     def say(self) -> None:
         """One line of the serial console: everything a person or a program wants to know."""
+        self.said = True
         quote = self.feed.last
         price = "%.2f" % quote.price if quote else "-"
         change = "%+.2f%%" % ((quote.price / quote.baseline - 1) * 100) if quote else "-"
@@ -133,7 +135,7 @@ class App:
             self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
-            elif self.due(drawn):
+            elif self.said and self.due(drawn):
                 if self.live:
                     await self.live.leave()
                 await self.beam.park()

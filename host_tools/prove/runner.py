@@ -271,12 +271,11 @@ def _work(task: Task) -> tuple[Task, Result]:
         return task, Result(task.scenario.name, missing="ran out of time")
     if _failures.value >= FAILURES_ENOUGH:
         return task, Result(task.scenario.name, missing="not looked at: enough failures")
-    explorer = None
-    if plan.deep:  # what one slice has settled, the others of this process need not
-        key = recovery(subject, task.scenario), task.scenario.recovery_s
-        explorer = _explorers.get(key)
-        if explorer is None:
-            explorer = _explorers[key] = explorer_of(subject, task.scenario, plan)
+    # What one slice has settled, the others of this process need not.
+    key = recovery(subject, task.scenario), task.scenario.recovery_s
+    explorer = _explorers.get(key)
+    if explorer is None:
+        explorer = _explorers[key] = explorer_of(subject, task.scenario, plan)
     result = run(subject, plan, task, explorer, deadline_s)
     with _failures.get_lock():
         _failures.value += len(result.failures)
@@ -317,5 +316,11 @@ def explore(
 def _slices(scenario: Scenario, first: Result, plan: Plan) -> list[Task]:
     if scenario.cuts == () or first.missing or first.failures:
         return []  # what ends badly without a cut need not be cut
-    count = len(first.steps)
-    return [Task(scenario, range(at, at + SLICE)) for at in range(0, count, SLICE)]
+    wanted = [at for at, step in enumerate(first.steps)
+              if scenario.cuts is None or step.phase in scenario.cuts]  # fmt: skip
+    ranges = []
+    while wanted:
+        end = wanted[0] + SLICE
+        ranges.append(range(wanted[0], end))
+        wanted = [at for at in wanted if at >= end]
+    return [Task(scenario, one) for one in ranges]

@@ -164,7 +164,7 @@ DATA = Scenario(
 SILENT = replace(
     DATA, name="data-silent", why="no price comes with a set: the one before is used again",
     world=offering("candidate", server="data-silent"), before=(DATA,),
-    until="says:given up: ", seconds=HOUR, cuts=("record",),
+    until="says:given up: ", seconds=HOUR, cuts=NO_CUTS,
 )  # fmt: skip
 RENAMED = replace(
     DATA, name="renamed", why="a provider has changed, and data alone is the cure",
@@ -172,6 +172,8 @@ RENAMED = replace(
 )  # fmt: skip
 DATA_TARGETS = (
     DATA, SILENT, RENAMED,
+    replace(SILENT, name="data-silent-cut", why="the same; what is noted of it is cut off",
+            cuts=("record",), budget="full"),
     replace(DATA, name="data-rubbish", why="a set that is signed and cannot be: it is not used",
             world=offering("candidate", server="data-rubbish"), until="says:refused: ",
             cuts=NO_CUTS),

@@ -12,10 +12,10 @@ _SOON_S = const(300)
 _DARK_S = const(120)
 _SPREAD = const(4)  # one part of so many, either way, is drawn: not all devices at once
 _SILENT, _SINCE, _ALONE = const(6), const(8), const(11)  # in scratch
-_WAITS, _LEVELS, _END = const(12), const(17), const(20)
+_WAITS, _END = const(12), const(22)
 _PROVIDERS = const(5)
-_WAIT_S = const(90)  # the unit of a wait: six hours fit into a byte
-_LEVEL_MAX, _ASKED = const(7), const(8)  # of the four bits beside it
+_WAIT_S = const(6)  # the unit of a wait, in 12 bits: six hours, and sessions of 5 s bring its end
+_LEVEL_MAX, _ASKED = const(7), const(8)  # of the four bits above it
 
 
 def due(up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float) -> str:
@@ -45,23 +45,23 @@ def alone(scratch: bytes) -> bool:
 
 def waits(scratch: bytes) -> list:
     """How each provider stood, in the order of the feed: see Choice.waits."""
-    bits = int.from_bytes(scratch[_LEVELS:_END], "little")
     made = []
-    for index in range(_PROVIDERS):
-        part = bits >> 4 * index
-        wait_s = scratch[_WAITS + index] * _WAIT_S
-        made.append((wait_s, part & _LEVEL_MAX, bool(part & _ASKED)))
+    for at in range(_WAITS, _END, 2):
+        word = int.from_bytes(scratch[at : at + 2], "little")
+        flags = word >> 12
+        made.append(((word & 0xFFF) * _WAIT_S, flags & _LEVEL_MAX, bool(flags & _ASKED)))
     return made
 
 
 def told(scratch: bytes, silent_s: int, since_s: int, alone: bool, waits: list) -> bytes:
     """The scratch with all of that in it."""
     made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
-    parts, bits = bytearray(_PROVIDERS), 0
-    for index, (wait_s, level, asked) in enumerate(waits[:_PROVIDERS]):
-        parts[index] = min(-(-wait_s // _WAIT_S), 255)
-        bits |= (min(level, _LEVEL_MAX) | (_ASKED if asked else 0)) << 4 * index
-    made += bytes((alone,)) + bytes(parts) + bits.to_bytes(3, "little")
+    made += bytes((alone,))
+    for wait_s, level, asked in waits[:_PROVIDERS]:
+        flags = min(level, _LEVEL_MAX) | (_ASKED if asked else 0)
+        units = min((wait_s + _WAIT_S // 2) // _WAIT_S, 0xFFF)
+        made += (units | flags << 12).to_bytes(2, "little")
+    made += bytes(_END - _SILENT - len(made))
     return scratch[:_SILENT] + made + scratch[_END:]
 
 
