@@ -30,6 +30,7 @@ class App:
         self.usage = usage
         self.keeper = keeper
         self.live = None  # the stream beside polling, if the owner wants one and there is one
+        self.call = None  # of the owner, for set-up
         self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
@@ -135,6 +136,9 @@ class App:
             self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
+            elif self.call.due(self.radio.joined()):
+                await self.beam.park()
+                self.call.answer()
             elif self.said and self.due(drawn):
                 if self.live:
                     await self.live.leave()
@@ -172,6 +176,7 @@ class App:
         good = feed.state in GOOD
         self.boot.scratch = bytes((1 if good else 0,)) + self.boot.scratch[1:]
         self.usage.tell(feed, up_s)
+        self.call.tell()
         alone = word == "data"
         since_s = self.since_s + up_s if alone else 0
         self.boot.scratch = looks.told(

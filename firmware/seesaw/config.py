@@ -5,11 +5,13 @@ The settings of the beam are in tuning.py: the updater does without them.
 """
 
 import json
+from binascii import unhexlify
 
 BLOB_MAX = 2048  # bytes
 
 DEFAULTS = {
     "ssid": "",
+    "ssid_hex": "",  # in place of ssid, where a name is no text
     "password": "",
     "instrument": "sp500",  # what the feed does not know, it takes for this one
     "poll_s": 60,  # between two quotes
@@ -54,6 +56,11 @@ def parse(blob: bytes, defaults: dict = DEFAULTS) -> dict:
             if key in SECONDS:
                 least, most = SECONDS[key]
                 settings[key] = min(max(least, found[key]), most)
+    if settings.get("ssid_hex"):
+        try:
+            settings["ssid"] = unhexlify(settings["ssid_hex"])
+        except ValueError:
+            pass
     if "providers" in defaults:
         bases = settings["providers"]
         settings["providers"] = {n: bases[n] for n in bases if isinstance(bases[n], str)}

@@ -51,7 +51,13 @@ def run(boot, program: str) -> None:
         made = Updater(
             boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store
         )
+    elif program == "setup":
+        from seesaw.setup.making import setup
+
+        made = setup(boot, settings, chip, clock, store)
     else:
+        if not (settings["ssid"] or boot.trial):
+            boot.hand_over("setup")
         from seesaw.wiring import app
 
         made = app(boot, settings, record, chip, radio, clock, random, store)

@@ -10,6 +10,7 @@ TZ_MAX = 48  # characters
 
 DEFAULTS = {
     "servo_pin": 18,
+    "button_pin": -1,  # GPIO of the button, to ground; -1 for none
     "power_pin": -1,  # GPIO that switches the servo's supply; -1 for none
     "center_us": 1500,  # pulse of the level beam
     "us_per_degree": 40,  # of the beam: the linkage's ratio, and by its sign the direction
@@ -23,6 +24,7 @@ DEFAULTS = {
 }
 LIMITS = {
     "servo_pin": (0, PIN_MAX),
+    "button_pin": (-1, PIN_MAX),
     "power_pin": (-1, PIN_MAX),
     "center_us": (1000, 2000),
     "us_per_degree": (-41, 41),

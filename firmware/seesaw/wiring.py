@@ -1,8 +1,11 @@
 """The wiring that the app alone needs: the updater does not load it."""
 
+import asyncio
+
 from seesaw import config, tuning
 from seesaw.app import App
 from seesaw.beam import Beam
+from seesaw.call import Call
 from seesaw.core import looks
 from seesaw.core.quiet import owners_clock
 from seesaw.data import shipped
@@ -35,6 +38,12 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
     made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    made.call = Call(boot, clock.up_s)
+    if settings["button_pin"] >= 0:
+        from seesaw.button import listen
+        from seesaw.port.panel import Panel
+
+        asyncio.create_task(listen(Panel(settings["button_pin"]), made.call))
     if settings["stream"]:
         from seesaw.live import live
 

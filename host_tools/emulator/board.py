@@ -64,6 +64,7 @@ class Surroundings:
     # of this machine stands for which of that. None: this machine's own names and ports.
     name_server: tuple[str, int] | None = None
     ports: dict[int, int] = field(default_factory=dict)
+    doors: dict[int, int] = field(default_factory=dict)  # the board's own ports, likewise
     wall: Callable[[], float] = lambda: 1_760_000_000.0  # seconds since 1970
     serial: Callable[[str], None] = lambda text: None
     events: Callable[[str], None] = lambda line: None  # resets, boots, faults: one line each

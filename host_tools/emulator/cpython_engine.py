@@ -116,6 +116,12 @@ class Session:
             text = sep.join(str(v) for v in values) + end
             self.device.ask(self.device.around.serial, text)
 
+    def write(self, data: bytes) -> int:
+        """Bytes for the serial line, whatever they are."""
+        self.device.written += data
+        self.print(data.decode("utf-8", "replace"), end="")
+        return len(data)
+
     def show(self, error: BaseException, before: str = "") -> None:
         self.print(before + self.importer.describe(error))
 
@@ -166,7 +172,9 @@ class CPythonDevice(Device):
         super().__init__(flash, self.clock, around, options)
         self.companion = companion
         radio = self.board.radio
-        self.net = Net(self.clock, lambda: radio.carries, radio.resolve)
+        self.net = Net(self.clock, lambda: radio.carries, radio.resolve, lambda: radio.on[1])
+        self.written = bytearray()  # by the firmware on the serial line, beside what it prints
+        self.typed = bytearray()  # on the serial line, and not read yet
         self.faces = faces()
 
     def press_ctrl_c(self, after_s: float) -> None:
@@ -178,7 +186,12 @@ class CPythonDevice(Device):
 
         self.clock.set_alarm("ctrl-c", self.clock.now_us + int(after_s * 1_000_000), press)
 
+    def type(self, data: bytes) -> None:
+        """Somebody types on the serial line."""
+        self.typed += data
+
     def live(self, session: int) -> int:
+        self.net.access.reset()
         vm = Session(self, session)
         try:
             vm.run()

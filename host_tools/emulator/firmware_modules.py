@@ -54,6 +54,7 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
     found["time"] = time_module(session)
     found["sys"] = sys_module(session)
     found["os"] = os_module(session)
+    found["select"] = make("select", POLLIN=1, poll=lambda: Poll(session.device.typed))
     found["vfs"] = make(
         "vfs", VfsLfs2=VfsLfs2, mount=session.mounts.mount, umount=session.mounts.umount
     )
@@ -127,6 +128,32 @@ def time_module(session: "Session") -> types.ModuleType:
     )
 
 
+class Typed:
+    """sys.stdin.buffer: what was typed on the serial line."""
+
+    def __init__(self, typed: bytearray) -> None:
+        self.typed = typed
+
+    def read(self, size: int) -> bytes:
+        found = bytes(self.typed[:size])
+        del self.typed[:size]
+        return found
+
+
+class Poll:
+    """select.poll() for sys.stdin, without waiting."""
+
+    def __init__(self, typed: bytearray) -> None:
+        self.typed = typed
+
+    def register(self, stream: Any, what: int) -> None:
+        assert isinstance(stream.buffer, Typed)
+
+    def poll(self, ms: int) -> list[tuple[None, int]]:
+        assert ms == 0
+        return [(None, 1)] if self.typed else []
+
+
 def sys_module(session: "Session") -> types.ModuleType:
     def exit(*code: int) -> None:
         raise SystemExit(*code)
@@ -140,6 +167,8 @@ def sys_module(session: "Session") -> types.ModuleType:
     return make(
         "sys",
         path=session.importer.path,
+        stdin=types.SimpleNamespace(buffer=Typed(session.device.typed)),
+        stdout=types.SimpleNamespace(buffer=types.SimpleNamespace(write=session.write)),
         modules=session.importer.modules,
         print_exception=print_exception,
         exit=exit,

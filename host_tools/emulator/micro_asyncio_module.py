@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from host_tools.emulator.access_point import Call
 from host_tools.emulator.micro_asyncio import (
     CancelledError,
     Loop,
@@ -162,6 +163,31 @@ async def open_connection(loop: Loop, host: str, port: int, ssl: Any = None,
     return made, made
 
 
+class Server:
+    def __init__(self, loop: Loop, port: int) -> None:
+        self.loop = loop
+        self.port = port
+
+    def close(self) -> None:
+        self.loop.net.access.doors.pop(self.port, None)
+
+    async def wait_closed(self) -> None:
+        await until(self.loop.clock.now_us)
+
+
+async def start_server(loop: Loop, client: Any, host: str, port: int, backlog: int = 5) -> Server:
+    """Phones that are on our access point connect. Raises OSError when somebody listens already."""
+
+    def accept(call: Call) -> None:
+        stream = Stream(loop, call)
+        call.wake = lambda: loop.wake_all(stream.silence)
+        loop.create_task(client(stream, stream))
+
+    loop.net.access.listen(port, accept)
+    await until(loop.clock.now_us)
+    return Server(loop, port)
+
+
 def module(loop: Loop) -> types.ModuleType:
     """What `import asyncio` gives the firmware."""
 
@@ -193,6 +219,7 @@ def module(loop: Loop) -> types.ModuleType:
         wait_for=lambda awaitable, seconds: wait_for(loop, awaitable, seconds),
         wait_for_ms=lambda awaitable, ms: wait_for(loop, awaitable, ms / 1000),
         gather=lambda *a, **k: gather(loop, *a, **k),
+        start_server=lambda *a, **k: start_server(loop, *a, **k),
         open_connection=lambda *a, **k: open_connection(loop, *a, **k),
         Event=lambda: Event(loop),
         ThreadSafeFlag=lambda: ThreadSafeFlag(loop),

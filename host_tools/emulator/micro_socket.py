@@ -4,6 +4,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from host_tools.emulator.access_point import Box
 from host_tools.emulator.clock import NEVER
 from host_tools.emulator.net import Mailbox, Net
 from host_tools.emulator.os_error import ERRNO, MicroOSError
@@ -25,7 +26,7 @@ def module(net: Net, spend: Callable[[int], None], sleep: Callable[[int], None])
         def __init__(self, family: int = AF_INET, kind: int = SOCK_STREAM, proto: int = 0) -> None:
             if kind != SOCK_DGRAM:
                 raise MicroOSError(ERRNO["EINVAL"])
-            self._box: Mailbox | None = net.mailbox()
+            self._box: Mailbox | Box | None = net.mailbox()
             self._wait_us = NEVER
 
         def setblocking(self, on: bool) -> None:
@@ -34,7 +35,10 @@ def module(net: Net, spend: Callable[[int], None], sleep: Callable[[int], None])
         def settimeout(self, seconds: float | None) -> None:
             self._wait_us = NEVER if seconds is None else int(seconds * 1_000_000)
 
-        def _mine(self) -> Mailbox:
+        def bind(self, address: tuple[str, int]) -> None:
+            self._box = net.access.bind(address[1])
+
+        def _mine(self) -> Mailbox | Box:
             if self._box is None:
                 raise MicroOSError(ERRNO["EBADF"])
             return self._box

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from host_tools.emulator.access_point import Call
 from host_tools.emulator.micro_asyncio import Loop, Task, park, until
 from host_tools.emulator.net import Connection
 
@@ -9,7 +10,7 @@ from host_tools.emulator.net import Connection
 class Stream:
     """Reader and writer in one."""
 
-    def __init__(self, loop: Loop, connection: Connection) -> None:
+    def __init__(self, loop: Loop, connection: Connection | Call) -> None:
         self.loop = loop
         self.connection = connection
         self.buffer = b""

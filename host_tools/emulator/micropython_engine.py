@@ -87,6 +87,11 @@ class MicroPythonDevice(Device):
         if child is not None and self.board.interrupt_char == CTRL_C and child.runs():
             child.interrupt()
 
+    def type(self, data: bytes) -> None:
+        """Somebody types on the serial line of a board whose line is not `port`."""
+        if self._child is not None:
+            self._child.type(data)
+
     def _serve(self, child: Child, session: int) -> int:
         while True:
             wait_us = min(self.clock.due - self.clock.now_us, int(TURN_S * 1_000_000))

@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from host_tools.emulator.access_point import AccessPoint
 from host_tools.emulator.clock import NEVER, VirtualClock
 from host_tools.emulator.os_error import ERRNO, MicroOSError
 
+ANY = "0.0.0.0"  # to listen at
 NO_NAME = (-202, "EAI_FAIL")  # of lwIP, as getaddrinfo raises it
 RESET = ERRNO["ECONNRESET"]
 TICKS_AHEAD = 1000  # that a peer may say nothing, before it counts as silent for good
@@ -133,15 +135,17 @@ class Net:
         clock: VirtualClock,
         up: Callable[[], bool],
         resolve: Callable[[str], list] = lambda host: [0, True],
+        access: Callable[[], bool] = lambda: False,
     ) -> None:
         """up: does a packet get through? resolve: how long does the name of a host take, in ms, and
-        does an answer come?"""
+        does an answer come? access: is our access point on?"""
         self.clock = clock
         self.up = up
         self.resolve = resolve
         self.hosts: dict[tuple[str, int], Server] = {}
         self.datagrams: dict[tuple[str, int], Callable[[bytes], list[tuple]]] = {}
         self.latency_us = 20_000
+        self.access = AccessPoint(clock, access)
 
     def look_up(self, host: str, spend: Callable[[int], None]) -> None:
         """getaddrinfo, with `spend` to let microseconds pass. Raises OSError without an answer."""
@@ -156,6 +160,8 @@ class Net:
 
     def known(self, host: str) -> None:
         """Raises OSError: no network, no such name."""
+        if host == ANY:
+            return
         if not self.up() or not any(name == host for name, _ in [*self.hosts, *self.datagrams]):
             raise MicroOSError(*NO_NAME)
 

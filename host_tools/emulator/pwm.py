@@ -42,7 +42,7 @@ class Channel:
 class Pwm:
     """All PWM channels of a chip. `pulses` holds (time_us, pin, pulse_ns) of every change."""
 
-    OPS = ("pin", "pwm_new", "pwm_init", "pwm_freq", "pwm_duty", "pwm_deinit")
+    OPS = ("pin", "pin_pull", "pwm_new", "pwm_init", "pwm_freq", "pwm_duty", "pwm_deinit")
 
     def __init__(self, chip: str, now: Callable[[], int]) -> None:
         self.chip = CHIPS[chip]
@@ -50,6 +50,7 @@ class Pwm:
         self.now = now
         self.channels: dict[int, Channel] = {}
         self.levels: dict[int, int] = {}
+        self.driven: dict[int, int] = {}  # levels of pins that something outside holds: a button
         self.pulses: list[tuple[int, int, int]] = []
         self.on_pulse: Callable[[int, int], None] | None = None
 
@@ -72,7 +73,11 @@ class Pwm:
             raise ValueError("pin can only be input")
         if value is not None:
             self.levels[number] = 1 if value else 0
-        return self.levels.get(number, 0)
+        return self.driven.get(number, self.levels.get(number, 0))
+
+    def pin_pull(self, number: int, up: bool) -> None:
+        """The level of an input that nothing drives (machine_pin.c)."""
+        self.levels[number] = 1 if up else 0
 
     def pwm_new(self, pin: int, freq: int | None, duty: int | None, u16: int | None,
                 ns: int | None, invert: bool = False) -> None:  # fmt: skip

@@ -2,7 +2,8 @@
 
 The air is a dict of network name -> password that the host may change at any time; a number in
 place of a password is the reason for which that access point turns everybody away. The driver's
-events are worked out whenever somebody looks, from the air as it is then.
+events are worked out whenever somebody looks, from the air as it is then. A name that is no UTF-8
+is written with Python's surrogate escapes.
 """
 
 from collections.abc import Callable
@@ -24,12 +25,17 @@ NO_AP_VARIANTS = (210, 211, 212)
 
 STATION, ACCESS_POINT = 0, 1
 NOWHERE = "0.0.0.0"
+STATIONS_MAX = 4  # on our access point, where nothing else is set
 MAC = bytes.fromhex("24aa5e000001")
 # What config() takes, and for which interface alone.
 OF_STATION = ("reconnects",)
 OF_ACCESS_POINT = ("ssid", "essid", "key", "password", "security", "authmode", "hidden",
                    "max_clients")  # fmt: skip
 OF_BOTH = ("channel", "txpower", "pm", "protocol", "hostname", "dhcp_hostname", "mac")
+
+
+class NoAddress(str):
+    """A password of a network whose DHCP server never answers."""
 
 
 class Radio:
@@ -67,6 +73,7 @@ class Radio:
         self.limit = 0  # attempts after which it gives up; 0: never
         self.attempts = 0
         self.asked_dhcp = False  # a DNS server is known from then on
+        self.stations: list[str] = []  # MAC addresses of who has joined our access point
 
     @property
     def connected(self) -> bool:
@@ -77,6 +84,16 @@ class Radio:
     def carries(self) -> bool:
         self._settle()
         return self.joined and self.lost_us is None
+
+    def associate(self, mac: str, ssid: str, key: str) -> bool:
+        """A phone tries to join our access point: does it succeed?"""
+        own = self.settings[ACCESS_POINT]
+        known = own.get("ssid", own.get("essid")), own.get("key", own.get("password"))
+        room = len(self.stations) < own.get("max_clients", STATIONS_MAX)
+        if not self.on[ACCESS_POINT] or known != (ssid, key) or not room:
+            return False
+        self.stations.append(mac)
+        return True
 
     # -- what the driver does by itself --------------------------------------------------------
 
@@ -110,6 +127,9 @@ class Radio:
 
     def _decide(self, now_us: int) -> None:
         reason = self._obstacle()
+        if not reason and isinstance(self.air[self.wanted[0]], NoAddress):  # type: ignore[index]
+            self.ends_us, self.reason = now_us + JOIN_US, 0  # associated, and waits
+            return
         if not reason:
             self.joined, self.trying, self.lost_us, self.reason = True, False, None, 0
             self.asked_dhcp = True
@@ -142,12 +162,17 @@ class Radio:
         self._settle()
         if interface == STATION and on is not None and not on:
             self._leave()
+        if interface == ACCESS_POINT and on is not None and not on:
+            self.stations.clear()
         if on is not None:
             self.on[interface] = bool(on)
         return self.on[interface]
 
-    def wlan_connect(self, ssid: str | None, key: str | None) -> None:
-        """Begin; the last error stays to be seen until there is an address."""
+    def wlan_connect(self, ssid: str | list[int] | None, key: str | None) -> None:
+        """Begin; the last error stays to be seen until there is an address. A list: bytes that are
+        no text."""
+        if isinstance(ssid, list):
+            ssid = bytes(ssid).decode("utf-8", "surrogateescape")
         if not self.on[STATION]:
             raise MicroOSError("Wifi Not Started")
         self._settle()
@@ -175,8 +200,8 @@ class Radio:
         self.lost_us = None
 
     def wlan_isconnected(self, interface: int) -> bool:
-        """Of an access point: has it stations? Nobody joins this one."""
-        return interface == STATION and self.connected
+        """Of an access point: has it stations?"""
+        return self.connected if interface == STATION else bool(self.stations)
 
     def wlan_status(self, interface: int, what: str | None) -> Any:
         self._settle()
@@ -184,7 +209,7 @@ class Radio:
             return self._status() if interface == STATION else None
         if what == "stations":
             _require(interface, ACCESS_POINT)
-            return []
+            return list(self.stations)
         if what != "rssi":
             raise ValueError("unknown status param")
         _require(interface, STATION)
@@ -262,7 +287,8 @@ class Radio:
             return 0 if self.trying else SCAN_MS
         if self.trying:
             return []
-        return [[name, 1, -55, 3, False] for name in sorted(self.air)]
+        return [[_name(name), 1, -55, 0 if self.air[name] == "" else 3, False]
+                for name in sorted(self.air)]  # fmt: skip
 
     def resolve(self, host: str) -> list[Any]:
         """What getaddrinfo meets: (how long it blocks the whole VM, in ms; is there an answer?).
@@ -272,6 +298,8 @@ class Radio:
         afterwards they are asked even when the network is gone.
         """
         joined = self.connected
+        if host == NOWHERE:  # to listen there
+            return [0, True]
         if _is_address(host):
             return [0, joined]
         if not self.asked_dhcp:
@@ -280,6 +308,12 @@ class Radio:
         if found == "dead" or not self.carries:
             return [self.dead_ms, False]
         return [int(float(found) * 1000), True]
+
+
+def _name(name: str) -> str | list[int]:
+    """As JSON carries it: text, or the bytes of what is none."""
+    escaped = any("\udc80" <= c <= "\udcff" for c in name)
+    return list(name.encode("utf-8", "surrogateescape")) if escaped else name
 
 
 def _require(interface: int, needed: int) -> None:

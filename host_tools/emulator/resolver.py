@@ -16,15 +16,25 @@ A_IN = struct.pack(">HH", 1, 1)
 class Around(Protocol):
     name_server: tuple[str, int] | None
     ports: dict[int, int]
+    doors: dict[int, int]
 
 
 class Resolver:
     """Calls of the firmware. Without a name server, names and ports are this machine's own."""
 
-    OPS = ("route",)
+    OPS = ("listen", "route")
 
     def __init__(self, around: Around) -> None:
         self.around = around
+
+    def listen(self, port: int) -> list:
+        """[address, port] to listen at in place of this port of the board. The same for streams and
+        datagrams, and over resets, so that who has found it finds it again."""
+        if port not in self.around.doors:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.around.doors[port] = probe.getsockname()[1]
+        return ["127.0.0.1", self.around.doors[port]]
 
     def route(self, host: str, port: int) -> list:
         """[address, port] to connect to. Raises OSError for a name that nobody knows."""

@@ -34,6 +34,8 @@ class Pin:
     def __init__(self, number, mode=-1, pull=-1, value=None):
         self.number = number
         call("pin", number, mode, value)
+        if pull != -1:
+            call("pin_pull", number, pull == Pin.PULL_UP)
 
     def value(self, level=None):
         return call("pin", self.number, -1, level)

@@ -1,6 +1,7 @@
 """`network` of the ESP32 port: both Wi-Fi interfaces (network_wlan.c), as a thin face."""
 
 import time
+from binascii import unhexlify
 
 from _bus import call
 
@@ -8,6 +9,10 @@ STA_IF, AP_IF = 0, 1
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
 STAT_ASSOC_FAIL, STAT_HANDSHAKE_TIMEOUT = 203, 204
+
+
+def _bytes(name):
+    return name.encode() if isinstance(name, str) else bytes(name)
 
 
 class WLAN:
@@ -21,6 +26,11 @@ class WLAN:
         return call("wlan_active", self._interface, on)
 
     def connect(self, ssid=None, key=None, *, bssid=None):
+        if isinstance(ssid, bytes):
+            try:
+                ssid = ssid.decode()
+            except ValueError:
+                ssid = list(ssid)
         call("wlan_connect", ssid, key)
 
     def disconnect(self):
@@ -30,7 +40,8 @@ class WLAN:
         return call("wlan_isconnected", self._interface)
 
     def status(self, what=None):
-        return call("wlan_status", self._interface, what)
+        found = call("wlan_status", self._interface, what)
+        return [(unhexlify(mac),) for mac in found] if what == "stations" else found
 
     def config(self, what=None, **settings):
         return call("wlan_config", self._interface, what, settings)
@@ -49,4 +60,4 @@ class WLAN:
     def scan(self):
         time.sleep_ms(call("wlan_scan", True))  # it blocks
         rows = call("wlan_scan", False)
-        return [(row[0].encode(), bytes(6)) + tuple(row[1:]) for row in rows]
+        return [(_bytes(row[0]), bytes(6)) + tuple(row[1:]) for row in rows]

@@ -7,6 +7,8 @@ from _overlay import Overlay
 
 
 def getaddrinfo(host, port, *more):
+    if host == "0.0.0.0":  # to listen on our access point: a port of this machine stands for ours
+        return _host.getaddrinfo(*call("listen", port), *more)
     if not isinstance(host, str):
         raise TypeError("can't convert '" + type(host).__name__ + "' object to str implicitly")
     ms, answered = call("resolve", host)

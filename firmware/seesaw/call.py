@@ -1,0 +1,35 @@
+"""When the app gives way to set-up: for the owner's button, or after a while without Wi-Fi. The app
+does not ask in a trial."""
+
+from micropython import const
+
+_LOST_S = const(600)  # a router takes minutes to start after a power cut
+_AT = const(22)  # in scratch: for how long, in tens of seconds, over hand-overs to the updater
+_ASKED = const(1)  # stage of the hand-over
+
+
+class Call:
+    """boot: the launcher's. up_s: the clock's."""
+
+    def __init__(self, boot, up_s):
+        self.long = False  # a long press has come
+        self.boot = boot
+        self.up_s = up_s
+        self.seen_s = -10 * boot.scratch[_AT]  # up_s() when there was Wi-Fi
+
+    def due(self, joined: bool) -> bool:
+        """joined: now. Asked every few seconds."""
+        if joined:
+            self.seen_s = self.up_s()
+        return self.long or self.up_s() - self.seen_s >= _LOST_S
+
+    def tell(self, lost: int = -1) -> None:
+        """Before a hand-over."""
+        if lost < 0:
+            lost = min((self.up_s() - self.seen_s) // 10, 255)
+        self.boot.scratch = self.boot.scratch[:_AT] + bytes((lost, 0))
+
+    def answer(self) -> None:
+        """Hand over to set-up; never returns."""
+        self.tell(0)
+        self.boot.hand_over("setup", _ASKED if self.long else 0)

@@ -1,0 +1,26 @@
+"""The wiring that set-up alone needs."""
+
+from seesaw import config, tuning
+from seesaw.button import listen
+from seesaw.port import access, doors, panel, serial
+from seesaw.port.udp import nonce
+from seesaw.setup import secret
+from seesaw.setup.credentials import merged
+from seesaw.setup.program import Setup
+
+
+def setup(boot, settings, chip, clock, store) -> Setup:
+    """Set-up of this chip and its settings."""
+
+    def keep(ssid: bytes, password: bytes) -> None:
+        blob = merged(config.load(store), ssid, password)
+        if len(blob) > config.BLOB_MAX:
+            raise OSError(blob)
+        config.save(store, blob)
+
+    button = tuning.parse(config.load(store))["button_pin"]
+    key = secret.drawn(store, nonce)
+    ports = chip, access.Access(), doors, serial.Serial(), clock
+    made = Setup(boot, settings, keep, *ports, key)
+    made.button = listen(panel.Panel(button), made)
+    return made
