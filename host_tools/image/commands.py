@@ -23,7 +23,7 @@ def build(arguments: Namespace) -> int:
     board = boards.load(arguments.board)
     out = Path(arguments.out)
     config = {} if arguments.config is None else settings.load(Path(arguments.config))
-    config = {"servo_pin": board.servo_pin} | config
+    config = {"servo_pin": board.servo_pin, "button_pin": board.button_pin} | config
     if why := board.taken(config["servo_pin"]):
         what = f"'servo_pin' is {config['servo_pin']}: {why}"
         raise UserError(arguments.config, what, f"wire it to {board.servo_pin}, or choose another")

@@ -28,15 +28,17 @@ NUMBERS = {  # whole numbers: (least, most, unit)
     "high_us": (1000, 2000, "microseconds, at least center_us"),
     "sensitivity": (25, 400, "percent"),
     "approach_us": (-60, 60, "microseconds, negative to come from above, 0 for no overshoot"),
+    "button_pin": (-1, 48, "the GPIO, -1 for none"),
     "power_pin": (-1, 48, "the GPIO, -1 for none"),
     "quiet_from": (0, 1439, "minutes of the day"),
     "quiet_to": (0, 1439, "minutes of the day"),
 }
 TZ_MAX = 48  # characters
 TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
+SSID_HEX = re.compile(r"([0-9a-fA-F]{2}){0,32}")
 FEEDS = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "feeds.json"
-KEYS = ("ssid", "password", "instrument", "update_url", "providers", "keys", "ntp", "tz", "stream",
-        *NUMBERS)  # fmt: skip
+KEYS = ("ssid", "password", "ssid_hex", "instrument", "update_url", "providers", "keys", "ntp",
+        "tz", "stream", *NUMBERS)  # fmt: skip
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -80,6 +82,9 @@ def _check_value(key: str, value: object, name: str) -> None:
     if key == "ssid":
         good = _bytes(value, 1, SSID_MAX) and str(value).isprintable()
         _require(good, key, "1 to 32 bytes of printable text", name)
+    elif key == "ssid_hex":
+        good = isinstance(value, str) and bool(SSID_HEX.fullmatch(value))
+        _require(good, key, "1 to 32 bytes in hexadecimal, or empty", name)
     elif key == "password":
         good = value == "" or _bytes(value, PASSWORD_MIN, PASSWORD_MAX)
         if good and len(str(value).encode()) == PASSWORD_MAX:

@@ -24,8 +24,8 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def browser(width: int, height: int) -> Iterator:
-    """A selenium WebDriver on a fresh profile. Sizes in CSS pixels.
+def browser(width: int, height: int, *switches: str) -> Iterator:
+    """A selenium WebDriver on a fresh profile. Sizes in CSS pixels. switches: more of Chromium's.
 
     UserError without Chromium, its driver, or selenium.
     """
@@ -42,7 +42,8 @@ def browser(width: int, height: int) -> Iterator:
     options = webdriver.ChromeOptions()
     options.binary_location = found
     with tempfile.TemporaryDirectory(prefix="seesaw-browser-", ignore_cleanup_errors=True) as home:
-        for switch in (*SWITCHES, f"--user-data-dir={home}", f"--window-size={width},{height}"):
+        place = f"--user-data-dir={home}", f"--window-size={width},{height}"
+        for switch in (*SWITCHES, *switches, *place):
             options.add_argument(switch)
         opened = webdriver.Chrome(options, Service(executable_path=driver))
         try:

@@ -47,13 +47,14 @@ def test_the_build_time_is_the_stated_one(
     assert build(tmp_path / "b.bin") == 2
 
 
-def test_the_boards_servo_pin_is_a_setting(tree: Path, tmp_path: Path, board: boards.Board) -> None:
+def test_the_boards_pins_are_settings(tree: Path, tmp_path: Path, board: boards.Board) -> None:
     (tmp_path / "config.json").write_text('{"ssid": "home"}')
     assert build(tmp_path / "a.bin", "--config", str(tmp_path / "config.json")) == 0
     place = board.partition("nvs")
     flash = Flash.from_bytes((tmp_path / "a.bin").read_bytes())
     blob = Nvs.start(flash, place.offset, place.size).get_blob("seesaw", "config")
-    assert json.loads(blob) == {"ssid": "home", "servo_pin": board.servo_pin}
+    pins = {"servo_pin": board.servo_pin, "button_pin": board.button_pin}
+    assert json.loads(blob) == {"ssid": "home", **pins}
 
 
 def test_inspect_speaks_to_people(

@@ -27,6 +27,7 @@ SIZES = {
 
 # The aim of both is 40 KB. An index needs the calendar of its exchange, round the clock is simpler.
 APP_MAX = {"sp500": 44 * KB + 256, "btc": 42 * KB + 256}
+SETUP_MAX = 32 * KB
 WITNESSES_MAX = 5 * KB  # when the clock must be set: once a day, and after each power cut
 
 
@@ -99,6 +100,17 @@ def test_the_app_is_small(instrument: str) -> None:
     assert ("seesaw.core.sessions" in app) == (instrument == "sp500")
     names = ("update.", "core.delimited", "witnesses", "net.certificate")
     assert not [name for name in app if name.startswith(tuple(f"seesaw.{n}" for n in names))]
+
+
+def test_set_up_is_small() -> None:
+    with noting() as found:
+        world = World(new_flash(OLD, ssid="", password=""), [OLD])
+        world.run(60, until=lambda: world.said("event=setup"))
+    setup = found[-1]
+
+    assert {name for name in SIZES if name.startswith("seesaw.setup")} <= setup
+    assert sum(SIZES[name] for name in setup) <= SETUP_MAX
+    assert not [name for name in setup if name.startswith(("seesaw.update", "seesaw.net"))]
 
 
 def test_a_clock_that_is_not_set_costs_little_more() -> None:

@@ -6,6 +6,7 @@ from seesaw.setup.credentials import readable
 
 _HEAD = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>Seesaw set-up</title>
+<link rel="icon" href="data:,">
 """
 _STYLE = """<style>
 body{font:1.1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:30rem;padding:1rem;color:#1a1a1a;\

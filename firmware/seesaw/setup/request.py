@@ -72,7 +72,7 @@ class Request:
             raise Refused(400)
         name, value = line[:at].lower(), line[at + 1 :].strip()
         if name == b"host":
-            self.host = text(value).lower()
+            self.host = text(value.lower())
         elif name == b"transfer-encoding":
             raise Refused(411)  # no browser sends a form that way
         elif name == b"content-length":
