@@ -19,6 +19,7 @@ PATIENT = {"check_s": 21_600, "poll_s": 60}
 UNPLUGS = 4  # times, each during a trial
 UNPLUG_S = 2  # after the trial's first line
 VISIT_S = 840  # at the REPL; the launcher stands the watchdog off for 900
+HOLD_S, BETWEEN_S = 6, 31  # the button; set-up opens after 5
 ROUTER_AT_S = 10  # after the power came
 ROUTER_S = 600  # with another password
 
@@ -128,6 +129,34 @@ def _visits(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
+def _fiddles(live: LiveSeesaw) -> None:
+    """Holds the button again and again, whatever the seesaw is doing, and pulls the plug while
+    set-up is open, some times."""
+    board, clock = live.device.board, live.device.clock
+    pin = live.subject.kit.board.button_pin
+
+    def down() -> None:
+        board.pwm.driven[pin] = 0
+        clock.set_alarm("button", clock.now_us + HOLD_S * 1_000_000, up)
+
+    def up() -> None:
+        board.pwm.driven.pop(pin, None)
+        clock.set_alarm("button", clock.now_us + BETWEEN_S * 1_000_000, down)
+
+    def hear(line: str) -> None:
+        if line.startswith("boot "):
+            nvs = board.storage.nvs
+            blob = json.loads(nvs.get_blob("seesaw", "config", 2048))
+            if blob.get("button_pin") != pin:
+                nvs.set_blob("seesaw", "config", json.dumps({**blob, "button_pin": pin}).encode())
+        elif "event=setup" in line and live.struck < UNPLUGS:
+            clock.set_alarm("plug", clock.now_us + UNPLUG_S * 1_000_000,
+                            lambda: power_cycle(live, "unplugged"))  # fmt: skip
+
+    up()
+    live.watchers.append(hear)
+
+
 OWNERS: dict[str, Change] = {
     "nobody": lambda live: None,
     "patient": _patient,
@@ -140,4 +169,5 @@ OWNERS: dict[str, Change] = {
     "sets-in-trial": _sets("event=prove "),
     "router": _router,
     "visits": _visits,
+    "fiddles": _fiddles,
 }
