@@ -22,13 +22,13 @@ class Serial:
         kbd_intr(3)
 
     def read(self) -> bytes:
-        """What has come; b"" when nothing has."""
+        """What has come, but nothing beyond a Ctrl-C: the REPL is to read on there."""
         found = b""
         while len(found) < _PIECE and self._poll.poll(0):
             piece = sys.stdin.buffer.read(1)
-            if not piece:
-                break
             found += piece
+            if not piece or piece == b"\x03":
+                break
         return found
 
     def write(self, data: bytes) -> None:
