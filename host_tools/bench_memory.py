@@ -30,7 +30,11 @@ HEAP_LIMIT_KB = 120  # of each program
 VM_SECONDS = 60  # of real time, for the VM to say what is asked
 FRAMES = (10, 50)  # of a move: between these two, nothing may be allocated
 # When a program has started: its line on the serial that says so.
-STARTED = {"app": "state=LIVE", "updater": "event=offer"}
+STARTED = {  # line after which it is weighed, and what that means
+    "app": ("state=LIVE", "after its first quote"),
+    "updater": ("event=offer", "with an offer in hand"),
+    "setup": ("event=setup", "as its portal opens"),
+}
 
 # Added to the end of the firmware's own seesaw/main.py in a copy of the tree. It starts the
 # program that is measured and lets its `say`, which prints that line, print the heap as well:
@@ -47,6 +51,8 @@ def run(boot, program):
 
     if "{program}" == "updater":
         from seesaw.updater import Updater as kind
+    elif "{program}" == "setup":
+        from seesaw.setup.program import Setup as kind
     else:
         from seesaw.app import App as kind
     say = kind.say
@@ -210,10 +216,9 @@ def heaps() -> list[Row]:
     """What each program holds once it has started."""
     bare_kb = bare()
     rows = []
-    for program in STARTED:
+    for program, (_, when) in STARTED.items():
         alone_kb, mpy_kb = live(program, bare_kb)
         kb = bare_kb + alone_kb
-        when = "after its first quote" if program == "app" else "with an offer in hand"
         note = f"gc.mem_alloc() {when} and a gc.collect(), on the 64-bit VM;"
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
@@ -232,7 +237,7 @@ def live(program: str, bare_kb: float) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         hooked = _hooked(Path(folder), program)
         firmware = _flash(hooked, LAUNCHER)
-        heap, loaded = _weigh(firmware, STARTED[program])
+        heap, loaded = _weigh(firmware, STARTED[program][0])
     ends = (".mpy", "/__init__.mpy")
     names = {name.replace(".", "/") + end for name in loaded for end in ends}
     modules = firmware[0].bundle.modules
