@@ -183,6 +183,7 @@ class Radio:
         if self.wanted is None:
             raise MicroOSError("Wifi SSID Invalid")
         self.attempts = 0
+        self.stations.clear()  # one radio: our network moves to the channel of that one
         self.trying = self.requested = True
         self.ends_us = self.now() + JOIN_US
 
