@@ -82,6 +82,42 @@ def test_a_lost_network_opens_the_portal_and_its_return_closes_it() -> None:
     owner.run(script(), 1800)
 
 
+def test_who_has_lost_a_network_can_choose_another() -> None:
+    """Where the page is not the one of a device that never had any."""
+    owner = Owner({"new router": "new password"}, check_s=86400)
+
+    def script() -> Script:
+        yield from owner.hears("words=lost: join")
+        yield from owner.join()
+        page = yield from owner.get()
+        assert [*names(page)] == ["new router", "home"] and "not seen now" in page
+        yield from owner.post("/scan")
+        yield from owner.wait(3)
+        yield from owner.post("/save", ssid=b"new router".hex(), password="new password")
+        yield from owner.until(owner.world.follows)
+        assert owner.config()["ssid"] == "new router"
+
+    owner.run(script(), 1800)
+
+
+def test_settings_that_find_no_room_are_said_and_stay() -> None:
+    owner = Owner({"home": "password"}, note="x" * 1800, ssid="", password="")
+    ssid = "h" * 32
+    owner.device.around.air[ssid] = "p" * 63
+
+    def script() -> Script:
+        yield from owner.join()
+        before = owner.config()
+        yield from owner.post("/save", ssid=ssid.encode().hex(), password="p" * 63)
+        found = yield from owner.result()
+        assert "could not be stored" in found
+        assert owner.config() == before
+        yield from owner.until(lambda: not owner.radio.on[1])
+        yield from owner.join()
+
+    owner.run(script())
+
+
 def test_a_phone_that_types_holds_the_retries_up_and_one_that_only_hangs_on_does_not() -> None:
     owner = Owner({}, check_s=86400)
 

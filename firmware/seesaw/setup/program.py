@@ -148,7 +148,7 @@ class Setup:
         self.say("wifi", words.WORDS[word])
         if self.by_serial:
             self.by_serial = False
-            if self.state == states.DONE:
+            if self.state == states.DONE and word != words.FULL:
                 self.serial.write(improv.state(improv.PROVISIONED) + improv.result(improv.WIFI))
             else:
                 self.serial.write(improv.error(improv.NOT_JOINED) + improv.state(improv.READY))
