@@ -2,7 +2,7 @@
 
 import asyncio
 
-from seesaw.core import looks
+from seesaw.core import handover
 from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
 
 WATCH_S = 5  # between two looks of the supervisor
@@ -34,7 +34,7 @@ class App:
         self.next_beat_s = 0  # by when the follower must have come round
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
-        self.since_s = looks.since_s(boot.scratch) if boot.stage == LOOKED else 0
+        self.since_s = handover.since_s(boot.scratch) if boot.stage == LOOKED else 0
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
@@ -147,7 +147,7 @@ class App:
             await asyncio.sleep(WATCH_S)
 
     def due(self, drawn: float) -> str:
-        """The look that is due, if any: of seesaw.core.looks."""
+        """The look that is due, if any: of seesaw.core.handover."""
         up_s = self.clock.up_s()
         if self.usage.due(self.feed, up_s):
             return "release"
@@ -156,7 +156,7 @@ class App:
         check_s = self.settings["check_s"]
         if self.boot.stage != LOOKED:
             check_s = min(check_s, FIRST_CHECK_S)
-        word = looks.due(up_s, self.since_s, check_s, up_s - self.shown_s, drawn)
+        word = handover.due(up_s, self.since_s, check_s, up_s - self.shown_s, drawn)
         return word if word == "release" or self.settings["update_url"] else ""
 
     def judge(self) -> None:
@@ -174,7 +174,7 @@ class App:
         self.usage.tell(feed, up_s)
         alone = word == "data"
         since_s = self.since_s + up_s if alone else 0
-        self.boot.scratch = looks.told(
+        self.boot.scratch = handover.told(
             self.boot.scratch, feed.silent_s, since_s, alone, feed.choice.waits(up_s)
         )
         self.boot.hand_over("updater")

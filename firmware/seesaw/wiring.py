@@ -3,7 +3,7 @@
 from seesaw import config, tuning
 from seesaw.app import App
 from seesaw.beam import Beam
-from seesaw.core import looks
+from seesaw.core import handover
 from seesaw.core.quiet import owners_clock
 from seesaw.data import shipped
 from seesaw.data.usage import Usage
@@ -44,7 +44,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
 def market(boot, settings, usage, opener, clock, random) -> Feed:
     """The owner's instrument: by signed data, else by what the release ships."""
-    told = looks.silent_s(boot.scratch), looks.waits(boot.scratch)
+    told = handover.silent_s(boot.scratch), handover.waits(boot.scratch)
     if usage.part:
         try:
             return _feed(
