@@ -273,7 +273,8 @@ def test_settings_are_always_such_that_the_firmware_can_run(found: dict[str, Any
     assert 8 <= abs(made["us_per_degree"]) <= 41 and abs(made["approach_us"]) <= 60
     assert 25 <= made["sensitivity"] <= 400 and -1 <= made["power_pin"] <= tuning.PIN_MAX
     assert 0 <= made["quiet_from"] < 1440 and 0 <= made["quiet_to"] < 1440
-    assert all(isinstance(base, str) for base in made["providers"].values())
+    for name in ("providers", "keys"):
+        assert all(isinstance(text, str) for text in made[name].values())
 
 
 @pytest.mark.parametrize("check_s", [10**12, 3 * DAY_S])

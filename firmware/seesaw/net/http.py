@@ -328,7 +328,7 @@ async def _to_end(wire: Wire, cap: int, sink: object) -> None:
 async def _chunks(wire: Wire, cap: int, sink: object) -> None:
     while True:
         line = await wire.line()
-        length = _number(line.partition(b";")[0].strip().lower(), 7, 16)
+        length = _number(line.partition(b";")[0].strip().lower(), 8, 16)
         if length > cap:
             raise HttpError("too_long")
         if length == 0:
