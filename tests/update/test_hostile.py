@@ -260,6 +260,7 @@ def test_what_a_provider_asked_for_once_is_forgotten() -> None:
 @example({"poll_s": 0, "check_s": -(10**300), "servo_pin": -1, "us_per_degree": 0})
 @example({"low_us": 1600, "high_us": 1400, "quiet_to": 1440, "tz": "x" * 49, "sensitivity": 0})
 @example({"poll_s": 10**300, "check_s": 86401, "servo_pin": 49, "center_us": 2001})
+@example({"keys": {"eodhd": 5, "x": "y", "z": None}, "providers": {"cnbc": ["http://h"]}})
 @settings(max_examples=300)
 def test_settings_are_always_such_that_the_firmware_can_run(found: dict[str, Any]) -> None:
     blob = json.dumps(found).encode()
