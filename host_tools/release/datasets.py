@@ -2,7 +2,6 @@
 targets"). A set is looked at with the firmware's own check, and more strictly than a device does.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from seesaw.data import feeds
 from tuf.api.metadata import TargetFile
 
 from host_tools.errors import UserError
+from host_tools.market import json_lines
 from host_tools.release import change as changes
 from host_tools.release import listing, roles, tls_roots
 from host_tools.release import state as states
@@ -62,19 +62,11 @@ def check(name: str, raw: bytes) -> None:
         why = f"{len(raw)} bytes, a device takes {feeds.SIZE_MAX}"
         raise UserError(f"data '{name}'", why, "say less in it")
     try:
-        json.loads(raw, object_pairs_hook=_once)
+        json_lines.strict(raw)
         feeds.check(raw)
     except (ValueError, RecursionError) as error:
         fix = "'seesaw recipe lint' says which rule, in which line"
         raise UserError(f"data '{name}'", str(error), fix) from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object with each key once: which of two counts, readers disagree on."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
 
 
 def of(state: State) -> list[Set]:

@@ -21,7 +21,6 @@ from seesaw.core.market_state import (
     pose,
     session,
     state,
-    words,
 )
 
 ROWS = (NOTHING, LOST, MISSED, OLD, BEFORE, FRESH)
@@ -78,15 +77,3 @@ def test_what_is_known_of_the_session(
     word: str, flag: bool | None, still: int, column: int
 ) -> None:
     assert session(word, flag, still) == column
-
-
-def test_words() -> None:
-    assert words("LIVE", "open", 0, 0) == ""
-    assert words("DELAYED", "open", 900, 0) == "prices come 15 min late"
-    assert words("DELAYED", "open", 1, 0) == "prices come 1 min late"
-    assert words("PROXY", "open", 0, 0) == "a fund that follows the index"
-    assert words("CLOSED", "lunch", 0, 0) == "lunch break"
-    assert words("CLOSED", "", 0, 0) == "the last session's move"
-    assert words("STALE", "open", 0, 0) == "the price is old"
-    assert words("STALE", "open", 0, 119) == "no price for 1 min"
-    assert words("NO_DATA", "open", 0, 1800) == "no price for 30 min"

@@ -1,5 +1,6 @@
 """`seesaw release data`: a set is signed under the role data alone, published and shown."""
 
+import codecs
 import json
 import shutil
 from pathlib import Path
@@ -89,7 +90,8 @@ def test_a_set_that_was_spoilt_on_the_host_is_seen(
         (GOOD.replace(b'"cnbc":{', b'"other":{'), "feeds: no provider cnbc"),
         (GOOD.replace(b"https", b"ftp"), ": url: http or https"),
         (GOOD.replace(b"quote.cnbc.com", b"new.example", 1), "cnbc: "),
-        (GOOD.replace(b'"sigma":1.2,', b'"sigma":NaN,'), "sp500: sigma"),
+        (GOOD.replace(b'"sigma":1.2,', b'"sigma":NaN,'), "NaN is no number"),
+        (codecs.BOM_UTF8 + GOOD, "BOM"),
         (GOOD.replace(b'"format":2', b'"format":2,"format":2'), "twice"),
         (b'{"format":' + b"[" * 9000, "recursion"),
     ],

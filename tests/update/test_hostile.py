@@ -260,6 +260,7 @@ def test_what_a_provider_asked_for_once_is_forgotten() -> None:
 @example({"poll_s": 0, "check_s": -(10**300), "servo_pin": -1, "us_per_degree": 0})
 @example({"low_us": 1600, "high_us": 1400, "quiet_to": 1440, "tz": "x" * 49, "sensitivity": 0})
 @example({"poll_s": 10**300, "check_s": 86401, "servo_pin": 49, "center_us": 2001})
+@example({"keys": {"eodhd": 5, "x": "y", "z": None}, "providers": {"cnbc": ["http://h"]}})
 @settings(max_examples=300)
 def test_settings_are_always_such_that_the_firmware_can_run(found: dict[str, Any]) -> None:
     blob = json.dumps(found).encode()
@@ -273,7 +274,8 @@ def test_settings_are_always_such_that_the_firmware_can_run(found: dict[str, Any
     assert 8 <= abs(made["us_per_degree"]) <= 41 and abs(made["approach_us"]) <= 60
     assert 25 <= made["sensitivity"] <= 400 and -1 <= made["power_pin"] <= tuning.PIN_MAX
     assert 0 <= made["quiet_from"] < 1440 and 0 <= made["quiet_to"] < 1440
-    assert all(isinstance(base, str) for base in made["providers"].values())
+    for name in ("providers", "keys"):
+        assert all(isinstance(text, str) for text in made[name].values())
 
 
 @pytest.mark.parametrize("check_s", [10**12, 3 * DAY_S])

@@ -12,11 +12,15 @@ _DATA_S = const(3600)
 _SOON_S = const(300)
 _DARK_S = const(120)
 _SPREAD = const(4)  # one part of so many, either way, is drawn: not all devices at once
-_SILENT, _SINCE, _ALONE = const(6), const(8), const(11)  # in scratch
-_WAITS, _END = const(12), const(22)
+_SILENT = const(6)  # in scratch
+_SINCE = const(8)
+_ALONE = const(11)
+_WAITS = const(12)
+_END = const(22)
 _PROVIDERS = const(5)
 _WAIT_S = const(6)  # the unit of a wait, in 12 bits: six hours, and sessions of 5 s bring its end
-_LEVEL_MAX, _ASKED = const(7), const(8)  # of the four bits above it
+_LEVEL_MAX = const(7)  # of the four bits above it
+_ASKED = const(8)
 
 
 def due(up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float) -> str:

@@ -2,7 +2,9 @@
 
 from micropython import const
 
-_ALONE, _WAITS, _END = const(11), const(12), const(22)  # in scratch
+_ALONE = const(11)  # in scratch
+_WAITS = const(12)
+_END = const(22)
 
 
 def alone(scratch: bytes) -> bool:

@@ -19,12 +19,15 @@ ever called live.
 from micropython import const
 
 # After LOST_S an index has moved by 0.28 sigma, two degrees of the beam, from what is shown.
-LOST_S = 1800
-STILL_S = 1800
+LOST_S = const(1800)
+STILL_S = const(1800)
 FOLLOW, HOLD, LEVEL = range(3)  # what the beam does
 OPEN, SHUT, STILL = range(3)
 NOTHING, LOST, MISSED, OLD, BEFORE, FRESH = range(6)
-_N, _S, _C, _L = const(0), const(1), const(2), const(3)
+_N = const(0)
+_S = const(1)
+_C = const(2)
+_L = const(3)
 _STATES = ("NO_DATA", "STALE", "CLOSED", "LIVE")
 TABLE = (
     (_N, _N, _N),
@@ -60,16 +63,3 @@ def pose(what: int) -> int:
     if what == LOST:
         return LEVEL
     return FOLLOW if what > MISSED else HOLD
-
-
-def words(name: str, word: str, delay_s: int, silent_s: int) -> str:
-    """For people, beside the state of this name; "" where it says all."""
-    if name == "DELAYED":
-        return "prices come %d min late" % ((delay_s + 59) // 60)
-    if name == "PROXY":
-        return "a fund that follows the index"
-    if name == "CLOSED":
-        return "lunch break" if word == "lunch" else "the last session's move"
-    if name == "STALE" and not silent_s:
-        return "the price is old"
-    return "no price for %d min" % (silent_s // 60) if name in ("STALE", "NO_DATA") else ""
