@@ -110,7 +110,8 @@ class Updater:
 
     def who(self) -> bytes:
         """For whom all is done that metadata asks for: this release, with the data that it has."""
-        return self.boot.bundle + self.store.get("feeds")
+        owner = self.settings["instrument"].encode()
+        return self.boot.bundle + self.store.get("feeds") + self.store.get("calendars") + owner
 
     async def feed(self) -> None:
         while True:

@@ -30,7 +30,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         )
 
     keeper = Timekeeper(clock, random, witnesses)
-    usage = Usage(boot, store.get("feeds"), settings)
+    usage = Usage(boot, store.get("feeds"), settings, store.get("calendars"))
     found = market(boot, settings, usage, secure.opener(), clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
@@ -44,7 +44,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
 def market(boot, settings, usage, opener, clock, random) -> Feed:
     """The owner's instrument: by signed data, else by what the release ships."""
-    told = handover.silent_s(boot.scratch), handover.waits(boot.scratch)
+    told = handover.silent_s(boot.scratch), handover.waits(boot.scratch), usage
     if usage.part:
         try:
             return _feed(
@@ -56,8 +56,9 @@ def market(boot, settings, usage, opener, clock, random) -> Feed:
 
 
 def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
-    """told: of the session before, (seconds without a price, how each provider stood)."""
-    sessions = shipped.sessions(part["exchange"])
+    """told: (seconds without a price in the session before, how each provider stood, the Usage)."""
+    exchange = part["exchange"]
+    sessions = shipped.sessions(exchange, signed=told[2].hours(exchange))
     bases, keys = settings["providers"], settings["keys"]
 
     def utc_s(local_s: int, tz: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seesaw.core import version as versions
-from seesaw.data import feeds
+from seesaw.data import calendars, feeds
 from tuf.api.metadata import TargetFile
 
 from host_tools.errors import UserError
@@ -17,7 +17,7 @@ from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.release.state import State
 
-NAMES = ("feeds", "roots")  # that a device knows
+NAMES = ("feeds", "roots", "calendars")  # that a device knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,27 @@ def check(name: str, raw: bytes) -> None:
     if name == "roots":
         tls_roots.check_more(raw, f"data '{name}'")
         return
-    if len(raw) > feeds.SIZE_MAX:
-        why = f"{len(raw)} bytes, a device takes {feeds.SIZE_MAX}"
+    most = calendars.SIZE_MAX if name == calendars.NAME else feeds.SIZE_MAX
+    if len(raw) > most:
+        why = f"{len(raw)} bytes, a device takes {most}"
         raise UserError(f"data '{name}'", why, "say less in it")
     try:
         json_lines.strict(raw)
-        feeds.check(raw)
+        if name == calendars.NAME:
+            _check_exchanges(calendars.check(raw))
+        else:
+            feeds.check(raw)
     except (ValueError, RecursionError) as error:
         fix = "'seesaw recipe lint' says which rule, in which line"
+        if name == calendars.NAME:
+            fix = "'seesaw market calendar --out FILE' builds one"
         raise UserError(f"data '{name}'", str(error), fix) from error
+
+
+def _check_exchanges(parts: dict[str, Any]) -> None:
+    known = feeds.EXCHANGES[:-1]  # of the last there is no calendar
+    if not parts or not set(parts) <= set(known):
+        raise ValueError(f"exchanges: one or more of {', '.join(known)}")
 
 
 def of(state: State) -> list[Set]:
