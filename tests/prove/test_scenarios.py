@@ -13,7 +13,7 @@ from host_tools.prove.scenarios import ELSEWHERE, FALL_BACK, HEAL, POWER, SCENAR
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.servers import SERVERS as KNOWN_SERVERS
 
-LOSES = "        self.feed.state = \"NO_WIFI\"\n"
+LOSES = '        self.feed.state, self.feed.why = "OFFLINE", self.radio.trouble()\n'
 WIPES = LOSES + """\
         for key in ("config", "config_b"):
             self.record._store.put(key, b"{}")

@@ -48,7 +48,7 @@ def name(use: str, text: str) -> str:
 
 def data_in_use(world: World) -> str:
     """As the last state line has it."""
-    line = next(line for line in reversed(world.lines) if " state=" in line)
+    line = next(line for line in reversed(world.lines) if " data=" in line)
     return line.partition(" data=")[2].partition(" ")[0]
 
 
@@ -165,7 +165,7 @@ def test_a_network_that_is_gone_is_not_the_sets_fault() -> None:
     world.device.around.air.clear()
     world.run(3600)
 
-    assert world.said("state=NO_WIFI")
+    assert world.said("state=OFFLINE")
     assert not world.said("silent")
 
 

@@ -53,10 +53,11 @@ def waits(scratch: bytes) -> list:
     return made
 
 
-def told(scratch: bytes, silent_s: int, since_s: int, alone: bool, waits: list) -> bytes:
-    """The scratch with all of that in it."""
+def told(scratch: bytes, silent_s: int, since_s: int, flags: int, waits: list) -> bytes:
+    """The scratch with all of that in it. flags: 1, the look is for data alone; 2, the updater may
+    light the LED."""
     made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
-    made += bytes((alone,))
+    made += bytes((flags,))
     for wait_s, level, asked in waits[:_PROVIDERS]:
         flags = min(level, _LEVEL_MAX) | (_ASKED if asked else 0)
         units = min((wait_s + _WAIT_S // 2) // _WAIT_S, 0xFFF)

@@ -9,7 +9,7 @@ _END = const(22)
 
 def alone(scratch: bytes) -> bool:
     """Is the look that begins for data alone?"""
-    return scratch[_ALONE] == 1
+    return scratch[_ALONE] & 1 == 1
 
 
 def heard(scratch: bytes, another: bool = False) -> bytes:

@@ -38,6 +38,10 @@ TABLE = (
     (_L, _C, _L),
 )
 GOOD = ("LIVE", "DELAYED", "PROXY", "CLOSED")  # the feed does what it is there for
+_SAFE_AFTER = const(3)  # unhealthy ends, from which on the launcher has app and updater take turns
+# What is worth a sign of the LED, which blinks so often before it pauses. Lit, it is UPDATING.
+SIGNS = ("-", "STALE", "NO_DATA", "OFFLINE", "SETUP", "SAFE")
+AWAY = SIGNS[3:5]  # the app's words: no network, or none was ever set
 
 
 def session(word: str, flag: "bool | None", still: int) -> int:
@@ -63,3 +67,11 @@ def pose(what: int) -> int:
     if what == LOST:
         return LEVEL
     return FOLLOW if what > MISSED else HOLD
+
+
+def sign(name: str, unhealthy: int) -> str:
+    """The one to give in the state of this name. SAFE: the app only runs between crashes. A network
+    that is missing is for the owner to mend, and comes first."""
+    if unhealthy >= _SAFE_AFTER and name not in AWAY:
+        name = "SAFE"
+    return name if name in SIGNS else "-"

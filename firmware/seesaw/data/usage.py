@@ -1,5 +1,6 @@
 """What the app does with the set of data in use: takes its part of it, and tells how it fares."""
 
+from seesaw.core.market_state import AWAY
 from seesaw.data import standing
 from seesaw.data.part import FORMAT, whose
 
@@ -41,7 +42,7 @@ class Usage:
         """How long there was no fresh price, though there was a network."""
         if feed.fresh:
             return 0
-        return standing.silence_s(self._boot.scratch) + (up_s if feed.state != "NO_WIFI" else 0)
+        return standing.silence_s(self._boot.scratch) + (0 if feed.state in AWAY else up_s)
 
     def due(self, feed, up_s: int) -> bool:
         """Has it been silent so long that another set should have its turn?"""
