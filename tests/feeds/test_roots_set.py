@@ -80,7 +80,8 @@ HOST = ("data/feeds.json", "quote.cnbc.com", "quotes")
     ('["isrg-x1"]', "https://quotes", " state=LIVE "),  # whose root it is, the owner need not know
 ])  # fmt: skip
 def test_the_roots_that_a_recipe_names_are_loaded_alone(names: str, base: str, words: str) -> None:
-    named = ("data/feeds.json", '"within": "FormattedQuoteResult', f'"roots": {names}, "within": "FormattedQuoteResult')
+    within = '"within": "FormattedQuoteResult'
+    named = ("data/feeds.json", within, f'"roots": {names}, {within}')
     made = release("0.1.0", ALONE, HOST, named)
     providers = {"cnbc": base} if base else {}
     world = World(new_flash(made, providers=providers, update_url=""), [made])

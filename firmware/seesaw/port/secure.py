@@ -27,8 +27,8 @@ class Secure:
 
     def opener(self, names: tuple = ()):
         """An opener for net.http that takes these roots alone (their names are in the file), and
-        for (), or when one is not there, all of them: five times the memory. A connection that is not closed
-        (wait_closed()) keeps all others from being opened."""
+        for (), or when one is not there, all of them: five times the memory. A connection that is
+        not closed (wait_closed()) keeps all others from being opened."""
 
         async def opened(host: str, port: int, tls: bool) -> tuple:
             return await self._open(host, port, names) if tls else await self._plain(host, port, 0)
