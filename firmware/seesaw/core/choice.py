@@ -17,15 +17,12 @@ What a provider itself asked for (Retry-After) is kept even then. A good answer 
 twice in a row or more says that the outage is over: all others may be asked within a minute or two.
 """
 
-from micropython import const
-
 from seesaw.core.health import GOOD, OPEN, Health
 
 HOLD_S = 900
 HOLD_POOR_S = 180
 PROBES = 2
 LAST_RESORT_S = 120
-_SOON_S = const(60)
 
 
 class Choice:
@@ -106,7 +103,7 @@ class Choice:
         self.health[index].took(event, up_s, self.random, retry_s)
         if over:  # the outage, which was on this side of all of them
             for one in self.health:
-                soon_s = up_s + _SOON_S + int(_SOON_S * self.random())
+                soon_s = up_s + 60 + int(60 * self.random())
                 one.until_s = max(min(one.until_s, soon_s), one.floor_s)
 
     def follow(self, index: int, up_s: int) -> None:
