@@ -187,6 +187,33 @@ async def main():
 
 asyncio.run(main())
 """
+# What certificates take outside of the Python heap, by the pages that the process has written.
+ROOTS = """
+import gc
+import sys
+
+sys.path[:] = [sys.path[0], ".frozen"]
+from seesaw.port.secure import Secure
+
+
+def written_kb():
+    gc.collect()
+    with open("/proc/self/smaps_rollup") as file:
+        for line in file:
+            if line.startswith("Private_Dirty"):
+                return int(line.split()[1])
+
+
+secure = Secure(None, b"", None, sys.path[0] + "/roots.pem")
+secure._context({one})
+held = []
+for names in ({one}, ()):
+    before = written_kb()
+    held.append([secure._context(names) for _ in range({times})])
+    print((written_kb() - before) / {times})
+"""
+ONE_ROOT = ("isrg-x1",)
+ROOTS_TIMES = 20  # a page is 4 KB
 PRICES = (101.0, 99.0, 100.3, 100.0, 102.0, 101.0, 99.5)
 DELAY_LIMIT_MS = 25  # one frame of the servo and 5 ms
 
@@ -203,7 +230,7 @@ def measure() -> list[Row]:
         rows = [Row(f"heap of the {name}", None, "KB", HEAP_LIMIT_KB, note=why) for name in STARTED]
         rows.append(Row(DELAY, None, "ms", DELAY_LIMIT_MS, note=why))
         return [*rows, Row("heap per frame of a move", None, "B", 0, note=why), *sizes()]
-    return [*heaps(), *frame_heap(), *sizes()]
+    return [*heaps(), *frame_heap(), *roots(), *sizes()]
 
 
 def heaps() -> list[Row]:
@@ -271,6 +298,28 @@ def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
         Row("heap per frame of a move", each, "B", 0, note=f"{where}, collector off"),
         Row("  refused with the heap locked", int(found[4] != "ok"), "moves", 0),
     ]  # fmt: skip
+
+
+def roots() -> list[Row]:
+    """What the roots of TLS take: all that ship, and the one that a recipe may name."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(bundle.FIRMWARE / "seesaw", Path(folder, "seesaw"))
+        shutil.copy(bundle.FIRMWARE / "seesaw" / "data" / bundle.TLS_ROOTS, folder)
+        script = Path(folder, "weigh.py")
+        filled = ROOTS.replace("{one}", repr(ONE_ROOT)).replace("{times}", str(ROOTS_TIMES))
+        script.write_text(filled)
+        done = subprocess.run(
+            [find_micropython(), str(script)],
+            capture_output=True, text=True, timeout=VM_SECONDS, check=False,
+        )  # fmt: skip
+    found = re.fullmatch(r"([\d.]+)\n([\d.]+)\n", done.stdout)
+    if not found:
+        raise UserError("roots of TLS", (done.stdout + done.stderr)[-300:], "mend it")
+    note = "beside the Python heap, on the 64-bit VM, of each connection"
+    return [
+        Row("roots of TLS, all", float(found[2]), "KB", note=note),
+        Row("  the one that a recipe names", float(found[1]), "KB", note=ONE_ROOT[0]),
+    ]
 
 
 def sizes() -> list[Row]:

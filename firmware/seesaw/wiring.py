@@ -31,7 +31,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
     keeper = Timekeeper(clock, random, witnesses)
     usage = Usage(boot, store.get("feeds"), settings, store.get("calendars"))
-    found = market(boot, settings, usage, secure.opener(), clock, random)
+    found = market(boot, settings, usage, secure.opener, clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
     made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
@@ -74,7 +74,9 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
     for feed in part["feeds"]:
         name = feed[0]
         rules = part["providers"][name]
-        made = Source(feed, rules, opener, bases.get(name, ""), keys.get(name, ""), utc_s)
+        base = bases.get(name, "")
+        opened = opener(() if base else rules.get("roots", ()))  # of the provider's own host
+        made = Source(feed, rules, opened, base, keys.get(name, ""), utc_s)
         sources.append(made)
     feed = Feed(instrument, part, sources, random, clock.up_s, sessions, told[0])
     feed.choice.keep(told[1], clock.up_s())

@@ -15,8 +15,10 @@ from host_tools.prove.servers import SERVERS as KNOWN_SERVERS
 
 LOSES = '        self.feed.state, self.feed.why = "OFFLINE", self.radio.trouble()\n'
 WIPES = LOSES + """\
+        from esp32 import NVS
+
         for key in ("config", "config_b"):
-            self.record._store.put(key, b"{}")
+            NVS("seesaw").set_blob(key, b"{}")
 """
 
 

@@ -13,12 +13,13 @@ have been so for HOLD_S; for HOLD_POOR_S only, when it is delayed or a proxy and
 
 When nobody may be asked because all wait, the fault is perhaps on this side of the line. Then the
 one whose wait ends first is asked, every LAST_RESORT_S, so that no breaker outlives the outage.
-What a provider itself asked for (Retry-After) is kept even then.
+What a provider itself asked for (Retry-After) is kept even then. A good answer when each had failed
+twice in a row or more says that the outage is over: all others may be asked within a minute or two.
 """
 
 from micropython import const
 
-from seesaw.core.health import GOOD, Health
+from seesaw.core.health import GOOD, OPEN, Health
 
 _HOLD_S = const(900)
 _HOLD_POOR_S = const(180)
@@ -97,7 +98,12 @@ class Choice:
     def took(self, index: int, event: int, up_s: int, retry_s: int = 0) -> None:
         """Tell what an answer was: GOOD, EMPTY or FAILED of seesaw.core.health."""
         self._asked_s = up_s
+        over = event == GOOD and min([one.level for one in self.health]) >= OPEN - 1
         self.health[index].took(event, up_s, self.random, retry_s)
+        if over:  # the outage, which was on this side of all of them
+            for one in self.health:
+                soon_s = up_s + 60 + int(60 * self.random())
+                one.until_s = max(min(one.until_s, soon_s), one.floor_s)
 
     def follow(self, index: int, up_s: int) -> None:
         """Its price was accepted, in place of the current one's."""
