@@ -27,6 +27,10 @@ from host_tools.release import publish
 
 DELAY = "a quote to the first changed pulse"
 HEAP_LIMIT_KB = 120  # of each program
+LOADED_LIMIT_KB = 36  # of .mpy that the updater loads; an ESP32 pays about twice that in heap
+UPDATE_LIMIT_KB = 18  # of .mpy in seesaw/update/
+# Of .mpy in seesaw/crypto/: what the development key needs, and a repository's as `init` makes it.
+RSA, ED25519 = ("rsa", "der"), ("ed25519", "joint", "sha512")
 VM_SECONDS = 60  # of real time, for the VM to say what is asked
 FRAMES = (10, 50)  # of a move: between these two, nothing may be allocated
 # When a program has started: its line on the serial that says so.
@@ -245,8 +249,17 @@ def heaps() -> list[Row]:
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
         note = ".mpy files that are loaded by then"
-        rows.append(Row(f"modules of the {program}", mpy_kb, "KB", note=note))
+        limit = LOADED_LIMIT_KB if program == "updater" else None
+        rows.append(Row(f"modules of the {program}", mpy_kb, "KB", limit, note=note))
+    kb = mpy_kb + _crypto_kb(ED25519) - _crypto_kb(RSA)
+    note = "the same with the arithmetic of a repository's own keys; the development key is RSA"
+    rows.append(Row("  with Ed25519 keys", kb, "KB", LOADED_LIMIT_KB, note=note))
     return rows
+
+
+def _crypto_kb(names: tuple[str, ...]) -> float:
+    modules = bundle.build("0.1.0").modules
+    return sum(len(modules[f"seesaw/crypto/{name}.mpy"]) for name in names) / KB
 
 
 def bare() -> float:
@@ -262,7 +275,7 @@ def live(program: str, bare_kb: float) -> tuple[float, float]:
         heap, loaded = _weigh(firmware, STARTED[program])
     ends = (".mpy", "/__init__.mpy")
     names = {name.replace(".", "/") + end for name in loaded for end in ends}
-    modules = firmware[0].bundle.modules
+    modules = bundle.build("0.1.0").modules  # without HOOK
     return heap / KB - bare_kb, sum(len(modules[name]) for name in names & set(modules)) / KB
 
 
@@ -325,9 +338,11 @@ def roots() -> list[Row]:
 def sizes() -> list[Row]:
     built = bundle.build("0.1.0")
     compiled = sum(len(mpy) for mpy in built.modules.values())
+    update = sum(len(mpy) for name, mpy in built.modules.items() if "/update/" in name)
     return [
         Row("bundle", len(built.image) / KB, "KB", note="what an update downloads"),
         Row("  its .mpy files", compiled / KB, "KB", note=f"{len(built.modules)} modules"),
+        Row("  update/ of these", update / KB, "KB", UPDATE_LIMIT_KB),
         Row("launcher", len(LAUNCHER) / KB, "KB", note="source, as it lies in vfs"),
     ]
 

@@ -17,6 +17,9 @@ LIMITED = {  # what has a limit, and its unit
     "copy of a flash state": "us",
     "heap of the app": "KB",
     "heap of the updater": "KB",
+    "modules of the updater": "KB",
+    "  with Ed25519 keys": "KB",
+    "  update/ of these": "KB",
     "a quote to the first changed pulse": "ms",
     "heap per frame of a move": "B",
     "  refused with the heap locked": "moves",
@@ -82,6 +85,15 @@ def test_only_strict_ends_with_a_code(
     monkeypatch.setattr("host_tools.bench_update.measure", list)
     monkeypatch.setattr("host_tools.bench_prove.measure", list)
     assert cli.main(["bench", *arguments]) == code
+
+
+def test_one_group_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("host_tools.bench_update.measure", lambda: [Row("a", 3, "KB", 4)])
+    assert cli.main(["bench", "--only", "update", "--json"]) == 0
+    assert [row["what"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["a"]
+    assert cli.main(["bench", "--only", "updates"]) == 2
 
 
 def test_a_quick_bench_measures_every_row(capsys: pytest.CaptureFixture[str]) -> None:
