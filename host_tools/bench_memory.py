@@ -34,7 +34,8 @@ VM_SECONDS = 60  # of real time, for the VM to say what is asked
 FRAMES = (10, 50)  # of a move: between these two, nothing may be allocated
 # When a program has started: its line on the serial that says so.
 STARTED = {"app": "state=LIVE", "updater": "event=offer"}
-MODULES_LIMIT_KB = {"app": 40, "updater": 36}  # of .mpy that it loads; a chip pays about 1.9 bytes of heap a byte
+# Of .mpy that it loads; a chip pays about 1.9 bytes of heap a byte.
+MODULES_LIMIT_KB = {"app": 40, "updater": 36}
 
 # Added to the end of the firmware's own seesaw/main.py in a copy of the tree. It starts the
 # program that is measured and lets its `say`, which prints that line, print the heap as well:

@@ -141,8 +141,8 @@ class App:
         while True:
             if self.clock.up_s() > self.next_beat_s:
                 raise RuntimeError("the follower is stuck")
-            self.boot.wdt.feed()
             lit = self.led and not self.beam.is_quiet()
+            self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
             elif self.said and self.due(drawn):

@@ -16,10 +16,12 @@ from seesaw.core.market_state import (
     OLD,
     OPEN,
     SHUT,
+    SIGNS,
     STILL,
     TABLE,
     pose,
     session,
+    sign,
     state,
 )
 
@@ -77,3 +79,15 @@ def test_what_is_known_of_the_session(
     word: str, flag: bool | None, still: int, column: int
 ) -> None:
     assert session(word, flag, still) == column
+
+
+@pytest.mark.parametrize("name", [*GOOD, *SIGNS[1:5]])
+def test_each_state_has_its_sign(name: str) -> None:
+    """None where the feed does what it is there for. The launcher has app and updater take turns
+    from the third unhealthy end on."""
+    well = "-" if name in GOOD else name
+
+    assert [sign(name, ends) for ends in range(3)] == [well] * 3
+    for ends in (3, 4, 255):
+        assert sign(name, ends) == (name if name in ("OFFLINE", "SETUP") else "SAFE")
+    assert 2 * 250 * SIGNS.index(sign(name, 3)) <= 3000  # ms, of the 5000 from look to look

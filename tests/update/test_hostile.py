@@ -111,7 +111,7 @@ def fill(store: Nvs) -> None:
 
 def ours(world: World) -> bool:
     """Are all lines the firmware's own, of the release and the slot that runs?"""
-    where = re.compile(r" slot=ota_0 version=0\.1\.0 (root=development )?w")
+    where = re.compile(r" slot=ota_0 version=0\.1\.0 (root=development sign=\S+ )?w")
     return all(line.startswith(LINE) and where.search(line) for line in world.lines)
 
 

@@ -6,6 +6,7 @@ The LED's pin is watched between firmware and chip: all that the owner sees is t
 import json
 
 import pytest
+from led_rig import Lit
 from rig import BOARD, SETTINGS, World, new_flash, release
 
 from host_tools.emulator.flash import Flash
@@ -20,43 +21,6 @@ CRASHES = (
     "                1 // 0\n"
     "            if self.clock.up_s() > self.next_beat_s:",
 )
-
-
-class Lit:
-    """When the LED went on and off: (us, level), as it changed."""
-
-    def __init__(self, world: World, pin: int = BOARD.led_pin) -> None:
-        self.changes: list[tuple[int, int]] = [(0, 0)]
-        pwm = world.device.board.pwm
-        real, let_go = pwm.pin, pwm.release
-
-        def note(level: int) -> None:
-            if level != self.changes[-1][1]:
-                self.changes.append((world.device.clock.now_us, level))
-
-        def watched(number: int, mode: int, value: int | None) -> int:
-            if number == pin and value is not None:
-                note(1 if value else 0)
-            return real(number, mode, value)
-
-        def released() -> None:
-            note(0)
-            let_go()
-
-        pwm.pin, pwm.release = watched, released  # type: ignore[method-assign]
-
-    def groups(self, since_s: int, until_s: int) -> list[int]:
-        """Blinks between two pauses of more than a second, without the first and the last group."""
-        on = [at for at, level in self.changes if level and since_s <= at / 1e6 < until_s]
-        counts = [1]
-        for before, at in zip(on, on[1:], strict=False):
-            if at - before > 1_000_000:
-                counts.append(0)
-            counts[-1] += 1
-        return counts[1:-1]
-
-    def blinked(self) -> bool:
-        return any(level for _, level in self.changes)
 
 
 def nvs(flash: Flash) -> Nvs:
@@ -93,7 +57,7 @@ def test_a_device_without_wifi_settings_says_setup_and_what_to_do() -> None:
     assert later.follows()
 
 
-def test_a_network_that_is_lost_is_offline_and_no_setup() -> None:
+def test_a_network_that_is_gone_is_offline_and_no_setup() -> None:
     old = release("0.1.0")
     world = World(new_flash(old, check_s=DAY_S), [old])
     lit = Lit(world)

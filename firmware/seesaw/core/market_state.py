@@ -13,7 +13,8 @@ Rows: what there is to show. Columns: what is known of the session.
 The calendar says whether the market is open or shut; where it says nothing, a provider's own flag
 may say that it is shut. A price stands still when it is STILL_S late: at one provider where no
 calendar says open, at two where one does, since one may be frozen. Nothing but a fresh price is
-ever called live.
+ever called live. Four states are not of the market: OFFLINE and SETUP, which the app knows, SAFE,
+which is told beside the market's, and UPDATING, which the updater says.
 """
 
 from micropython import const
