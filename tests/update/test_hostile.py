@@ -246,11 +246,11 @@ def test_a_release_by_an_odd_name_is_none(name: str) -> None:
 def test_what_a_provider_asked_for_once_is_forgotten() -> None:
     world = World(new_flash(OLD, check_s=DAY_S), KNOWN)
     whole = world.market.handler
-    answers = [Reply(503, {"Retry-After": "100"}), Reply(fault="reset")]
+    answers = [Reply(503, {"Retry-After": "600"}), Reply(fault="reset")]
     world.market.site.handler = lambda request: answers.pop(0) if answers else whole(request)
     outcome = world.run(3600, until=world.follows)
 
-    assert 100 < outcome.elapsed_us / 1e6 < 140
+    assert 600 < outcome.elapsed_us / 1e6 < 900  # not another ten minutes
 
 
 # -- settings and the updater's memory -------------------------------------------------------
@@ -288,8 +288,8 @@ def test_a_device_that_is_told_to_look_never_looks_every_day(check_s: int) -> No
 
     assert world.events == ["boot ota_0 cause 1"]
     asked = [path for _, _, path, _ in world.updates.log]
-    assert asked.count("/metadata/timestamp.json") == 2  # after three minutes, and a day later
-    assert asked[-1] == "/metadata/timestamp.json" and len(asked) == 7
+    looks = asked.count("/metadata/timestamp.json")  # each hour, for data, give or take a quarter
+    assert 19 <= looks <= 34 and len(asked) == looks + 5
 
 
 def test_settings_below_their_limits_are_lifted() -> None:
