@@ -23,6 +23,7 @@ def main(args: Namespace) -> int:
     Nothing is written unless chip, flash size and image fit the board; UserError otherwise.
     """
     board = boards.load(args.board)
+    args.port = ports.choose(args.port)
     emulated = ports.is_pty(args.port)
     image = _image(Path(args.image), board, emulated)
     ports.check(args.port)
