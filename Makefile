@@ -44,8 +44,15 @@ bench: .venv/ready ## speed and memory, as ratios taken in one run
 emulate: .venv/ready ## an emulated board on a serial port, for the targets below (it prints PORT)
 	@$(BIN)/seesaw emulate --pty $(ARGS)
 
-flash: .venv/ready ## write a whole flash image to a board (PORT=... IMAGE=build/flash.bin)
-	@$(BIN)/seesaw flash $(CABLE) --image $(IMAGE) $(ARGS)
+flash: .venv/ready ## write a whole flash image to a board; asks first (PORT=... IMAGE=... BOARD=... ARGS=--erase-nvs)
+	@$(BIN)/seesaw flash $(CABLE) --image $(IMAGE) $(if $(BOARD),--board $(BOARD)) $(ARGS)
+
+backup: .venv/ready ## save the whole flash of a board, keys and all (PORT=... FILE=build/backup-<MAC>.bin)
+	@$(BIN)/seesaw backup $(CABLE) $(if $(FILE),--out '$(FILE)') $(ARGS)
+
+restore: .venv/ready ## write a backup back; asks first (PORT=... FILE=build/backup-<MAC>.bin)
+	@$(if $(FILE),:,$(error name the backup: make restore FILE=build/backup-240ac4000001.bin))
+	@$(BIN)/seesaw restore $(CABLE) '$(FILE)' $(ARGS)
 
 deploy: .venv/ready ## install the working tree by cable, with trial and rollback (PORT=... RELEASE=r.zip for that)
 	@$(BIN)/seesaw deploy $(CABLE) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
@@ -70,4 +77,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash deploy try config console clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore deploy try config console clean

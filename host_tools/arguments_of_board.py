@@ -58,20 +58,50 @@ def _config(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", metavar="N", type=int, help=unit)
 
 
-def _flash(parser: argparse.ArgumentParser) -> None:
+def _download(parser: argparse.ArgumentParser) -> None:
     _cable(parser)
-    parser.add_argument("--image", required=True, metavar="FILE", help="a whole flash image")
-    parser.add_argument(
-        "--board", metavar="NAME", default="esp32_wrover", help="default: esp32_wrover"
-    )
     parser.add_argument(
         "--no-stub", action="store_true", help="by the chip's ROM alone: slower, for odd adapters"
     )
 
 
+def _flash(parser: argparse.ArgumentParser) -> None:
+    _download(parser)
+    parser.add_argument("--image", required=True, metavar="FILE", help="a whole flash image")
+    parser.add_argument(
+        "--board", metavar="NAME", help="a folder of boards/ (default: the image's)"
+    )
+    parser.add_argument(
+        "--erase-nvs", action="store_true",
+        help="make it a new device: Wi-Fi, settings and keys go, the image's come",
+    )  # fmt: skip
+    _yes(parser)
+
+
+def _yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask before anything is erased")
+
+
+def _backup(parser: argparse.ArgumentParser) -> None:
+    _download(parser)
+    parser.add_argument(
+        "--out", metavar="FILE", help="the .bin to write (default: build/backup-<MAC>.bin)"
+    )
+
+
+def _restore(parser: argparse.ArgumentParser) -> None:
+    _download(parser)
+    parser.add_argument("file", metavar="FILE", help="the .bin of a backup, its .json beside it")
+    _yes(parser)
+
+
 COMMANDS = (
     Command("flash", "write a whole flash image to a board", _flash,
             "host_tools.board.flash:main"),
+    Command("backup", "save the whole flash of a board to a file", _backup,
+            "host_tools.board.backup:save"),
+    Command("restore", "write a backup back to its board", _restore,
+            "host_tools.board.backup:restore"),
     Command("deploy", "install the working tree by cable, and follow its trial", _deploy,
             "host_tools.board.deploy:main"),
     Command("try", "run the working tree from here, installing nothing", _cable,
