@@ -95,6 +95,18 @@ def _restore(parser: argparse.ArgumentParser) -> None:
     _yes(parser)
 
 
+def _selftest(parser: argparse.ArgumentParser) -> None:
+    _cable(parser)
+    parser.add_argument(
+        "--yes", action="store_true",
+        help="ask nobody: what has to be seen is recorded as not looked at",
+    )  # fmt: skip
+    parser.add_argument(
+        "--record", metavar="FILE", help="the JSON to write (default: build/selftest-<MAC>.json)"
+    )
+    parser.add_argument("--json", action="store_true", help="the record in place of the table")
+
+
 COMMANDS = (
     Command("flash", "write a whole flash image to a board", _flash,
             "host_tools.board.flash:main"),
@@ -102,6 +114,8 @@ COMMANDS = (
             "host_tools.board.backup:save"),
     Command("restore", "write a backup back to its board", _restore,
             "host_tools.board.backup:restore"),
+    Command("selftest", "servo, LED, button, Wi-Fi, flash, clock: does all of it work?", _selftest,
+            "host_tools.board.selftest:main"),
     Command("deploy", "install the working tree by cable, and follow its trial", _deploy,
             "host_tools.board.deploy:main"),
     Command("try", "run the working tree from here, installing nothing", _cable,
