@@ -57,6 +57,9 @@ restore: .venv/ready ## write a backup back; asks first (PORT=... FILE=build/bac
 selftest: .venv/ready ## does every part of a device work? Asks what you see (PORT=... ARGS="--yes --record FILE")
 	@$(BIN)/seesaw selftest $(CABLE) $(ARGS)
 
+boards: .venv/ready ## draw the wiring of every board anew, with parts and manifest
+	@$(BIN)/seesaw boards
+
 deploy: .venv/ready ## install the working tree by cable, with trial and rollback (PORT=... RELEASE=r.zip for that)
 	@$(BIN)/seesaw deploy $(CABLE) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
 
@@ -80,4 +83,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest deploy try config console clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console clean

@@ -107,6 +107,10 @@ def _selftest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the record in place of the table")
 
 
+def _none(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
 COMMANDS = (
     Command("flash", "write a whole flash image to a board", _flash,
             "host_tools.board.flash:main"),
@@ -123,4 +127,6 @@ COMMANDS = (
     Command("config", "change settings by cable", _config, "host_tools.board.configure:main"),
     Command("console", "look at the serial line; Ctrl-] leaves", _cable,
             "host_tools.board.console:main"),
+    Command("boards", "draw the wiring of every board anew, with parts and manifest", _none,
+            "host_tools.image.papers:main"),
 )  # fmt: skip
