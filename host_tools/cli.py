@@ -19,6 +19,14 @@ from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
 USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes
+EXIT_CODES = f"""exit codes:
+  0    all went well
+  1    it ran, and what it looked at is not well
+  {USAGE_ERROR}    something to put right: one line says what, why, and what to type
+  {INTERRUPTED}  Ctrl-C
+  {BROKEN_PIPE}  whoever read the output has gone
+
+Data goes to standard output, messages to standard error; NAME --help tells more."""
 SECONDS_MAX = 10**8  # three years
 PORT_MAX = 65535
 
@@ -232,7 +240,10 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all COMMANDS; the parsed arguments carry `handler`."""
-    root = _Parser(prog="seesaw", description="A bull and a bear on a seesaw.")
+    root = _Parser(
+        prog="seesaw", description="A bull and a bear on a seesaw.", epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     top = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     groups: dict[str, argparse._SubParsersAction] = {}
     leaves: dict[str, argparse.ArgumentParser] = {}
