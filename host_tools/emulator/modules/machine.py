@@ -33,7 +33,7 @@ class Pin:
 
     def __init__(self, number, mode=-1, pull=-1, value=None):
         self.number = number
-        call("pin", number, mode, value)
+        call("pin", number, mode, value, -1 if pull is None else pull)
 
     def value(self, level=None):
         return call("pin", self.number, -1, level)
