@@ -35,6 +35,13 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
     made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    kept = store.get("notices", 512)
+    if kept:
+        from seesaw.data import notices
+
+        said = notices.words(kept, clock.epoch_s(), settings["instrument"])
+        if said:
+            made.tell("notice", said)
     if settings["stream"]:
         from seesaw.live import live
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seesaw.core import version as versions
-from seesaw.data import calendars, feeds
+from seesaw.data import calendars, feeds, notices
 from tuf.api.metadata import TargetFile
 
 from host_tools.errors import UserError
@@ -17,7 +17,7 @@ from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.release.state import State
 
-NAMES = ("feeds", "roots", "calendars")  # that a device knows
+NAMES = ("feeds", "roots", "calendars", "notices")  # that a device knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ def check(name: str, raw: bytes) -> None:
     if name == "roots":
         tls_roots.check_more(raw, f"data '{name}'")
         return
-    most = calendars.SIZE_MAX if name == calendars.NAME else feeds.SIZE_MAX
+    most = {calendars.NAME: calendars.SIZE_MAX, notices.NAME: notices.SIZE_MAX}.get(
+        name, feeds.SIZE_MAX
+    )
     if len(raw) > most:
         why = f"{len(raw)} bytes, a device takes {most}"
         raise UserError(f"data '{name}'", why, "say less in it")
@@ -66,12 +68,16 @@ def check(name: str, raw: bytes) -> None:
         json_lines.strict(raw)
         if name == calendars.NAME:
             _check_exchanges(calendars.check(raw))
+        elif name == notices.NAME:
+            notices.check(raw)
         else:
             feeds.check(raw)
     except (ValueError, RecursionError) as error:
         fix = "'seesaw recipe lint' says which rule, in which line"
         if name == calendars.NAME:
             fix = "'seesaw market calendar --out FILE' builds one"
+        if name == notices.NAME:
+            fix = 'such as {"text": "All is well.", "until": 1800000000}'
         raise UserError(f"data '{name}'", str(error), fix) from error
 
 

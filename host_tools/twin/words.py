@@ -53,6 +53,7 @@ SENTENCES = {
     "published": ("world", "Release {version} is offered."),
     "refused": ("bad", "That could not be done: {words}"),
     "trial": ("trial", "{version} is on trial: it must prove itself."),
+    "notice": ("world", "The maker says: {words}"),
     "offer": ("update", "The seesaw found release {words}."),
     "installed": ("update", "Installed {words}."),
     "present": ("update", "{words} is still in its slot: another trial without a download."),

@@ -53,10 +53,11 @@ class Data:
         Raises TufError, HttpError, and OSError when NVS has no room.
         """
         words = await self._bring(client, site)
-        from seesaw.data import calendars, roots
+        from seesaw.data import calendars, notices, roots, whole
 
         store, running = self._store, self._boot.version
-        words = _both(words, await roots.bring(client, site, store, running))
+        for one in (roots, notices):
+            words = _both(words, await whole.bring(client, site, store, running, one))
         of = self._exchange(), self._bundle
         return _both(words, await calendars.bring(client, site, store, running, *of))
 
