@@ -322,6 +322,7 @@ def hasty(monkeypatch):
     """esptool waits 3 s for a block and tries it again."""
     monkeypatch.setattr("esptool.loader.DEFAULT_TIMEOUT", 0.2)
     monkeypatch.setattr("esptool.loader.ERASE_WRITE_TIMEOUT_PER_MB", 0.2)
+    monkeypatch.setattr("esptool.cmds.ERASE_WRITE_TIMEOUT_PER_MB", 0.2)
     monkeypatch.setattr("esptool.loader.MD5_TIMEOUT_PER_MB", 0.2)
     monkeypatch.setattr("esptool.loader.ERASE_REGION_TIMEOUT_PER_MB", 0.2)
     monkeypatch.setattr("esptool.loader.WRITE_BLOCK_ATTEMPTS", 1)

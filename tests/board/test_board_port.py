@@ -1,8 +1,10 @@
 """Serial ports: three different things can be wrong, and each has its own cure."""
 
 import errno
+import json
 import os
 import pty
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import rig
 import serial
 
 from host_tools import cli
+from host_tools.board import backup
 from host_tools.board import port as ports
 from host_tools.errors import UserError
 
@@ -131,7 +134,7 @@ def test_none_is_told_to_plug_one_in(monkeypatch):
         ports.choose(None)
 
 
-COMMANDS = ["deploy", "try", "config", "console", "flash"]
+COMMANDS = ["deploy", "try", "config", "console", "flash", "backup", "restore", "selftest"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -143,7 +146,10 @@ def test_every_command_by_cable_looks_for_its_board(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     image = tmp_path / "flash.bin"
     image.write_bytes(rig.new_flash(rig.release("0.1.0")).to_bytes())
-    options = {"config": ["--instrument", "dow"], "flash": ["--image", str(image)]}
+    saved = backup.Saved.of(image.read_bytes(), "esp32", "24:0a:c4:00:00:01", False, 0)
+    image.with_suffix(".json").write_text(json.dumps(asdict(saved)))
+    options = {"config": ["--instrument", "dow"], "restore": [str(image)],
+               "flash": ["--image", str(image), "--board", "esp32_wrover"]}  # fmt: skip
     assert cli.main([command, *options.get(command, [])]) == 2
     said = capsys.readouterr()
     assert said.err.startswith("seesaw: the serial port: ") and said.err.count("\n") == 1

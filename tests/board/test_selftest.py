@@ -85,6 +85,25 @@ def test_what_the_device_refuses_is_that_tests_failure(desk, capsys, monkeypatch
     assert "no network is seen" in said
 
 
+def test_a_pulled_cable_says_what_to_do(capsys, monkeypatch, tmp_path: Path):
+    with cable_rig.world() as world:
+        desk = world.desk()
+        desk.wait_for("state=LIVE")
+        monkeypatch.setattr(selftest_parts, "LED", "time.sleep(30)")
+        pulses = len(desk.device.board.pwm.pulses)
+        puller = threading.Thread(
+            target=lambda: (desk.wait(lambda: len(desk.device.board.pwm.pulses) > pulses + 50),
+                            desk.close())
+        )  # fmt: skip
+        puller.start()
+        command = ["selftest", "--port", desk.port.path, "--yes", "--record", str(tmp_path / "r")]
+        assert cli.main(command) == 2
+        puller.join()
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert error.startswith(f"seesaw: the cable to {desk.port.path}: the device ")
+        assert "plug it in and try again" in error and not (tmp_path / "r").exists()
+
+
 class Says:
     """A prompt that gives these answers, the last one for ever."""
 
