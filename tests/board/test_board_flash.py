@@ -1,43 +1,26 @@
 """`seesaw flash`: it writes to the right board, refuses every other, and says why."""
 
 import dataclasses
-from argparse import Namespace
 from itertools import permutations
 from pathlib import Path
 
 import pytest
-import rig
-from seesaw.update import trailer
+from flash_rig import BOARD, run
 
 from host_tools.board import chip as chips
-from host_tools.board import flash as command
 from host_tools.emulator import rom_registers
-from host_tools.emulator.bootloader import boot, verdict
+from host_tools.emulator.bootloader import boot
 from host_tools.emulator.flash import PAGE, Flash, Op
-from host_tools.emulator.otadata import Entry, write_entry
-from host_tools.emulator.partitions import parse_table
 from host_tools.emulator.rom_loader import RomLoader
 from host_tools.emulator.rom_pty import RomPort
 from host_tools.errors import UserError
 from host_tools.image import board as boards
-from host_tools.image import flash_image, inspect, runtime
+from host_tools.image import flash_image, runtime
 from host_tools.image.board import Board
 
 MIB = 1 << 20
-BOARD = "esp32_wrover"
 ALL = [boards.load(name) for name in boards.names()]
 every_board = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
-
-
-def run(
-    port: str, image: Path, *, no_stub: bool = False, board: str | None = BOARD, yes: bool = True,
-    erase_nvs: bool = False,
-) -> int:  # fmt: skip
-    return command.main(
-        Namespace(
-            port=port, image=str(image), board=board, no_stub=no_stub, yes=yes, erase_nvs=erase_nvs
-        )
-    )
 
 
 def write_image(path: Path, board: Board) -> bytes:
@@ -201,160 +184,6 @@ def test_a_write_that_fails_says_to_run_it_again(image):
     assert "write error" in caught.value.why and "run it again" in caught.value.fix
 
 
-# -- a device in the field ----------------------------------------------------------------------
-
-
-def fielded(slot: int = 0) -> Flash:
-    """A seesaw that runs in this slot, with an owner's settings, and the release before it."""
-    made = boards.load(BOARD)
-    new, old = rig.release("0.1.0"), rig.release("0.0.9")
-    flash = rig.new_flash(new, ssid="the owner's")
-    whole = bytearray(flash.to_bytes())
-    for number, release in ((slot, new), (1 - slot, old)):
-        at = made.partition(f"ota_{number}").offset
-        parts = flash_image.slot_image(made, runtime.synthetic(made)[1], release.bundle)
-        whole[at : at + made.slot_size] = flash_image.slot_bytes(made, parts)
-    flash = Flash.from_bytes(bytes(whole))
-    table = parse_table(flash.read(0x8000, 0x1000), flash.size)
-    for index in range(2):
-        write_entry(flash, table.otadata, index, Entry.make(8 - slot + index, 2))
-    return flash
-
-
-def settings_of(flash: Flash) -> bytes:
-    nvs = boards.load(BOARD).partition("nvs")
-    return flash.read(nvs.offset, nvs.size)
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("service") / "flash.bin"
-    path.write_bytes(rig.new_flash(rig.release("0.3.0"), ssid="the image's").to_bytes())
-    return path
-
-
-@pytest.mark.parametrize("slot", [0, 1])
-def test_service_keeps_the_settings_and_boots_what_was_written(slot, service, capsys):
-    flash = fielded(slot=slot)
-    assert verdict(flash).slot.label == f"ota_{slot}"
-    before = settings_of(flash)
-    with RomPort(RomLoader(flash)) as port:
-        assert run(port.path, service, board=None) == 0
-    said = capsys.readouterr().err
-    assert "a seesaw (esp32_wrover" in said and "keeps nvs" in said and "boots all the same" in said
-    assert settings_of(flash) == before
-    facts = inspect.examine(flash.to_bytes(), "it")
-    assert facts["boot"]["slot"] == "ota_0"
-    assert facts["slots"][0]["release"]["version"] == "0.3.0"
-    assert facts["slots"][1]["image"]["why"] == "erased", "no other slot is left to boot"
-    assert [entry["slot"] for entry in facts["otadata"]] == [None, None]
-
-
-def test_erase_nvs_makes_a_new_device(service, capsys):
-    flash = fielded()
-    with RomPort(RomLoader(flash)) as port:
-        assert run(port.path, service, erase_nvs=True) == 0
-    assert "keeps" not in capsys.readouterr().err
-    assert flash.to_bytes() == service.read_bytes()
-
-
-def test_a_seesaw_of_another_board_stays_what_it_is_unless_it_becomes_a_new_device(service):
-    """With a table of its own it would be a new device anyway; here its release alone tells."""
-    table = boards.load(BOARD)
-    whole = bytearray(service.read_bytes())
-    at = table.partition("ota_0").offset + table.slot_size - trailer.FROM_END
-    other = trailer.unpack(bytes(whole[at : at + trailer.SIZE]))._replace(board="elsewhere")
-    whole[at : at + trailer.SIZE] = trailer.pack(*other)
-    flash = Flash.from_bytes(bytes(whole))
-    was = flash.to_bytes()
-    with RomPort(RomLoader(flash)) as port:
-        with pytest.raises(UserError) as caught:
-            run(port.path, service)
-        assert "flashed as elsewhere" in caught.value.why and "--erase-nvs" in caught.value.fix
-        assert flash.to_bytes() == was and port.loader.finished
-    with RomPort(RomLoader(flash)) as port:
-        assert run(port.path, service, erase_nvs=True) == 0
-    assert flash.to_bytes() == service.read_bytes()
-
-
-def test_an_image_of_another_board_is_refused_before_the_port_is_opened(service):
-    with pytest.raises(UserError, match="it is for esp32_wrover, not for esp32; build one"):
-        run("/dev/none", service, board="esp32")
-
-
 def test_an_image_without_a_release_needs_to_be_told_its_board(image):
     with pytest.raises(UserError, match="names no board"):
         run("/dev/none", image, board=None)
-
-
-def test_nothing_is_written_before_somebody_says_yes(service, monkeypatch):
-    flash = fielded()
-    ops = flash.ops
-    for typed, why in ((None, "nobody was asked"), ("no", "not to be"), ("", "not to be")):
-        monkeypatch.setattr("sys.stdin.isatty", lambda t=typed: t is not None, raising=False)
-        monkeypatch.setattr("builtins.input", lambda t=typed: t)
-        with RomPort(RomLoader(flash)) as port, pytest.raises(UserError, match=why) as caught:
-            run(port.path, service, yes=False)
-        assert caught.value.fix == "add --yes" and port.loader.finished
-    assert flash.ops == ops
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda: "YES ")
-    with RomPort(RomLoader(flash)) as port:
-        assert run(port.path, service, yes=False) == 0
-    assert flash.ops > ops
-
-
-class Pulled(RomLoader):
-    """A loader whose cable is pulled after so many flash operations: then nothing passes."""
-
-    def __init__(self, flash: Flash, ops: int) -> None:
-        super().__init__(flash)
-        self.ends = flash.ops + ops
-        flash.after_op = self._count
-
-    def _count(self, op: Op) -> None:
-        if self.flash.ops >= self.ends:
-            self.finished = True
-
-
-@pytest.fixture
-def hasty(monkeypatch):
-    """esptool waits 3 s for a block and tries it again."""
-    monkeypatch.setattr("esptool.loader.DEFAULT_TIMEOUT", 0.2)
-    monkeypatch.setattr("esptool.loader.ERASE_WRITE_TIMEOUT_PER_MB", 0.2)
-    monkeypatch.setattr("esptool.cmds.ERASE_WRITE_TIMEOUT_PER_MB", 0.2)
-    monkeypatch.setattr("esptool.loader.MD5_TIMEOUT_PER_MB", 0.2)
-    monkeypatch.setattr("esptool.loader.ERASE_REGION_TIMEOUT_PER_MB", 0.2)
-    monkeypatch.setattr("esptool.loader.WRITE_BLOCK_ATTEMPTS", 1)
-
-
-@pytest.mark.parametrize("slot", [0, 1])
-@pytest.mark.parametrize("ops", [1, 30, 600, 1500, 2700, 4000])
-def test_a_cable_pulled_at_any_time_leaves_a_board_that_boots(slot, ops, service, hasty):
-    flash = fielded(slot=slot)
-    before = settings_of(flash)
-    with RomPort(Pulled(flash, ops)) as port, pytest.raises(UserError) as caught:
-        run(port.path, service)
-    assert caught.value.fix == command.AGAIN
-    assert boots(flash)
-    flash.after_op = None
-    with RomPort(RomLoader(flash)) as port:
-        assert run(port.path, service) == 0
-    assert settings_of(flash) == before
-    assert inspect.examine(flash.to_bytes(), "it")["boot"]["slot"] == "ota_0"
-
-
-def boots(flash: Flash) -> bool:
-    """Does the bootloader find an image, and the launcher an intact bundle in one of the slots?"""
-    facts = inspect.examine(flash.to_bytes(), "it")
-    intact = [s["image"]["good"] and s["release"].get("bundle_good") for s in facts["slots"]]
-    return bool(facts["boot"]["slot"]) and any(intact)
-
-
-def test_a_new_bootloader_is_not_written_without_a_word(service, hasty, tmp_path: Path, capsys):
-    flash = fielded()
-    flash.erase(0x370000)  # its launcher is another one
-    with RomPort(Pulled(flash, 30)) as port, pytest.raises(UserError) as caught:
-        run(port.path, service)
-    assert "may not start" in caught.value.fix
-    assert "leave the cable alone" in capsys.readouterr().err
