@@ -11,10 +11,10 @@ import platform
 import textwrap
 from dataclasses import asdict, dataclass
 
+from host_tools.bench_groups import GROUPS, QUICK
+
 KB = 1024  # bytes
 NOTE_WIDTH = 100  # characters
-QUICK = ("time", "memory", "crypto", "recipe")  # rows of host_tools/bench_*.py, in this order
-GROUPS = (*QUICK, "update", "page", "prove")
 COLUMNS = ("what", "figure", "limit", "ratio", "ok")
 
 

@@ -14,7 +14,7 @@ from host_tools import (
     arguments_of_proof,
     arguments_of_recipes,
     arguments_of_release,
-    bench,
+    bench_groups,
 )
 from host_tools.arguments import Command, count
 from host_tools.errors import UserError
@@ -166,7 +166,8 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--quick", action="store_true", help="hardly any repeats: noisy times")
     parser.add_argument(
-        "--only", action="append", choices=bench.GROUPS, help="these rows alone; may be repeated"
+        "--only", action="append", choices=bench_groups.GROUPS,
+        help="these rows alone; may be repeated",
     )
     parser.add_argument("--strict", action="store_true", help="end with code 1 on a miss")
 
