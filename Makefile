@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 IMAGE ?= build/flash.bin
+# Without PORT the only board that is plugged in.
+CABLE = $(if $(PORT),--port '$(PORT)')
 ifdef PASSWORD
 export SEESAW_PASSWORD := $(value PASSWORD)
 endif
@@ -42,24 +44,34 @@ bench: .venv/ready ## speed and memory, as ratios taken in one run
 emulate: .venv/ready ## an emulated board on a serial port, for the targets below (it prints PORT)
 	@$(BIN)/seesaw emulate --pty $(ARGS)
 
-flash: .venv/ready port ## write a whole flash image to a board (PORT=... IMAGE=build/flash.bin)
-	@$(BIN)/seesaw flash --port $(PORT) --image $(IMAGE) $(ARGS)
+flash: .venv/ready ## write a whole flash image to a board; asks first (PORT=... IMAGE=... BOARD=... ARGS=--erase-nvs)
+	@$(BIN)/seesaw flash $(CABLE) --image $(IMAGE) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
-deploy: .venv/ready port ## install the working tree by cable, with trial and rollback (PORT=... RELEASE=r.zip for that)
-	@$(BIN)/seesaw deploy --port $(PORT) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
+backup: .venv/ready ## save the whole flash of a board, keys and all (PORT=... FILE=build/backup-<MAC>.bin)
+	@$(BIN)/seesaw backup $(CABLE) $(if $(FILE),--out '$(FILE)') $(ARGS)
 
-try: .venv/ready port ## run the working tree off this machine, touching no flash (PORT=...)
-	@$(BIN)/seesaw try --port $(PORT) $(ARGS)
+restore: .venv/ready ## write a backup back; asks first (PORT=... FILE=build/backup-<MAC>.bin)
+	@$(if $(FILE),:,$(error name the backup: make restore FILE=build/backup-240ac4000001.bin))
+	@$(BIN)/seesaw restore $(CABLE) '$(FILE)' $(ARGS)
 
-config: .venv/ready port ## settings by cable (PORT=... SSID=... PASSWORD=... INSTRUMENT=...)
-	@$(BIN)/seesaw config --port $(PORT) $(if $(value SSID),--ssid "$$SEESAW_SSID") \
+selftest: .venv/ready ## does every part of a device work? Asks what you see (PORT=... ARGS="--yes --record FILE")
+	@$(BIN)/seesaw selftest $(CABLE) $(ARGS)
+
+boards: .venv/ready ## draw the wiring of every board anew, with parts and manifest
+	@$(BIN)/seesaw boards
+
+deploy: .venv/ready ## install the working tree by cable, with trial and rollback (PORT=... RELEASE=r.zip for that)
+	@$(BIN)/seesaw deploy $(CABLE) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
+
+try: .venv/ready ## run the working tree off this machine, touching no flash (PORT=...)
+	@$(BIN)/seesaw try $(CABLE) $(ARGS)
+
+config: .venv/ready ## settings by cable (PORT=... SSID=... PASSWORD=... INSTRUMENT=...)
+	@$(BIN)/seesaw config $(CABLE) $(if $(value SSID),--ssid "$$SEESAW_SSID") \
 	  $(if $(INSTRUMENT),--instrument '$(INSTRUMENT)') $(ARGS)
 
-console: .venv/ready port ## the serial console; Ctrl-] leaves (PORT=...)
-	@$(BIN)/seesaw console --port $(PORT) $(ARGS)
-
-port:
-	@$(if $(PORT),:,$(error name the serial port: make $(firstword $(MAKECMDGOALS)) PORT=/dev/ttyUSB0))
+console: .venv/ready ## the serial console; Ctrl-] leaves (PORT=...)
+	@$(BIN)/seesaw console $(CABLE) $(ARGS)
 
 clean: ## remove what was built
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -71,4 +83,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash deploy try config console port clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console clean

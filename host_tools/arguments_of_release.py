@@ -134,8 +134,8 @@ def _sign(parser: argparse.ArgumentParser) -> None:
 def _data(parser: argparse.ArgumentParser) -> None:
     words = _Words(parser)
     words.folder()
-    parser.add_argument("name", metavar="NAME", help="feeds, or roots (of TLS: more of them)")
-    parser.add_argument("file", metavar="FILE", help="the set: JSON of feeds, PEM of roots")
+    parser.add_argument("name", metavar="NAME", help="feeds, calendars, notices or roots")
+    parser.add_argument("file", metavar="FILE", help="the set: PEM of roots, else JSON")
     words.keys()
     words.option("--firmware", "V", "the oldest version that may use it (default: any)",
                  default="0")  # fmt: skip

@@ -5,10 +5,13 @@ Noise only ever adds time; so a time is the least of many, and what is compared 
 """
 
 import argparse
+import importlib
 import json
 import platform
 import textwrap
 from dataclasses import asdict, dataclass
+
+from host_tools.bench_groups import GROUPS, QUICK
 
 KB = 1024  # bytes
 NOTE_WIDTH = 100  # characters
@@ -46,16 +49,12 @@ def main(arguments: argparse.Namespace) -> int:
 
     UserError when the firmware does not do what is to be measured.
     """
-    # Late: the rows import this module.
-    from host_tools import bench_crypto, bench_memory, bench_recipe, bench_time
-
-    timed = bench_time.QUICK if arguments.quick else bench_time.FULL
-    rows = bench_time.measure(timed) + bench_memory.measure() + bench_crypto.measure()
-    rows += bench_recipe.measure()
-    if not arguments.quick:
-        from host_tools import bench_page, bench_prove, bench_update
-
-        rows += bench_update.measure() + bench_page.measure() + bench_prove.measure()
+    rows: list[Row] = []
+    for name in arguments.only or (QUICK if arguments.quick else GROUPS):
+        # Late: the rows import this module.
+        module = importlib.import_module(f"host_tools.bench_{name}")
+        timed = [module.QUICK if arguments.quick else module.FULL] if name == "time" else []
+        rows += module.measure(*timed)
     print(as_json(rows) if arguments.json else as_text(rows))
     held = all(row.ok for row in rows if row.limit is not None)
     return 0 if held or not arguments.strict else 1

@@ -27,6 +27,9 @@ from host_tools.release import publish
 
 DELAY = "a quote to the first changed pulse"
 HEAP_LIMIT_KB = 120  # of each program
+UPDATE_LIMIT_KB = 18  # of .mpy in seesaw/update/
+# Of .mpy in seesaw/crypto/: what the development key needs, and a repository's as `init` makes it.
+RSA, ED25519 = ("rsa", "der"), ("ed25519", "joint", "sha512")
 VM_SECONDS = 60  # of real time, for the VM to say what is asked
 FRAMES = (10, 50)  # of a move: between these two, nothing may be allocated
 # When a program has started: its line on the serial that says so.
@@ -35,6 +38,8 @@ STARTED = {  # line after which it is weighed, and what that means
     "updater": ("event=offer", "with an offer in hand"),
     "setup": ("event=setup", "as its portal opens"),
 }
+# Of .mpy that it loads; a chip pays about 1.9 bytes of heap a byte.
+MODULES_LIMIT_KB = {"app": 40, "updater": 36, "setup": 32}
 
 # Added to the end of the firmware's own seesaw/main.py in a copy of the tree. It starts the
 # program that is measured and lets its `say`, which prints that line, print the heap as well:
@@ -193,6 +198,33 @@ async def main():
 
 asyncio.run(main())
 """
+# What certificates take outside of the Python heap, by the pages that the process has written.
+ROOTS = """
+import gc
+import sys
+
+sys.path[:] = [sys.path[0], ".frozen"]
+from seesaw.port.secure import Secure
+
+
+def written_kb():
+    gc.collect()
+    with open("/proc/self/smaps_rollup") as file:
+        for line in file:
+            if line.startswith("Private_Dirty"):
+                return int(line.split()[1])
+
+
+secure = Secure(None, b"", None, sys.path[0] + "/roots.pem")
+secure._context({one})
+held = []
+for names in ({one}, ()):
+    before = written_kb()
+    held.append([secure._context(names) for _ in range({times})])
+    print((written_kb() - before) / {times})
+"""
+ONE_ROOT = ("isrg-x1",)
+ROOTS_TIMES = 20  # a page is 4 KB
 PRICES = (101.0, 99.0, 100.3, 100.0, 102.0, 101.0, 99.5)
 DELAY_LIMIT_MS = 25  # one frame of the servo and 5 ms
 
@@ -209,13 +241,13 @@ def measure() -> list[Row]:
         rows = [Row(f"heap of the {name}", None, "KB", HEAP_LIMIT_KB, note=why) for name in STARTED]
         rows.append(Row(DELAY, None, "ms", DELAY_LIMIT_MS, note=why))
         return [*rows, Row("heap per frame of a move", None, "B", 0, note=why), *sizes()]
-    return [*heaps(), *frame_heap(), *sizes()]
+    return [*heaps(), *frame_heap(), *roots(), *sizes()]
 
 
 def heaps() -> list[Row]:
     """What each program holds once it has started."""
     bare_kb = bare()
-    rows = []
+    rows, loaded = [], {}
     for program, (_, when) in STARTED.items():
         alone_kb, mpy_kb = live(program, bare_kb)
         kb = bare_kb + alone_kb
@@ -223,8 +255,18 @@ def heaps() -> list[Row]:
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
         note = ".mpy files that are loaded by then"
-        rows.append(Row(f"modules of the {program}", mpy_kb, "KB", note=note))
+        limit_kb, loaded[program] = MODULES_LIMIT_KB[program], mpy_kb
+        rows.append(Row(f"modules of the {program}", mpy_kb, "KB", limit_kb, note=note))
+    kb = loaded["updater"] + _crypto_kb(ED25519) - _crypto_kb(RSA)
+    note = "the same with the arithmetic of a repository's own keys; the development key is RSA"
+    limit_kb = MODULES_LIMIT_KB["updater"]
+    rows.append(Row("  of the updater with Ed25519 keys", kb, "KB", limit_kb, note=note))
     return rows
+
+
+def _crypto_kb(names: tuple[str, ...]) -> float:
+    modules = bundle.build("0.1.0").modules
+    return sum(len(modules[f"seesaw/crypto/{name}.mpy"]) for name in names) / KB
 
 
 def bare() -> float:
@@ -240,7 +282,7 @@ def live(program: str, bare_kb: float) -> tuple[float, float]:
         heap, loaded = _weigh(firmware, STARTED[program][0])
     ends = (".mpy", "/__init__.mpy")
     names = {name.replace(".", "/") + end for name in loaded for end in ends}
-    modules = firmware[0].bundle.modules
+    modules = bundle.build("0.1.0").modules  # without HOOK
     return heap / KB - bare_kb, sum(len(modules[name]) for name in names & set(modules)) / KB
 
 
@@ -278,12 +320,36 @@ def frame_heap(source: Path = bundle.FIRMWARE) -> list[Row]:
     ]  # fmt: skip
 
 
+def roots() -> list[Row]:
+    """What the roots of TLS take: all that ship, and the one that a recipe may name."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(bundle.FIRMWARE / "seesaw", Path(folder, "seesaw"))
+        shutil.copy(bundle.FIRMWARE / "seesaw" / "data" / bundle.TLS_ROOTS, folder)
+        script = Path(folder, "weigh.py")
+        filled = ROOTS.replace("{one}", repr(ONE_ROOT)).replace("{times}", str(ROOTS_TIMES))
+        script.write_text(filled)
+        done = subprocess.run(
+            [find_micropython(), str(script)],
+            capture_output=True, text=True, timeout=VM_SECONDS, check=False,
+        )  # fmt: skip
+    found = re.fullmatch(r"([\d.]+)\n([\d.]+)\n", done.stdout)
+    if not found:
+        raise UserError("roots of TLS", (done.stdout + done.stderr)[-300:], "mend it")
+    note = "beside the Python heap, on the 64-bit VM, of each connection"
+    return [
+        Row("roots of TLS, all", float(found[2]), "KB", note=note),
+        Row("  the one that a recipe names", float(found[1]), "KB", note=ONE_ROOT[0]),
+    ]
+
+
 def sizes() -> list[Row]:
     built = bundle.build("0.1.0")
     compiled = sum(len(mpy) for mpy in built.modules.values())
+    update = sum(len(mpy) for name, mpy in built.modules.items() if "/update/" in name)
     return [
         Row("bundle", len(built.image) / KB, "KB", note="what an update downloads"),
         Row("  its .mpy files", compiled / KB, "KB", note=f"{len(built.modules)} modules"),
+        Row("  update/ of these", update / KB, "KB", UPDATE_LIMIT_KB),
         Row("launcher", len(LAUNCHER) / KB, "KB", note="source, as it lies in vfs"),
     ]
 

@@ -42,6 +42,7 @@ RUN_S = 900  # of virtual time, for a boot or an update
 IDLE = b"import asyncio\nasync def main():\n    await asyncio.sleep(100000)\nasyncio.run(main())\n"
 BOOT_TIMES, UPDATE_TIMES = 1, 4  # limits, in starts of Python
 IDLE_LIMIT_S = 1
+HELPS, HELP_LIMIT_MS = 5, 150
 COPY_LIMIT_US = 10
 STATES = 500  # copies in one measurement
 
@@ -115,7 +116,18 @@ class World:
 def measure(repeats: Repeats) -> list[Row]:
     """All rows about time. UserError when the firmware does not do what is measured."""
     world = World()
-    return _interleaved(world, repeats) + _days(world, repeats) + _flash_states(world)
+    rows = _interleaved(world, repeats) + _days(world, repeats) + _flash_states(world)
+    return [*rows, _help()]
+
+
+def _help() -> Row:
+    times = []
+    for _ in range(HELPS):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "host_tools.cli", "--help"], check=True,
+                       stdout=subprocess.DEVNULL)  # fmt: skip
+        times.append(time.perf_counter() - begin)
+    return Row("seesaw --help", min(times) * 1000, "ms", HELP_LIMIT_MS)
 
 
 def python_start() -> float:

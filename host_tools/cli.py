@@ -8,16 +8,26 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from host_tools import (
+    arguments_of_board,
     arguments_of_market,
     arguments_of_motion,
     arguments_of_proof,
     arguments_of_recipes,
     arguments_of_release,
+    bench_groups,
 )
 from host_tools.arguments import Command, count
 from host_tools.errors import UserError
 
 USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes
+EXIT_CODES = f"""exit codes:
+  0    all went well
+  1    it ran, and what it looked at is not well
+  {USAGE_ERROR}    something to put right: one line says what, why, and what to type
+  {INTERRUPTED}  Ctrl-C
+  {BROKEN_PIPE}  whoever read the output has gone
+
+Data goes to standard output, messages to standard error; NAME --help tells more."""
 SECONDS_MAX = 10**8  # three years
 PORT_MAX = 65535
 
@@ -109,69 +119,6 @@ def _emulate(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _cable(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--port", required=True, metavar="PORT", help="serial port of the board, or a pyserial URL"
-    )
-
-
-def _deploy(parser: argparse.ArgumentParser) -> None:
-    _cable(parser)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument(
-        "--version", metavar="V", help="default: one above the version that runs, with the time"
-    )
-    what.add_argument(
-        "--release", metavar="FILE", help="in place of the tree: a release of 'release build'"
-    )
-    parser.add_argument(
-        "--trial-s", metavar="N", type=count, default=60,
-        help="seconds that it must prove itself, 10 to 600 (default: 60)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--runtime", metavar="FILE", help="refuse unless the board runs this MicroPython .bin"
-    )
-
-
-def _config(parser: argparse.ArgumentParser) -> None:
-    _cable(parser)
-    parser.add_argument("--ssid", metavar="S", help="name of the Wi-Fi network")
-    parser.add_argument(
-        "--password", metavar="P",
-        help="of the Wi-Fi; - asks for it. Others can read a command line: better put it into"
-        " SEESAW_PASSWORD of the environment",
-    )  # fmt: skip
-    parser.add_argument("--instrument", metavar="NAME", help="what to follow")
-    parser.add_argument("--update-url", metavar="URL", help="where releases come from")
-    parser.add_argument("--tz", metavar="ZONE", help="of the quiet hours, a POSIX string")
-    for name, unit in (
-        ("poll-s", "seconds between two quotes"),
-        ("check-s", "seconds between two looks for a release"),
-        ("servo-pin", "GPIO of the servo"),
-        ("center-us", "pulse of the level beam, microseconds"),
-        ("us-per-degree", "microseconds a degree of the beam, negative to turn the other way"),
-        ("low-us", "the lowest pulse that the servo may get, microseconds"),
-        ("high-us", "the highest"),
-        ("sensitivity", "percent: 200 tilts as far for half the move"),
-        ("approach-us", "overshoot against backlash, negative to come from above, 0 for none"),
-        ("power-pin", "GPIO that switches the servo's supply, -1 for none"),
-        ("quiet-from", "minute of the day from which the beam keeps still"),
-        ("quiet-to", "minute of the day up to which it does"),
-    ):
-        parser.add_argument(f"--{name}", metavar="N", type=int, help=unit)
-
-
-def _flash(parser: argparse.ArgumentParser) -> None:
-    _cable(parser)
-    parser.add_argument("--image", required=True, metavar="FILE", help="a whole flash image")
-    parser.add_argument(
-        "--board", metavar="NAME", default="esp32_wrover", help="default: esp32_wrover"
-    )
-    parser.add_argument(
-        "--no-stub", action="store_true", help="by the chip's ROM alone: slower, for odd adapters"
-    )
-
-
 def _conformance(parser: argparse.ArgumentParser) -> None:
     def flag(name: str, help: str) -> None:
         parser.add_argument(name, action="store_true", help=help)
@@ -218,6 +165,10 @@ def _port(text: str) -> int:
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--quick", action="store_true", help="hardly any repeats: noisy times")
+    parser.add_argument(
+        "--only", action="append", choices=bench_groups.GROUPS,
+        help="these rows alone; may be repeated",
+    )
     parser.add_argument("--strict", action="store_true", help="end with code 1 on a miss")
 
 
@@ -245,36 +196,7 @@ COMMANDS: tuple[Command, ...] = (
         _emulate,
         "host_tools.twin.emulate:main",
     ),
-    Command(
-        "flash",
-        "write a whole flash image to a board",
-        _flash,
-        "host_tools.board.flash:main",
-    ),
-    Command(
-        "deploy",
-        "install the working tree by cable, and follow its trial",
-        _deploy,
-        "host_tools.board.deploy:main",
-    ),
-    Command(
-        "try",
-        "run the working tree from here, installing nothing",
-        _cable,
-        "host_tools.board.tryout:main",
-    ),
-    Command(
-        "config",
-        "change settings by cable",
-        _config,
-        "host_tools.board.configure:main",
-    ),
-    Command(
-        "console",
-        "look at the serial line; Ctrl-] leaves",
-        _cable,
-        "host_tools.board.console:main",
-    ),
+    *arguments_of_board.COMMANDS,
     Command(
         "conformance",
         "the same scripts on both engines, or on a board, against what is recorded",
@@ -323,7 +245,10 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all COMMANDS; the parsed arguments carry `handler`."""
-    root = _Parser(prog="seesaw", description="A bull and a bear on a seesaw.")
+    root = _Parser(
+        prog="seesaw", description="A bull and a bear on a seesaw.", epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     top = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     groups: dict[str, argparse._SubParsersAction] = {}
     leaves: dict[str, argparse.ArgumentParser] = {}

@@ -4,7 +4,6 @@ Without a port the targets are the two engines, where a script is the main.py of
 """
 
 import json
-import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from host_tools.board import conform as cable
-from host_tools.board import runtime_record
+from host_tools.board import consent, runtime_record
 from host_tools.board.conform import Script
 from host_tools.board.repl import Lost, Refused
 from host_tools.emulator.board import Options, Surroundings
@@ -214,24 +213,7 @@ def _ask(arguments: Namespace, seen: cable.Seen, touched: list[str]) -> None:
 def _consent(arguments: Namespace, lines: list[str]) -> None:
     """UserError unless a person, or --yes, agrees to what the lines say."""
     print("\n".join(lines), file=sys.stderr if arguments.json else sys.stdout, flush=True)
-    if arguments.yes:
-        return
-    fix = "add --yes"
-    if arguments.json or not sys.stdin.isatty():
-        raise UserError(f"the board at {arguments.port}", "nobody was asked", fix)
-    if _answer("Type yes to go on: ") != "yes":
-        raise UserError(f"the board at {arguments.port}", "it was not to be", fix)
-
-
-def _answer(question: str) -> str:
-    """What is typed; here Ctrl-C is no flag, since nobody would look at it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return input(question).strip().lower()
-    except EOFError:
-        return ""
-    finally:
-        signal.signal(signal.SIGINT, before)
+    consent.ask(arguments.port, yes=arguments.yes, asked=not arguments.json)
 
 
 # -- what came of it -------------------------------------------------------------------------

@@ -15,8 +15,15 @@ LIMITED = {  # what has a limit, and its unit
     "full update, CPython engine": "ms",
     "a virtual day of waiting": "s",
     "copy of a flash state": "us",
+    "seesaw --help": "ms",
     "heap of the app": "KB",
     "heap of the updater": "KB",
+    "modules of the app": "KB",
+    "modules of the updater": "KB",
+    "heap of the setup": "KB",
+    "modules of the setup": "KB",
+    "  of the updater with Ed25519 keys": "KB",
+    "  update/ of these": "KB",
     "a quote to the first changed pulse": "ms",
     "heap per frame of a move": "B",
     "  refused with the heap locked": "moves",
@@ -82,6 +89,15 @@ def test_only_strict_ends_with_a_code(
     monkeypatch.setattr("host_tools.bench_update.measure", list)
     monkeypatch.setattr("host_tools.bench_prove.measure", list)
     assert cli.main(["bench", *arguments]) == code
+
+
+def test_one_group_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("host_tools.bench_update.measure", lambda: [Row("a", 3, "KB", 4)])
+    assert cli.main(["bench", "--only", "update", "--json"]) == 0
+    assert [row["what"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["a"]
+    assert cli.main(["bench", "--only", "updates"]) == 2
 
 
 def test_a_quick_bench_measures_every_row(capsys: pytest.CaptureFixture[str]) -> None:

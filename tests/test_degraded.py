@@ -1,7 +1,7 @@
 """firmware/DEGRADED.md is a contract: each situation names the tests that prove it, and they exist.
 
-Beneath a table stands a line for each row, in the table's order: the row's first cell in short, and
-tests as `file::name`. A table without such lines is listed in WITHOUT, so none is forgotten.
+Beneath a table stands a line for each row, in the table's order: the row's first cell, and tests as
+`file::name`. Every state of the firmware has a row, and the LED of that row is the firmware's.
 """
 
 import ast
@@ -12,13 +12,12 @@ import pytest
 from seesaw.core import market_state
 
 import host_tools  # noqa: F401 - makes the firmware's modules importable here
+from host_tools.twin import words
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "firmware" / "DEGRADED.md").read_text("utf-8")
-WITHOUT = ("The beam", "Updates", "Data", "Damage")
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
-# Of the states that a device may be in, those that it does not have yet.
-NOT_YET = ("SETUP", "UPDATING", "SAFE")
+STATES = ("LIVE", "DELAYED", "PROXY", "CLOSED", *market_state.SIGNS[1:], "UPDATING")
 
 
 def sections() -> dict[str, str]:
@@ -37,10 +36,9 @@ def proofs(section: str) -> list[str]:
 
 
 TABLES = {name: text for name, text in sections().items() if rows(text)}
-PROVED = [name for name in TABLES if name not in WITHOUT]
 
 
-@pytest.mark.parametrize("name", PROVED)
+@pytest.mark.parametrize("name", TABLES)
 def test_every_row_names_a_test(name: str) -> None:
     found, listed = rows(TABLES[name]), proofs(TABLES[name])
 
@@ -60,6 +58,10 @@ def test_every_named_test_exists(path: str) -> None:
     assert all(name.startswith("test_") for name in named)
 
 
+def test_every_table_is_there() -> None:
+    assert list(TABLES) == ["The states", "The market", "The beam", "Updates", "Data", "Damage"]
+
+
 def test_every_state_of_the_market_occurs() -> None:
     """In the table, and in what a whole device is seen to say."""
     told = {market_state.state(what, market, delay_s, proxy)
@@ -68,16 +70,29 @@ def test_every_state_of_the_market_occurs() -> None:
     seen = (ROOT / "tests" / "feeds" / "test_failover.py").read_text("utf-8")
 
     assert told == {"LIVE", "DELAYED", "PROXY", "STALE", "CLOSED", "NO_DATA"}
-    for state in told | {"NO_WIFI"}:
+    for state in told | set(market_state.AWAY):
         assert f"`{state}" in TABLES["The market"], state
     for state in told:
         assert f'"{state}"' in seen, state
 
 
-def test_what_a_device_does_not_say_yet_is_said_here() -> None:
+def test_every_state_of_the_firmware_has_its_row_and_its_sign() -> None:
+    found = [line.strip("| ").split(" | ") for line in TABLES["The states"].splitlines()
+             if line.startswith("| ")][2:]  # fmt: skip
+    table = {cells[0].replace(" ", "_"): cells for cells in found if len(cells) > 1}
     source = "".join(path.read_text("utf-8") for path in (ROOT / "firmware").rglob("*.py"))
-    last = sections()["What an owner without a console does not see"]
 
-    for state in NOT_YET:
-        assert f'"{state}"' not in source, f"{state} exists now: give it a row and a test"
-        assert f"`{state}`" in last
+    assert tuple(table) == STATES
+    for state, cells in table.items():
+        assert len(cells) == 6 and all(cells), state
+        assert f"{'sign' if state == 'SAFE' else 'state'}={state}" in cells[2]
+        assert f'"{state}"' in source
+        count = market_state.SIGNS.index(state) if state in market_state.SIGNS else 0
+        blinks = "blinks" if count > 1 else "blink"
+        told = f"{count} {blinks}" if count else "dark"
+        assert cells[3] == ("lit" if state == "UPDATING" else told)
+
+
+def test_the_page_says_each_state() -> None:
+    for state in STATES:
+        assert len(words.STATES[state].split()) > 3

@@ -71,6 +71,8 @@ HOST = {
     "host_tools/release/commands.py": ("host_tools.release", "host_tools.image",
                                        "host_tools.errors", "host_tools.market.calendars",
                                        "seesaw"),
+    "host_tools/release/datasets.py": ("host_tools.release", "host_tools.errors",
+                                       "host_tools.market.json_lines", "seesaw"),
     "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.calendar_rules",
                            "seesaw.core.sessions"),
     "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",

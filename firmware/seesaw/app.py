@@ -2,14 +2,17 @@
 
 import asyncio
 
-from seesaw.core import looks
-from seesaw.core.market_state import FOLLOW, GOOD, LEVEL
+from micropython import const
 
-WATCH_S = 5  # between two looks of the supervisor
-FIRST_CHECK_S = 180  # to the first look after a cold boot: some devices are on for an evening
-HEALTHY_S = 240  # without a fault; longer than to the first look, which a crash must not prevent
-LOOKED = 2  # a stage of seesaw.update.record, which only a trial needs
-STUCK_S = 120  # longest silence of a task, beyond what it waits on purpose
+from seesaw.core import handover
+from seesaw.core.market_state import AWAY, FOLLOW, GOOD, LEVEL, SIGNS, sign
+
+_WATCH_MS = const(5000)  # between two looks of the supervisor
+_FIRST_CHECK_S = const(180)  # to the first look after a cold boot: some are on for an evening
+_HEALTHY_S = const(240)  # without a fault; a crash must not prevent the first look
+_LOOKED = const(2)  # a stage of seesaw.update.record, which only a trial needs
+_STUCK_S = const(120)  # longest silence of a task, beyond what it waits on purpose
+_BLINK_MS = const(250)  # the LED is lit, and again until the next blink
 
 
 class App:
@@ -29,13 +32,15 @@ class App:
         self.root = "development" if chip.development() else "maker"
         self.usage = usage
         self.keeper = keeper
+        taken = settings["servo_pin"], settings["power_pin"]
+        self.led = chip.led(taken, 0)  # None for none
         self.live = None  # the stream beside polling, if the owner wants one and there is one
         self.call = None  # of the owner, for set-up
         self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
-        self.since_s = looks.since_s(boot.scratch) if boot.stage == LOOKED else 0
+        self.since_s = handover.since_s(boot.scratch) if boot.stage == _LOOKED else 0
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
@@ -81,21 +86,24 @@ class App:
             self.tell("clock", keeper.said)
 
     def beat(self, wait_s: int) -> None:
-        self.next_beat_s = self.clock.up_s() + wait_s + STUCK_S
+        self.next_beat_s = self.clock.up_s() + wait_s + _STUCK_S
 
     async def joined(self) -> bool:
         if self.radio.joined():
             return True
+        ssid = self.settings["ssid"]
+        if not ssid:
+            self.feed.state, self.feed.why = "SETUP", "no Wi-Fi is set: seesaw config --ssid"
+            return False
         try:
-            self.radio.start(self.settings["ssid"], self.settings["password"])
+            self.radio.start(ssid, self.settings["password"])
         except OSError:
             pass  # already joining
         for _ in range(40):
             if self.radio.joined():
                 return True
             await asyncio.sleep(0.25)
-        self.feed.state = "NO_WIFI"
-        self.feed.why = self.radio.trouble()
+        self.feed.state, self.feed.why = "OFFLINE", self.radio.trouble()
         return False
 
     def aim(self) -> None:
@@ -113,10 +121,11 @@ class App:
         change = "%+.2f%%" % ((quote.price / quote.baseline - 1) * 100) if quote else "-"
         print(
             "seesaw state=%s instrument=%s price=%s change=%s angle=%+.2f level=%s pulse=%d "
-            "data=%s slot=%s version=%s root=%s why=%s"
+            "data=%s slot=%s version=%s root=%s sign=%s why=%s"
             % (self.feed.state, self.feed.instrument, price, change, self.beam.degrees(),
                "yes" if self.beam.level() else "no", self.beam.target_ns // 1000, self.usage.name,
-               self.boot.slot.info()[4], self.boot.version, self.root, self.feed.why)
+               self.boot.slot.info()[4], self.boot.version, self.root,
+               sign(self.feed.state, self.boot.unhealthy), self.feed.why)
         )  # fmt: skip
 
     def tell(self, event: str, words: str) -> None:
@@ -133,6 +142,7 @@ class App:
         while True:
             if self.clock.up_s() > self.next_beat_s:
                 raise RuntimeError("the follower is stuck")
+            lit = self.led and not self.beam.is_quiet()
             self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
@@ -143,24 +153,30 @@ class App:
                 if self.live:
                     await self.live.leave()
                 await self.beam.park()
-                self.update(self.due(drawn))
+                self.update(self.due(drawn), lit)
                 self.beam.resume()  # comes here only when it is tried from a laptop
-            if not healthy and self.clock.up_s() >= HEALTHY_S and not self.boot.trial:
+            if not healthy and self.clock.up_s() >= _HEALTHY_S and not self.boot.trial:
                 self.boot.healthy()
                 healthy = True
-            await asyncio.sleep(WATCH_S)
+            turns = 0
+            if lit and self.said:
+                turns = 2 * SIGNS.index(sign(self.feed.state, self.boot.unhealthy))
+            for turn in range(turns):
+                self.led(turn % 2 < 1)
+                await asyncio.sleep_ms(_BLINK_MS)
+            await asyncio.sleep_ms(_WATCH_MS - _BLINK_MS * turns)
 
     def due(self, drawn: float) -> str:
-        """The look that is due, if any: of seesaw.core.looks."""
+        """The look that is due, if any: of seesaw.core.handover."""
         up_s = self.clock.up_s()
         if self.usage.due(self.feed, up_s):
             return "release"
-        if self.feed.state in GOOD or self.feed.state == "NO_WIFI":
+        if self.feed.state in GOOD + AWAY:
             self.shown_s = up_s
         check_s = self.settings["check_s"]
-        if self.boot.stage != LOOKED:
-            check_s = min(check_s, FIRST_CHECK_S)
-        word = looks.due(up_s, self.since_s, check_s, up_s - self.shown_s, drawn)
+        if self.boot.stage != _LOOKED:
+            check_s = min(check_s, _FIRST_CHECK_S)
+        word = handover.due(up_s, self.since_s, check_s, up_s - self.shown_s, drawn)
         return word if word == "release" or self.settings["update_url"] else ""
 
     def judge(self) -> None:
@@ -170,16 +186,16 @@ class App:
         up_s, quotes = self.clock.up_s(), self.feed.accepted
         ontrial.judge(self.boot, self.record, self.chip, up_s, quotes)
 
-    def update(self, word: str) -> None:
+    def update(self, word: str, lit: bool) -> None:
         """To the updater, telling it whether the feed was good: the baseline of a trial."""
         feed, up_s = self.feed, self.clock.up_s()
-        good = feed.state in GOOD
-        self.boot.scratch = bytes((1 if good else 0,)) + self.boot.scratch[1:]
+        self.boot.scratch = bytes((feed.state in GOOD,)) + self.boot.scratch[1:]
         self.usage.tell(feed, up_s)
         self.call.tell()
         alone = word == "data"
         since_s = self.since_s + up_s if alone else 0
-        self.boot.scratch = looks.told(
-            self.boot.scratch, feed.silent_s, since_s, alone, feed.choice.waits(up_s)
+        flags = alone + bool(lit) * 2
+        self.boot.scratch = handover.told(
+            self.boot.scratch, feed.silent_s, since_s, flags, feed.choice.waits(up_s)
         )
         self.boot.hand_over("updater")

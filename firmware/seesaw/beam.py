@@ -5,14 +5,16 @@ Nothing here asks the market. Whoever does says `show` or `point`; the task `mov
 
 import asyncio
 
+from micropython import const
+
 from seesaw.core.profile import FRAME_MS, Motion, leg_end
 from seesaw.core.quiet import quiet
 from seesaw.core.tilt import DEADBAND_DEG, held, pulse_ns, tilt
 
 HOLD_MS = 500  # pulses after a move, then the servo is let go
 POWER_MS = 100  # from the servo's power to its first step: its own electronics start
-SLOWLY = 4  # times as long: a move that says nothing of the market
-QUIET_LOOK_S = 20  # between two looks at the clock in quiet hours
+_SLOWLY = const(4)  # times as long: a move that says nothing of the market
+_QUIET_LOOK_S = const(20)  # between two looks at the clock in quiet hours
 MOVE_MOST_S = 15  # of a move and its hold: none begins so shortly before quiet hours
 NOTE_S = 3600  # between two notes of the place that outlive a power cut: flash wears
 
@@ -67,7 +69,7 @@ class Beam:
 
     def aim(self, target_ns: int, slowly: bool = False) -> None:
         """Aim at a pulse, without a deadband: for a calibration. The range holds here too."""
-        self._slower = SLOWLY if slowly else 1
+        self._slower = _SLOWLY if slowly else 1
         target_ns = min(max(target_ns, self.low_ns), self.high_ns)
         if target_ns != self.target_ns or not self._arrived:
             self.target_ns = target_ns
@@ -102,7 +104,7 @@ class Beam:
             await self.wanted.wait()
             while self._parked or self.is_quiet():
                 self._release()
-                await asyncio.sleep(1 if self._parked else QUIET_LOOK_S)
+                await asyncio.sleep(1 if self._parked else _QUIET_LOOK_S)
             await self.go()
             if not self.wanted.is_set():
                 self._release()

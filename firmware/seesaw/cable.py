@@ -110,6 +110,7 @@ class Guest:
         self.pulse_ns = boot.pulse_ns
         self.version = "try"
         self.trial = False
+        self.unhealthy = 0
         self.stage = LOOKED
         self.scratch = bytes(24)
 

@@ -51,17 +51,17 @@ def parse(blob: bytes, defaults: dict = DEFAULTS) -> dict:
     if not isinstance(found, dict):
         found = {}
     for key in defaults:
-        if key in found and type(found[key]) is type(defaults[key]):
-            settings[key] = found[key]
+        value = found.get(key)
+        if type(value) is type(defaults[key]):
             if key in SECONDS:
                 least, most = SECONDS[key]
-                settings[key] = min(max(least, found[key]), most)
+                value = min(max(least, value), most)
+            elif type(value) is dict:  # what is in one is text
+                value = {name: value[name] for name in value if isinstance(value[name], str)}
+            settings[key] = value
     if settings.get("ssid_hex"):
         try:
             settings["ssid"] = unhexlify(settings["ssid_hex"])
         except ValueError:
             pass
-    if "providers" in defaults:
-        bases = settings["providers"]
-        settings["providers"] = {n: bases[n] for n in bases if isinstance(bases[n], str)}
     return settings

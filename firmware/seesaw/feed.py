@@ -5,8 +5,9 @@ feed's state alone. What is asked and when is decided in seesaw.core.choice, wha
 seesaw.core.gate, what is said in seesaw.core.market_state; here are the requests.
 
 A source is a provider as this instrument uses it: an object with `name`, `delay_s`, `poll_s`
-(seconds), `proxy`, and `async ask(now_s) -> Quote`, which raises BadAnswer or HttpError and leaves
-`retry_s` (what Retry-After asked for) and `date_s` (the answer's Date, 0 for none).
+(seconds), `proxy`, `tolerance` (percent), and `async ask(now_s) -> Quote`, which raises BadAnswer
+or HttpError and leaves `retry_s` (what Retry-After asked for) and `date_s` (the answer's Date, 0
+for none).
 """
 
 from micropython import const
@@ -18,8 +19,9 @@ from seesaw.core.quote import BadAnswer
 from seesaw.net.http import HttpError
 
 # How the reason of a BadAnswer ends that is no fault of the provider: there is no price just now.
-EMPTY_ENDS = ("no quote in the answer", "no value", "not a number", "not positive")
-_OLD, _JUMP = const(3), const(4)  # verdicts, beside those of seesaw.core.health
+_EMPTY_ENDS = const(("no value", "not a number", "not positive"))
+_OLD = const(3)  # verdicts, beside those of seesaw.core.health
+_JUMP = const(4)
 _EVENTS = (GOOD, EMPTY, FAILED, EMPTY, GOOD)  # of the provider's health, for each verdict
 _NOBODY = (None, None, 0)
 _POLLS = const(2)  # that must agree with a jump that nobody else bears out
@@ -28,7 +30,7 @@ _WITNESS_S = const(900)  # for so long a still price counts
 
 
 class Feed:
-    """state: of market_state, and `words` to it. why: the trouble of the last poll, "" for none.
+    """state: of market_state. why: the trouble of the last poll, "" for none.
 
     last: the quote that is shown, None for none yet. provider: who it is of. pose: of
     market_state. accepted: quotes so far; fresh: those of them that were not late. silent_s: since
@@ -55,7 +57,7 @@ class Feed:
         self.last = None
         self.provider = sources[0].name
         self.state = "NO_DATA"
-        self.words = self.why = ""
+        self.why = ""
         self.pose = market_state.HOLD
         self.accepted = self.fresh = 0
         self.silent_s = silent_s
@@ -127,7 +129,7 @@ class Feed:
         except BadAnswer as error:
             reason = error.reason
             self._complain(index, reason)
-            return None, EMPTY if any(reason.endswith(end) for end in EMPTY_ENDS) else FAILED
+            return None, EMPTY if any(reason.endswith(end) for end in _EMPTY_ENDS) else FAILED
         except HttpError as error:
             self._complain(index, str(error))
             return None, FAILED
@@ -176,7 +178,9 @@ class Feed:
         self._told(index, FAILED if refuted else verdict)
         if word == GOOD and (refuted or not jumped):
             self._show(other, second)
-        elif jumped and word == _JUMP and gate.agree(quote, second, gate.AGREE):
+        elif jumped and word == _JUMP and gate.agree(
+            quote, second, max(source.tolerance, self.sources[other].tolerance)
+        ):
             self._show(index, quote)
         elif jumped:
             self._agreed(index, quote)
@@ -251,7 +255,6 @@ class Feed:
         what = self._what(source)
         self.state = market_state.state(what, market, source.delay_s, source.proxy)
         self.pose = market_state.pose(what)
-        self.words = market_state.words(self.state, self._word, source.delay_s, self.silent_s)
 
     def _what(self, source: object) -> int:
         if self.silent_s >= market_state.LOST_S:

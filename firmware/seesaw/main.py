@@ -47,6 +47,8 @@ def run(boot, program: str) -> None:
         from seesaw.port.files import Files, carried_root
         from seesaw.updater import Updater
 
+        if boot.trial or boot.scratch[11] & 2:  # seesaw.core.looks: the app would have it lit
+            chip.led((), 1)
         board = boot.trailer[5].rstrip(b"\x00").decode()
         made = Updater(
             boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store

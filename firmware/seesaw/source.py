@@ -64,11 +64,9 @@ class Source:
         except http.HttpError as error:
             self.why = str(error)
             raise
-        self.retry_s = httpdate.retry_after_s(answer.headers.get("retry-after", ""))
-        try:
-            self.date_s = quote.iso_time_s(httpdate.iso(answer.headers.get("date", "")))
-        except quote.BadAnswer:
-            pass  # a recipe that goes by it says so
+        told = answer.headers.get
+        self.date_s = httpdate.time_s(told("date", ""))
+        self.retry_s = httpdate.retry_after_s(told("retry-after", ""), self.date_s)
         if answer.status != 200:
             raise quote.BadAnswer("status %d" % answer.status)
         return made.quote(self.date_s, self.stored, self._utc_s)

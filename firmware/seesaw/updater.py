@@ -41,16 +41,17 @@ class Updater:
         self.done = False  # all that the metadata asks for, but data
         self.site = Repository(settings["update_url"], chip.opener, clock)
 
-    def say(self, event: str, words: str = "") -> None:
+    def say(self, event: str, words: str = "", what: str = "event") -> None:
         slot = self.boot.slot.info()[4]
         plain = ""
         for c in words[:_WORDS_MAX]:
             plain += c if " " <= c <= "~" else " "
-        print("seesaw event=%s slot=%s version=%s words=%s"
-              % (event, slot, self.boot.version, plain))  # fmt: skip
+        print("seesaw %s=%s slot=%s version=%s words=%s"
+              % (what, event, slot, self.boot.version, plain))  # fmt: skip
 
     async def run(self) -> None:
         """Never returns: it ends in a reset or hands over to the app."""
+        self.say("UPDATING", "trial" if self.boot.trial else "look", "state")
         guard = asyncio.create_task(self.feed())
         await self.join()
         if self.boot.trial:
@@ -110,7 +111,8 @@ class Updater:
 
     def who(self) -> bytes:
         """For whom all is done that metadata asks for: this release, with the data that it has."""
-        return self.boot.bundle + self.store.get("feeds")
+        owner = self.settings["instrument"].encode()
+        return self.boot.bundle + self.store.get("feeds") + self.store.get("calendars") + owner
 
     async def feed(self) -> None:
         while True:
@@ -118,6 +120,8 @@ class Updater:
             await asyncio.sleep(_FEED_S)
 
     async def join(self) -> None:
+        if not self.settings["ssid"]:
+            return
         try:
             self.radio.start(self.settings["ssid"], self.settings["password"])
         except OSError:

@@ -6,7 +6,7 @@ from seesaw import config, tuning
 from seesaw.app import App
 from seesaw.beam import Beam
 from seesaw.call import Call
-from seesaw.core import looks
+from seesaw.core import handover
 from seesaw.core.quiet import owners_clock
 from seesaw.data import shipped
 from seesaw.data.usage import Usage
@@ -33,8 +33,8 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         )
 
     keeper = Timekeeper(clock, random, witnesses)
-    usage = Usage(boot, store.get("feeds"), settings)
-    found = market(boot, settings, usage, secure.opener(), clock, random)
+    usage = Usage(boot, store.get("feeds"), settings, store.get("calendars"))
+    found = market(boot, settings, usage, secure.opener, clock, random)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
     made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
@@ -44,6 +44,13 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         from seesaw.port.panel import Panel
 
         asyncio.create_task(listen(Panel(settings["button_pin"]), made.call))
+    kept = store.get("notices", 512)
+    if kept:
+        from seesaw.data import notices
+
+        said = notices.words(kept, clock.epoch_s(), settings["instrument"])
+        if said:
+            made.tell("notice", said)
     if settings["stream"]:
         from seesaw.live import live
 
@@ -53,7 +60,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
 def market(boot, settings, usage, opener, clock, random) -> Feed:
     """The owner's instrument: by signed data, else by what the release ships."""
-    told = looks.silent_s(boot.scratch), looks.waits(boot.scratch)
+    told = handover.silent_s(boot.scratch), handover.waits(boot.scratch), usage
     if usage.part:
         try:
             return _feed(
@@ -65,8 +72,9 @@ def market(boot, settings, usage, opener, clock, random) -> Feed:
 
 
 def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
-    """told: of the session before, (seconds without a price, how each provider stood)."""
-    sessions = shipped.sessions(part["exchange"])
+    """told: (seconds without a price in the session before, how each provider stood, the Usage)."""
+    exchange = part["exchange"]
+    sessions = shipped.sessions(exchange, signed=told[2].hours(exchange))
     bases, keys = settings["providers"], settings["keys"]
 
     def utc_s(local_s: int, tz: str) -> int:
@@ -82,7 +90,9 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
     for feed in part["feeds"]:
         name = feed[0]
         rules = part["providers"][name]
-        made = Source(feed, rules, opener, bases.get(name, ""), keys.get(name, ""), utc_s)
+        base = bases.get(name, "")
+        opened = opener(() if base else rules.get("roots", ()))  # of the provider's own host
+        made = Source(feed, rules, opened, base, keys.get(name, ""), utc_s)
         sources.append(made)
     feed = Feed(instrument, part, sources, random, clock.up_s, sessions, told[0])
     feed.choice.keep(told[1], clock.up_s())

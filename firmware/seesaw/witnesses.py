@@ -10,7 +10,7 @@ from io import BytesIO
 from micropython import const
 
 from seesaw.core import clock_policy as policy
-from seesaw.core import httpdate, quote
+from seesaw.core import httpdate
 from seesaw.net import certificate, http, ntp
 from seesaw.net.url import split
 
@@ -89,8 +89,8 @@ class Witnesses:
                 base, opener=self._plain, max_body=1, deadline_s=_DATE_S, range_bytes=(0, 0),
                 sink=BytesIO(),
             )  # fmt: skip
-            return quote.iso_time_s(httpdate.iso(answer.headers.get("date", "")))
-        except (ValueError, http.HttpError, quote.BadAnswer):
+            return httpdate.time_s(answer.headers.get("date", ""))
+        except (ValueError, http.HttpError):
             return 0
 
     async def _servers_say(self) -> list:

@@ -9,6 +9,7 @@ import os
 from argparse import Namespace
 from typing import Any
 
+from host_tools.board import port as ports
 from host_tools.board.repl import Refused
 from host_tools.board.visit import visit
 from host_tools.errors import UserError
@@ -30,6 +31,7 @@ def main(arguments: Namespace) -> int:
     changes = settings.check(_changes(arguments), "the settings")
     if not changes:
         raise UserError("settings", "none is given", "see seesaw config --help")
+    arguments.port = ports.choose(arguments.port)
     blob = base64.b64encode(settings.to_blob(changes)).decode()
     with visit(arguments.port, "new settings") as there:
         try:

@@ -13,6 +13,7 @@ def main(arguments: Namespace) -> int:
     busy or forbidden."""
     if not sys.stdin.isatty():
         raise UserError("the console", "there is no terminal to type at", "run it in one")
+    arguments.port = ports.choose(arguments.port)
     if "://" not in arguments.port:
         ports.check(arguments.port)
     command = [sys.executable, "-m", "mpremote", "connect", arguments.port, "resume", "repl"]

@@ -16,6 +16,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
+from host_tools.board import port as ports
 from host_tools.board.follow import Verdict, follow
 from host_tools.board.progress import Progress
 from host_tools.board.repl import Lost, Refused
@@ -83,6 +84,7 @@ def main(arguments: Namespace) -> int:
     released = kept.load(Path(arguments.release))[0] if arguments.release else None
     if not released:
         bundle.build(arguments.version or tree)  # does it compile? before anything is interrupted
+    arguments.port = ports.choose(arguments.port)
     with visit(arguments.port, "no update by cable") as there:
         device = ask(there)
         check(f"the seesaw at {arguments.port}", device, there.mpy, arguments.runtime)

@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 
+from host_tools.board import port as ports
 from host_tools.board.repl import Refused
 from host_tools.board.visit import visit
 from host_tools.image import bundle
@@ -25,6 +26,7 @@ try_out(boot)
 def main(arguments: Namespace) -> int:
     """Run the tree at `arguments.port` until Ctrl-C: 0; 1 when its app falls over. Then the device
     is reset to its own release: no flash was written. UserError as of `visit`."""
+    arguments.port = ports.choose(arguments.port)
     try:
         with stopping() as stopped, visit(arguments.port, "tried a working tree") as there:
             print(f"{arguments.port}: the working tree runs; Ctrl-C ends it", flush=True)

@@ -6,6 +6,7 @@ from host_tools.emulator.chips import CHIPS
 from host_tools.emulator.storage import esp_error
 
 OUTPUT = 2  # the bit of a pin's mode by which it drives
+INPUT, PULL_UP = 1, 2  # of Pin
 GROUPS = {"esp32": (2, 8), "esp32s3": (1, 8), "esp32c3": (1, 6)}  # speed modes, channels of each
 TIMERS = 4  # of each group: so many different frequencies
 CLOCK_HZ = 80_000_000
@@ -42,7 +43,7 @@ class Channel:
 class Pwm:
     """All PWM channels of a chip. `pulses` holds (time_us, pin, pulse_ns) of every change."""
 
-    OPS = ("pin", "pin_pull", "pwm_new", "pwm_init", "pwm_freq", "pwm_duty", "pwm_deinit")
+    OPS = ("pin", "pwm_new", "pwm_init", "pwm_freq", "pwm_duty", "pwm_deinit")
 
     def __init__(self, chip: str, now: Callable[[], int]) -> None:
         self.chip = CHIPS[chip]
@@ -50,7 +51,8 @@ class Pwm:
         self.now = now
         self.channels: dict[int, Channel] = {}
         self.levels: dict[int, int] = {}
-        self.driven: dict[int, int] = {}  # levels of pins that something outside holds: a button
+        self.pulled_up: set[int] = set()
+        self.grounded: set[int] = set()  # by a finger on a button
         self.pulses: list[tuple[int, int, int]] = []
         self.on_pulse: Callable[[int, int], None] | None = None
 
@@ -59,13 +61,14 @@ class Pwm:
         for pin in list(self.channels):
             self.pwm_deinit(pin)
         self.levels.clear()
+        self.pulled_up.clear()
 
     def pulse_ns(self, pin: int) -> int:
         """The pulse on a pin, in ns; 0 when there is none."""
         channel = self.channels.get(pin)
         return channel.pulse_ns() if channel else 0
 
-    def pin(self, number: int, mode: int, value: int | None) -> int:
+    def pin(self, number: int, mode: int, value: int | None, pull: int = -1) -> int:
         """Look at a pin, or set it; mode -1 leaves it as it is (machine_pin.c)."""
         if number not in self.chip.pins:
             raise ValueError("invalid pin")
@@ -73,11 +76,12 @@ class Pwm:
             raise ValueError("pin can only be input")
         if value is not None:
             self.levels[number] = 1 if value else 0
-        return self.driven.get(number, self.levels.get(number, 0))
-
-    def pin_pull(self, number: int, up: bool) -> None:
-        """The level of an input that nothing drives (machine_pin.c)."""
-        self.levels[number] = 1 if up else 0
+        if mode > 0:
+            self.pulled_up -= {number}
+            self.pulled_up |= {number} if mode == INPUT and pull == PULL_UP else set()
+        if number in self.pulled_up:
+            return int(number not in self.grounded)
+        return self.levels.get(number, 0)
 
     def pwm_new(self, pin: int, freq: int | None, duty: int | None, u16: int | None,
                 ns: int | None, invert: bool = False) -> None:  # fmt: skip

@@ -17,15 +17,17 @@ def read(path: Path) -> bytes:
         raise UserError(str(path), _why(error), "name a file that can be read") from error
 
 
-def replace(files: dict[Path, bytes]) -> None:
+def replace(files: dict[Path, bytes], *, private: bool = False) -> None:
     """Put every file in place, or none: all are written beside first, then renamed.
+
+    private: for their owner alone, as what holds keys and passwords.
 
     UserError when a folder is missing or full; the files of before are then untouched.
     """
     written: list[tuple[str, Path]] = []
     try:
         for path, data in files.items():
-            written.append((_beside(path, data), path))
+            written.append((_beside(path, data, private), path))
         while written:
             temporary, path = written[0]
             os.replace(temporary, path)
@@ -39,7 +41,7 @@ def replace(files: dict[Path, bytes]) -> None:
             os.unlink(temporary)
 
 
-def _beside(path: Path, data: bytes) -> str:
+def _beside(path: Path, data: bytes, private: bool) -> str:
     if not path.name or path.is_dir():
         raise IsADirectoryError(21, "it is a folder")
     if path.exists() and not path.is_file():
@@ -48,9 +50,10 @@ def _beside(path: Path, data: bytes) -> str:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
+        if not private:  # mkstemp's own mode is 0600
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(name, 0o666 & ~mask)
     except OSError:
         os.unlink(name)
         raise

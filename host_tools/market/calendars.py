@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from seesaw.core import calendar_rules, sessions
+from seesaw.core.calendar_rules import PART_MAX
 
 from host_tools.errors import UserError
 
 KEPT = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "calendars.json"
 FORMAT = 1
-PART_MAX = 400  # bytes of one exchange's part
 HORIZON_DAYS_MIN = 60
 EPOCH = date(1970, 1, 1)
 CLOSED = "closed"
@@ -130,6 +130,12 @@ def read(path: Path = KEPT) -> Table:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = f"no table of calendars ({error})"
     raise UserError(str(path), why, "build it: seesaw market calendar")
+
+
+def horizons(table: Mapping[str, Part]) -> str:
+    """For people, the nearest first."""
+    ends = sorted((str(date_of(part["last"])), name) for name, part in table.items())
+    return ", ".join(f"{name} {last}" for last, name in ends)
 
 
 def horizon_warnings(table: Mapping[str, Part], today: date) -> list[str]:

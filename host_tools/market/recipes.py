@@ -72,7 +72,7 @@ def problems(raw: bytes) -> list[Problem]:
     text = raw.decode("utf-8", "replace")
     places = json_lines.lines(text)
     try:
-        found = json.loads(raw, object_pairs_hook=_once)
+        found = json_lines.strict(raw)
     except json.JSONDecodeError as error:
         return [Problem(error.lineno, "", f"not JSON: {error.msg}")]
     except (ValueError, RecursionError) as error:
@@ -87,13 +87,6 @@ def problems(raw: bytes) -> list[Problem]:
         if line not in reported:
             listed.append(Problem(line, "/".join(map(str, broken.absolute_path)), broken.message))
     return sorted(listed, key=lambda one: one.line)[:PROBLEMS_MAX]
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    for place, (key, _) in enumerate(pairs):
-        if key in dict(pairs[:place]):
-            raise ValueError(f"the key '{key}' is there twice")
-    return dict(pairs)
 
 
 def _rules_broken(

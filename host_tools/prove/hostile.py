@@ -14,7 +14,7 @@ from host_tools.prove.scenario import HOUR, NO_CUTS, Scenario, offering
 
 ASKED = "struck:4"  # answers that were spoilt before the scenario ends
 NETWORKS = {  # name: (what it stands for, until)
-    "absent": ("no access point", "says:NO_WIFI"),
+    "absent": ("no access point", "says:OFFLINE"),
     "lossy": ("one connection in three dies", "overcome"),
     "stalls": ("connections open, nothing comes", ASKED),
     "resets-head": ("connections break in the head of an answer", ASKED),

@@ -136,11 +136,11 @@ def _fiddles(live: LiveSeesaw) -> None:
     pin = live.subject.kit.board.button_pin
 
     def down() -> None:
-        board.pwm.driven[pin] = 0
+        board.pwm.grounded.add(pin)
         clock.set_alarm("button", clock.now_us + HOLD_S * 1_000_000, up)
 
     def up() -> None:
-        board.pwm.driven.pop(pin, None)
+        board.pwm.grounded.discard(pin)
         clock.set_alarm("button", clock.now_us + BETWEEN_S * 1_000_000, down)
 
     def hear(line: str) -> None:

@@ -170,6 +170,10 @@ RENAMED = replace(
     DATA, name="renamed", why="a provider has changed, and data alone is the cure",
     world=offering("candidate", server="renamed"), cuts=NO_CUTS,
 )  # fmt: skip
+CALENDAR = replace(
+    DATA, name="calendar", why="a calendar arrives, is tried and kept",
+    world=offering("candidate", server="calendar"), until="says:words=calendars good:",
+)  # fmt: skip
 DATA_TARGETS = (
     DATA, SILENT, RENAMED,
     replace(SILENT, name="data-silent-cut", why="the same; what is noted of it is cut off",
@@ -177,6 +181,10 @@ DATA_TARGETS = (
     replace(DATA, name="data-rubbish", why="a set that is signed and cannot be: it is not used",
             world=offering("candidate", server="data-rubbish"), until="says:refused: ",
             cuts=NO_CUTS),
+    CALENDAR,
+    replace(CALENDAR, name="calendar-rubbish", until="says: refused: ", phases=(), cuts=NO_CUTS,
+            why="a calendar that is signed and cannot be: the one that ships is used",
+            world=offering("candidate", server="calendar-rubbish")),
     replace(RENAMED, name="renamed-unplugged", why="likewise, and the plug is pulled in its trials",
             world=offering("candidate", server="renamed", owner="unplugs-data")),
 )  # fmt: skip

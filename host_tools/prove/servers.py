@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from host_tools.market import feed_sets
+from host_tools.market import calendars, feed_sets
 from host_tools.market.http1 import HTML, Reply, Request, error
 from host_tools.market.site import Site, static
 from host_tools.release import development, publish
@@ -235,14 +235,21 @@ def _feeds(symbol: str, sigma: object = 1.13) -> str:
     return feed_sets.text(feed_sets.with_sigma(found, "sp500", sigma))
 
 
-def _data(text: str, later: int = 0) -> Change:
+def _calendars(**more: object) -> str:
+    """What ships, but that New York's ends a day before. more: fields of it, right or wrong."""
+    found = calendars.read()
+    found["XNYS"] |= {"last": found["XNYS"]["last"] - 1, **more}
+    return calendars.text(found)
+
+
+def _data(text: str, later: int = 0, name: str = "feeds") -> Change:
     """The maker has published that set beside the release. later: than other sets."""
 
     def change(live: LiveSeesaw) -> None:
         made = live.offered
         assert made, "a set is published beside a release"
         number = development.edition(made.version) + later
-        live.offered = publish.reissued(made, number, data={"feeds": text})
+        live.offered = publish.reissued(made, number, data={name: text})
         _never_dark(live)
 
     return change
@@ -282,6 +289,8 @@ SERVERS: dict[str, Change] = {
     "data": _data(_feeds(SYMBOL)),
     "data-silent": _data(_feeds(NOBODYS), 1),
     "data-rubbish": _data(_feeds(SYMBOL, "wide")),
+    "calendar": _data(_calendars(), name="calendars"),
+    "calendar-rubbish": _data(_calendars(closed=7), name="calendars"),
     "renamed": _renamed,
     "prices-end": _prices_end,
     "updates-end": _updates_end,

@@ -69,7 +69,7 @@ class Source:
         cause = error.__cause__ or error
         why = str(getattr(cause, "reason", None) or cause).rpartition("): ")[2]
         if isinstance(error, OSError):
-            return UserError("looking at a repository", f"{error}", "make room for temporary files")
+            return _no_room(error)
         return UserError(f"{self.where}, {path}", why, "check the address and the network")
 
 
@@ -147,9 +147,16 @@ def look(source: Source, root: bytes, now_s: int, *, whole: bool = False) -> See
             return _seen(updater, Path(folder), whole)
     except UserError:
         raise
-    except (RepositoryError, DownloadError, DeserializationError, StorageError, OSError) as error:
+    except OSError as error:
+        raise _no_room(error) from error
+    except (RepositoryError, DownloadError, DeserializationError, StorageError) as error:
         what = f"{source.where}, as a device with root {_version(root)} sees it"
         raise UserError(what, words(error), remedy(error)) from error
+
+
+def _no_room(error: OSError) -> UserError:
+    """For the files that the client keeps."""
+    return UserError("looking at a repository", f"{error}", "make room for temporary files")
 
 
 def _updater(source: Source, root: bytes, now_s: int, folder: str) -> Updater:

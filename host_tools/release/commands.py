@@ -303,10 +303,16 @@ def expiry(arguments: Namespace) -> int:
     lines.append(f"of the roots of TLS that a release ships {first.name} ends first, "
                  f"{first.end:%Y-%m-%d}: 'seesaw release roots'")  # fmt: skip
     today = datetime.fromtimestamp(desk.now_s, UTC).date()
-    short = calendars.horizon_warnings(calendars.read(), today)
+    tables = {"that a release ships": calendars.read()}
+    if signed := trust_calendar.calendars(desk.state, desk.read):
+        tables["of data/calendars"] = signed
+    lines += [f"calendars {whose} end: {calendars.horizons(one)}" for whose, one in tables.items()]
+    newest = calendars.read() | signed
+    short = calendars.horizon_warnings(newest, today)
     lines += [f"{one}: 'seesaw market calendar'" for one in short]
     facts = {
         "horizon_days": arguments.horizon, "ends": words.calendar_facts(rows), "calendars": short,
+        "calendars_end": {name: str(calendars.date_of(newest[name]["last"])) for name in newest},
         "inside": [row.what for row in ending],
     }  # fmt: skip
     say(arguments, lines, facts, desk.state.all_releases())

@@ -2,22 +2,22 @@
 targets"). A set is looked at with the firmware's own check, and more strictly than a device does.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from seesaw.core import version as versions
-from seesaw.data import feeds
+from seesaw.data import calendars, feeds, notices
 from tuf.api.metadata import TargetFile
 
 from host_tools.errors import UserError
+from host_tools.market import json_lines
 from host_tools.release import change as changes
 from host_tools.release import listing, roles, tls_roots
 from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.release.state import State
 
-NAMES = ("feeds", "roots")  # that a device knows
+NAMES = ("feeds", "roots", "calendars", "notices")  # that a device knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +58,33 @@ def check(name: str, raw: bytes) -> None:
     if name == "roots":
         tls_roots.check_more(raw, f"data '{name}'")
         return
-    if len(raw) > feeds.SIZE_MAX:
-        why = f"{len(raw)} bytes, a device takes {feeds.SIZE_MAX}"
+    most = {calendars.NAME: calendars.SIZE_MAX, notices.NAME: notices.SIZE_MAX}.get(
+        name, feeds.SIZE_MAX
+    )
+    if len(raw) > most:
+        why = f"{len(raw)} bytes, a device takes {most}"
         raise UserError(f"data '{name}'", why, "say less in it")
     try:
-        json.loads(raw, object_pairs_hook=_once)
-        feeds.check(raw)
+        json_lines.strict(raw)
+        if name == calendars.NAME:
+            _check_exchanges(calendars.check(raw))
+        elif name == notices.NAME:
+            notices.check(raw)
+        else:
+            feeds.check(raw)
     except (ValueError, RecursionError) as error:
         fix = "'seesaw recipe lint' says which rule, in which line"
+        if name == calendars.NAME:
+            fix = "'seesaw market calendar --out FILE' builds one"
+        if name == notices.NAME:
+            fix = 'such as {"text": "All is well.", "until": 1800000000}'
         raise UserError(f"data '{name}'", str(error), fix) from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object with each key once: which of two counts, readers disagree on."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
+def _check_exchanges(parts: dict[str, Any]) -> None:
+    known = feeds.EXCHANGES[:-1]  # of the last there is no calendar
+    if not parts or not set(parts) <= set(known):
+        raise ValueError(f"exchanges: one or more of {', '.join(known)}")
 
 
 def of(state: State) -> list[Set]:

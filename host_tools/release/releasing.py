@@ -156,18 +156,22 @@ def resume(state: State, version: str) -> Change:
 @dataclass(frozen=True, slots=True)
 class Course:
     """What becomes of devices of one version: the versions that they install one after the other,
-    once rollouts are over. stuck: they never get to the newest that is on offer."""
+    once rollouts are over. stuck: they never get to the newest that is on offer. recalled: they
+    boot their other slot, if that holds a whole release that is not recalled."""
 
     board: str
     version: str
     stops: list[str]
     stuck: bool
+    recalled: bool
 
 
 def courses(
-    board: str, fielded: Iterable[str], releases: Sequence[Listed], refused: Sequence[str]
-) -> list[Course]:
-    """A course for each version, the oldest first. refused: halted and recalled versions."""
+    board: str, fielded: Iterable[str], releases: Sequence[Listed], halted: Sequence[str],
+    recalled: Sequence[str] = (),
+) -> list[Course]:  # fmt: skip
+    """A course for each version, the oldest first. halted, recalled: versions."""
+    refused = [*halted, *recalled]
     on_offer = [one.version for one in releases if one.version not in refused]
     found = []
     for version in sorted(set(fielded), key=versions.key):
@@ -176,7 +180,7 @@ def courses(
             stops.append(one.version)
         last = stops[-1] if stops else version
         stuck = any(versions.newer(one, last) for one in on_offer)
-        found.append(Course(board, version, stops, stuck))
+        found.append(Course(board, version, stops, stuck, version in recalled))
     return found
 
 
@@ -184,8 +188,8 @@ def fleet(state: State, read: states.Reader, more: dict[str, set[str]]) -> list[
     """The courses of every version ever signed, and of `more`, versions by board."""
     found = []
     for board in state.boards:
-        refused = [*state.halted, *(row["version"] for row in state.recalls(board))]
+        recalled = [row["version"] for row in state.recalls(board)]
         fielded = {one.version for one in states.history(read, state, board)}
         fielded |= more.get(board, set())
-        found += courses(board, fielded, state.releases(board), refused)
+        found += courses(board, fielded, state.releases(board), state.halted, recalled)
     return found

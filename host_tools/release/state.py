@@ -90,6 +90,9 @@ def timestamp_path(version: int) -> str:
 def load(read: Reader, where: str) -> State:
     """Read and verify, whatever has expired. UserError names the file and what is wrong."""
     found = client.roots(client.of(read, where))
+    if read(roles.metadata_path(roles.ROOT, len(found) + 2)) is not None:
+        path = roles.metadata_path(roles.ROOT, len(found) + 1)
+        raise UserError(f"{where}, {path}", "it is missing", RESTORE)
     root = _chain(found, where)
     path = roles.metadata_path(roles.TIMESTAMP, None)
     timestamp: Metadata[Timestamp] = parse(read(path), f"{where}, {path}", roles.TIMESTAMP)

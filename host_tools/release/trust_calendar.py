@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from cryptography.x509 import (
     Certificate,
     load_der_x509_certificate,
     load_pem_x509_certificates,
 )
+from seesaw.data import calendars as calendar_sets
 
 from host_tools.errors import UserError
 from host_tools.release import roles
@@ -16,6 +18,7 @@ from host_tools.release.keys import KeyRing
 from host_tools.release.state import State, digest
 
 TLS_ROOTS = "data/roots"  # the target: certificates, PEM, or one of them in DER
+CALENDARS = "data/calendars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +82,32 @@ def _keys(ring: KeyRing, now_s: int) -> list[Row]:
     return found
 
 
-def _tls_roots(state: State, read: Reader, now_s: int) -> list[Row]:
+def calendars(state: State, read: Reader) -> dict[str, Any]:
+    """The signed calendars, exchange -> part; none without a set. UserError for a damaged one."""
+    path, raw = _target(state, CALENDARS, read)
+    try:
+        return calendar_sets.check(raw) if raw else {}
+    except ValueError as error:
+        raise UserError(path, f"no calendars ({error})", f"sign another {CALENDARS}") from error
+
+
+def _target(state: State, name: str, read: Reader) -> tuple[str, bytes]:
+    """Its file and what that holds, nothing without such a target. UserError for another file."""
     role = state.targets.get(roles.DATA)
-    target = role.signed.targets.get(TLS_ROOTS) if role else None
+    target = role.signed.targets.get(name) if role else None
     if target is None:
-        return []
-    path = roles.target_path(TLS_ROOTS, target.hashes["sha256"])
+        return "", b""
+    path = roles.target_path(name, target.hashes["sha256"])
     raw = read(path)
     if raw is None or digest(raw) != target.hashes["sha256"]:
         raise UserError(path, "it is missing, or not the file that was signed", RESTORE)
+    return path, raw
+
+
+def _tls_roots(state: State, read: Reader, now_s: int) -> list[Row]:
+    path, raw = _target(state, TLS_ROOTS, read)
+    if not path:
+        return []
     return [
         Row(
             f"certificate {one.subject.rfc4514_string()}", one.not_valid_after_utc,

@@ -80,16 +80,18 @@ def recall_lines(recalls: dict[str, list[dict[str, str]]]) -> list[str]:
 
 
 def course_facts(one: Course) -> dict[str, Any]:
-    return {"board": one.board, "version": one.version, "stops": one.stops, "stuck": one.stuck}
+    facts = {"board": one.board, "version": one.version, "stops": one.stops, "stuck": one.stuck}
+    return facts | {"recalled": one.recalled}
 
 
 def course_lines(courses: Iterable[Course]) -> list[str]:
     """What becomes of devices in the field."""
     rows = []
     for one in courses:
-        words = " -> ".join(one.stops) or "stays"
-        stuck = "STUCK: no way to the newest" if one.stuck else ""
-        rows.append([one.board, one.version, words, stuck])
+        words = " -> ".join(one.stops) or ("-" if one.recalled else "stays")
+        notes = ["STUCK: no way to the newest"] if one.stuck else []
+        notes += ["recalled: boots its other slot"] if one.recalled else []
+        rows.append([one.board, one.version, words, ", ".join(notes)])
     return table([["board", "runs", "installs", ""], *rows]) if rows else []
 
 

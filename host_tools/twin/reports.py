@@ -10,6 +10,7 @@ from typing import Any
 
 LINE_MAX = 4096  # characters; a longer line is cut there
 FREE_TEXT = ("why", "words")
+UPDATING = "UPDATING"  # the state that the updater says, where the app says the market's
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Quote:
     """What the app shows after a poll. t: seconds since power-on. pulse_us: the servo's target."""
 
     t: float
-    state: str  # NO_DATA, LIVE, STALE, CLOSED or NO_WIFI
+    state: str  # of the market, or OFFLINE or SETUP (firmware/SPEC.md, "Serial lines")
     instrument: str
     price: float | None
     change_percent: float | None
@@ -28,13 +29,15 @@ class Quote:
     version: str
     why: str
     root: str = ""  # "development" or "maker"; "" of releases that do not say
+    sign: str = ""  # what the LED tells, "-" for nothing; "" likewise
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to the board (`boot`, `reset`, `trial`), to the world around it
-    (`published`), or that the firmware tells (`offer`, `installed`, `confirmed`); `serial` is any
-    other line. slot and version are "" where they mean nothing."""
+    (`published`), or that the firmware tells (`offer`, `installed`, `confirmed`, `updating` when
+    its updater begins); `serial` is any other line. slot and version are "" where they mean
+    nothing."""
 
     t: float
     event: str
@@ -58,6 +61,8 @@ def parse(line: str, t: float) -> Report:
     try:
         if "event" in fields:
             return Event(t, *(fields[key] for key in ("event", "slot", "version", "words")))
+        if fields.get("state") == UPDATING:
+            return Event(t, "updating", *(fields[key] for key in ("slot", "version", "words")))
         return Quote(
             t,
             fields["state"],
@@ -71,6 +76,7 @@ def parse(line: str, t: float) -> Report:
             fields["version"],
             fields["why"],
             fields.get("root", ""),
+            fields.get("sign", ""),
         )
     except (KeyError, ValueError):
         return Event(t, "serial", words=line)

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 from host_tools.market.replay import Replay
 from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
 from host_tools.twin import words
-from host_tools.twin.reports import Event, Quote, Report
+from host_tools.twin.reports import UPDATING, Event, Quote, Report
 from host_tools.twin.scene import Scene
 from host_tools.twin.slots import Slot
 
 LOG_LINES = 60
 SINCE = {"index": "since the last close", "crypto": "in 24 hours"}
 TRIAL, CONFIRMED = "PENDING_VERIFY", "VALID"
+ENDS = ("boot", "power-cut")  # of whatever ran
 DEAD = ("INVALID", "ABORTED")
 # Events that say what becomes of the slot that does not run.
 PHASES = {"offer": "installing", "installed": "installed", "present": "installed"}
@@ -35,6 +36,7 @@ class View:
         self._version = {"state": 0, "beam": 0}
         self._state: dict[str, Any] = {}
         self._quote: Quote | None = None
+        self._updating = False  # the app does not run: it is the updater's turn
         self._log: deque[dict[str, Any]] = deque(maxlen=LOG_LINES)
         self._lines = 0
         self._slots: list[Slot] = []
@@ -70,13 +72,16 @@ class View:
         self._publish()
 
     def _hear_quote(self, quote: Quote) -> None:
-        before = self._quote.state if self._quote else "LIVE"
-        if quote.state != before:
-            self._write(quote.t, words.Line("feed", words.feed(quote.state, quote.why)))
+        before = (self._quote.state, self._quote.sign) if self._quote else ("LIVE", "-")
+        if (quote.state, quote.sign or before[1]) != before:
+            told = words.feed(quote.state, quote.why, quote.sign)
+            self._write(quote.t, words.Line("feed", told))
         self._quote = quote
+        self._updating = False
 
     def _hear_event(self, event: Event, scene: Scene) -> None:
         fallen = ""
+        self._updating = event.event == "updating" or (self._updating and event.event not in ENDS)
         if event.event == "boot":
             fallen = self._boot(event)
         elif event.event == "power-cut":
@@ -192,10 +197,12 @@ class View:
         quote = self._quote
         if not scene.plug.on:
             state, sentence = "OFF", words.OFF
+        elif self._updating:
+            state, sentence = UPDATING, words.STATES[UPDATING]
         elif quote is None:
             state, sentence = "STARTING", words.STARTING
         else:
-            state, sentence = quote.state, words.feed(quote.state, quote.why)
+            state, sentence = quote.state, words.feed(quote.state, quote.why, quote.sign)
         price = quote.price if quote and scene.plug.on else None
         decimals = scene.instrument.decimals
         return {

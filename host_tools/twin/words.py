@@ -6,16 +6,23 @@ from host_tools.twin.reports import Event
 
 LETTERS = {"ota_0": "A", "ota_1": "B"}
 
-# Feed states of the firmware (firmware/DEGRADED.md).
-FEED = {
+# States of the firmware (firmware/DEGRADED.md), and what the owner can do.
+STATES = {
     "LIVE": "Live: fresh prices arrive.",
-    "DELAYED": "Delayed: the prices are those of some minutes ago.",
-    "PROXY": "A stand-in: a fund that follows the index.",
+    "DELAYED": "Delayed: the prices are those of some minutes ago. A faster one is looked for.",
+    "PROXY": "A stand-in: a fund that follows the index, until the index has a price again.",
     "CLOSED": "The market is closed: this is how it closed.",
-    "STALE": "The price is old: the beam keeps the last good one.",
-    "NO_DATA": "No price yet: the beam stays where it is.",
-    "NO_WIFI": "No Wi-Fi: the beam stays where it is.",
+    "STALE": "The price is old: the beam keeps the last good one. Nothing to do: others are asked.",
+    "NO_DATA": "No price: after half an hour the beam goes level. It asks on; if that lasts a day,"
+    " ask the maker.",
+    "OFFLINE": "No Wi-Fi: the beam stays where it is. Is the router on, is the password right?",
+    "SETUP": "No Wi-Fi was ever set: give it one, by cable, with seesaw config --ssid NAME.",
+    "UPDATING": "It looks for an update, or proves one: leave the power on. The beam rests.",
+    "SAFE": "It has crashed three times or more: it runs between crashes, and looks for a cure."
+    " Leave it on, with Wi-Fi.",
+    "NO_WIFI": "No Wi-Fi: the beam stays where it is.",  # of releases up to 0.1.0: OFFLINE or SETUP
 }
+SAFE = "SAFE"
 OFF = "No power: the beam is limp."
 STARTING = "Starting."
 
@@ -46,6 +53,7 @@ SENTENCES = {
     "published": ("world", "Release {version} is offered."),
     "refused": ("bad", "That could not be done: {words}"),
     "trial": ("trial", "{version} is on trial: it must prove itself."),
+    "notice": ("world", "The maker says: {words}"),
     "offer": ("update", "The seesaw found release {words}."),
     "installed": ("update", "Installed {words}."),
     "present": ("update", "{words} is still in its slot: another trial without a download."),
@@ -72,10 +80,13 @@ def letter(label: str) -> str:
     return LETTERS.get(label, label)
 
 
-def feed(state: str, why: str) -> str:
-    """A feed state and the firmware's reason as sentences; an unknown state as it is."""
-    sentence = FEED.get(state, f"{state}.")
-    return f"{sentence} The reason: {why}." if why else sentence
+def feed(state: str, why: str, sign: str = "") -> str:
+    """A state and the firmware's reason as sentences; an unknown state as it is. sign: what the LED
+    tells, which may be SAFE beside it."""
+    told = [STATES.get(state, f"{state}.")]
+    if sign == SAFE:
+        told.insert(0, STATES[SAFE])
+    return " ".join(told + [f"The reason: {why}."] * bool(why))
 
 
 def line(event: Event) -> Line | None:

@@ -1,13 +1,13 @@
 """`seesaw flash`: it writes to the right board, refuses every other, and says why."""
 
 import dataclasses
-from argparse import Namespace
 from itertools import permutations
 from pathlib import Path
 
 import pytest
+from flash_rig import BOARD, run
 
-from host_tools.board import flash as command
+from host_tools.board import chip as chips
 from host_tools.emulator import rom_registers
 from host_tools.emulator.bootloader import boot
 from host_tools.emulator.flash import PAGE, Flash, Op
@@ -19,13 +19,8 @@ from host_tools.image import flash_image, runtime
 from host_tools.image.board import Board
 
 MIB = 1 << 20
-BOARD = "esp32_wrover"
 ALL = [boards.load(name) for name in boards.names()]
 every_board = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
-
-
-def run(port: str, image: Path, no_stub: bool = False, board: str = BOARD) -> int:
-    return command.main(Namespace(port=port, image=str(image), board=board, no_stub=no_stub))
 
 
 def write_image(path: Path, board: Board) -> bytes:
@@ -87,15 +82,15 @@ def test_no_board_gets_the_image_of_another(tmp_path: Path):
 def test_a_real_board_is_reset_by_its_lines_and_written_fast(tmp_path: Path, monkeypatch):
     """As far as a pseudo-terminal can stand in for one: it has neither the lines nor a stub."""
     steps = []
-    connect, reset = command.cmds.detect_chip, command.cmds.reset_chip
-    monkeypatch.setattr(command.ports, "is_pty", lambda port: False)
+    connect, reset = chips.cmds.detect_chip, chips.cmds.reset_chip
+    monkeypatch.setattr(chips.ports, "is_pty", lambda port: False)
     monkeypatch.setattr(
-        command.cmds, "detect_chip", lambda port, connect_mode: (
+        chips.cmds, "detect_chip", lambda port, connect_mode: (
             steps.append(connect_mode), connect(port, connect_mode="no-reset")
         )[1],
     )  # fmt: skip
     monkeypatch.setattr(
-        command.cmds, "reset_chip", lambda chip, how: (
+        chips.cmds, "reset_chip", lambda chip, how: (
             steps.extend([chip.get_baud(), how]), reset(chip, "no-reset")
         ),
     )  # fmt: skip
@@ -104,13 +99,13 @@ def test_a_real_board_is_reset_by_its_lines_and_written_fast(tmp_path: Path, mon
     flash = Flash(4 * MIB)
     with RomPort(RomLoader(flash)) as port:
         assert run(port.path, whole, no_stub=True) == 0
-    assert steps == ["default-reset", command.BAUD, "hard-reset"]
+    assert steps == ["default-reset", chips.BAUD, "hard-reset"]
     assert flash.to_bytes() == whole.read_bytes()
 
 
 def test_without_no_stub_a_real_board_gets_the_stub(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(command.ports, "is_pty", lambda port: False)
-    monkeypatch.setattr(command.cmds, "reset_chip", lambda chip, how: None)
+    monkeypatch.setattr(chips.ports, "is_pty", lambda port: False)
+    monkeypatch.setattr(chips.cmds, "reset_chip", lambda chip, how: None)
     whole = tmp_path / "flash.bin"
     whole.write_bytes(b"\xff" * 4 * MIB)
     flash = Flash(4 * MIB)
@@ -166,9 +161,9 @@ def test_an_absent_port_or_image_is_named(image, tmp_path: Path):
 
 
 def test_a_board_that_does_not_answer(image, monkeypatch):
-    detect = command.cmds.detect_chip
+    detect = chips.cmds.detect_chip
     monkeypatch.setattr(
-        command.cmds, "detect_chip", lambda *a, **k: detect(*a, **k, connect_attempts=1)
+        chips.cmds, "detect_chip", lambda *a, **k: detect(*a, **k, connect_attempts=1)
     )
     loader = RomLoader(Flash(4 * MIB))
     loader.finished = True  # so it says nothing
@@ -187,3 +182,8 @@ def test_a_write_that_fails_says_to_run_it_again(image):
     with RomPort(RomLoader(flash)) as port, pytest.raises(UserError) as caught:
         run(port.path, image)
     assert "write error" in caught.value.why and "run it again" in caught.value.fix
+
+
+def test_an_image_without_a_release_needs_to_be_told_its_board(image):
+    with pytest.raises(UserError, match="names no board"):
+        run("/dev/none", image, board=None)

@@ -141,7 +141,7 @@ def test_the_real_esptool_writes_a_flash_that_boots(world, desk, capsys, tmp_pat
     image = tmp_path / "flash.bin"
     image.write_bytes(rig.new_flash(made, **world.settings).to_bytes())
     start = len(desk.text)
-    assert cli.main(["flash", "--port", desk.port.path, "--image", str(image)]) == 0
+    assert cli.main(["flash", "--port", desk.port.path, "--image", str(image), "--yes"]) == 0
     assert "wrote and verified" in capsys.readouterr().out
     desk.wait_for("slot=ota_0 version=0.3.0", start)
     assert desk.device.board.faults == []
@@ -153,7 +153,7 @@ def test_a_board_that_cannot_boot_is_flashed_all_the_same(world, capsys, tmp_pat
     assert desk.events[0].startswith("boot-failure")
     image = tmp_path / "flash.bin"
     image.write_bytes(rig.new_flash(world.release, **world.settings).to_bytes())
-    assert cli.main(["flash", "--port", desk.port.path, "--image", str(image)]) == 0
+    assert cli.main(["flash", "--port", desk.port.path, "--image", str(image), "--yes"]) == 0
     desk.wait_for("slot=ota_0 version=0.1.0")
 
 

@@ -23,22 +23,22 @@ def deployed(desk: cable_rig.Desk, *options: str) -> int:
 def test_a_tree_by_cable_and_the_makers_release_again(world: cable_rig.World, capsys):
     """Both prove themselves at the maker's server."""
     desk = world.desk()
-    desk.wait_for(" root=maker why=")
+    desk.wait_for(" root=maker sign=- why=")
     assert deployed(desk) == 0
     said = capsys.readouterr().out
     assert "trusts the development key too, which everybody has" in said
     assert "is confirmed in ota_1" in said and "slot=ota_1" in said
-    desk.wait_for(" root=development why=")
+    desk.wait_for(" root=development sign=- why=")
 
     start = len(desk.text)
     assert deployed(desk) == 0  # again: it is enrolled already
     assert "development key" not in capsys.readouterr().out
-    desk.wait_for(" root=development why=", start)
+    desk.wait_for(" root=development sign=- why=", start)
 
     start = len(desk.text)
     assert deployed(desk, "--release", str(maker_rig.zipped(maker_rig.release("0.1.0")))) == 0
     assert "0.1.0 is confirmed in ota_1" in capsys.readouterr().out
-    desk.wait_for("slot=ota_1 version=0.1.0 root=maker why=", start)
+    desk.wait_for("slot=ota_1 version=0.1.0 root=maker sign=- why=", start)
 
 
 def test_what_is_no_release_interrupts_nobody(capsys):

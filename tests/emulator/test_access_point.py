@@ -171,7 +171,7 @@ def test_servers_pins_and_serial_input_of_a_program(make, talk):
         radio = bench.device.board.radio
         assert radio.associate(MAC % 7, "bull", "password")
         yield from talk(bench)
-        bench.device.board.pwm.driven[0] = 0
+        bench.device.board.pwm.grounded.add(0)
         while not radio.connected:
             yield
         bench.device.type(b"a\xff\x04")

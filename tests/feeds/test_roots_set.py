@@ -70,6 +70,30 @@ def test_a_set_is_replaced_and_taken_back() -> None:
     assert b"BEGIN" not in kept(world)
 
 
+HOST = ("data/feeds.json", "quote.cnbc.com", "quotes")
+
+
+@pytest.mark.parametrize(("names", "base", "words"), [
+    ('["test-0"]', "", " state=LIVE "),
+    ('["isrg-x1"]', "", "why=tls: certificate of an unknown root"),
+    ('["isrg-x1", "nobody"]', "", " state=LIVE "),  # all of them, then
+    ('["isrg-x1"]', "https://quotes", " state=LIVE "),  # whose root it is, the owner need not know
+])  # fmt: skip
+def test_the_roots_that_a_recipe_names_are_loaded_alone(names: str, base: str, words: str) -> None:
+    within = '"within": "FormattedQuoteResult'
+    named = ("data/feeds.json", within, f'"roots": {names}, {within}')
+    made = release("0.1.0", ALONE, HOST, named)
+    providers = {"cnbc": base} if base else {}
+    world = World(new_flash(made, providers=providers, update_url=""), [made])
+    CA.issue_cert("quotes").configure_cert(server := context("valid"))
+    world.device.net.hosts["quotes", 443] = TlsSite(world.market.site, server)
+    store(world.flash).set_blob("seesaw", "roots", pem(CA))
+    world.run(60, until=lambda: world.said(words))
+
+    assert world.said(words), world.lines[-3:]
+    assert world.said("state=LIVE") == ("LIVE" in words)
+
+
 GOOD = pem(CA)
 RUBBISH = [
     b"{}", b"# a b\n", GOOD[:-200], GOOD.replace(b"MII", b"AII"), GOOD + b"-----BEGIN EVIL-----\n",

@@ -90,6 +90,7 @@ TAKEN: list[tuple[tuple, Any]] = [
     ((*RECIPE, "delay_s"), 900),
     ((*RECIPE, "poll_s"), 1),
     ((*RECIPE, "proxy"), False),
+    ((*RECIPE, "roots"), ["isrg-x1", "gts-r4"]),
     ((*RECIPE, "tolerance"), 0.5),
     ((*RECIPE, "stream"), STREAM),
     ((*RECIPE, "stream"), {"url": "ws://a.example:81", "price": "c", "baseline": "o"}),
@@ -138,7 +139,9 @@ REFUSED: list[tuple[tuple, Any, str]] = [
     *(((*RECIPE, "factor"), factor, "factor") for factor in (0, -1, 1e7, True, "1")),
     ((*RECIPE, "delay_s"), -1, "delay_s"), ((*RECIPE, "delay_s"), 86401, "delay_s"),
     ((*RECIPE, "poll_s"), 0, "poll_s"), ((*RECIPE, "poll_s"), 1.5, "poll_s"),
-    ((*RECIPE, "proxy"), 1, "proxy"), ((*RECIPE, "tolerance"), 11, "tolerance"),
+    ((*RECIPE, "proxy"), 1, "proxy"), ((*RECIPE, "roots"), [], "roots"),
+    ((*RECIPE, "roots"), "isrg-x1", "roots"), ((*RECIPE, "roots"), ["ISRG Root X1"], "roots"),
+    ((*RECIPE, "tolerance"), 11, "tolerance"),
     *(((*RECIPE, "stream"), stream, "stream") for stream in (
         [], None, {}, {"url": "wss://a.example", "price": "c"}, STREAM | {"code": "x"},
         STREAM | {"url": "https://a.example/"}, STREAM | {"url": "wss://{symbol}/"},

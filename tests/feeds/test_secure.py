@@ -59,7 +59,8 @@ async def given_up(name, seconds):
 
 async def main():
     await asyncio.gather(one("first", 300), one("second", 1))
-    await one("nameless", 1, ("nobody",))
+    await one("nameless", 1, ("nobody",))  # all, then
+    await one("partly", 1, ["nobody", "test-0"])
     await one("named", 1, ("test-0",))
     await asyncio.gather(one("third", 300), given_up("fourth", 0.1))
     await given_up("fifth", 0.3)
@@ -75,7 +76,12 @@ first closed False
 second open True
 second True
 second closed False
-nameless certificate refused: no such root: nobody
+nameless open True
+nameless True
+nameless closed False
+partly open True
+partly True
+partly closed False
 named open True
 named True
 named closed False

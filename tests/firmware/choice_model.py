@@ -45,7 +45,11 @@ class Model:
     def hear(self, now: int, index: int, say: Say) -> str:
         answer = say(index)
         self.last = now
+        outage = all(one.failures >= 2 for one in self.all)
         self.all[index].hear(now, answer)
+        if outage and answer[0] == GOOD:
+            for one in self.all:
+                one.free = max(one.asked_for, min(one.free, now + 60))
         return answer[0]
 
     def hold(self, index: int) -> int:

@@ -28,6 +28,7 @@ class Source:
     """`mode` says how it answers. price: of the market at a time. asked: when it was."""
 
     poll_s = 0
+    tolerance = 0.5
 
     def __init__(
         self, name: str, clock: Clock, price: Callable[[int], float], *, delay_s: int = 0,

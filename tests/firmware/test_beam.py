@@ -219,6 +219,20 @@ def test_a_crash_in_mid_move_leaves_the_place_where_it_was() -> None:
     assert 1_500_000 < rig.pulse_ns == rig.pulses[-1][1] < pulse_ns(9.0)
 
 
+def test_a_cut_in_mid_move_begins_again_where_the_move_began() -> None:
+    """Nobody had the time to note the place: over a watchdog reset, and over a power cut."""
+    rig = Rig(rtc_ns=pulse_ns(5.0), kept_ns=pulse_ns(5.0))
+
+    async def script() -> None:
+        rig.beam.point(-9.0)
+        await rig.asyncio.sleep_ms(400)
+
+    rig.run(script)
+    assert rig.pulses[-1][1] < pulse_ns(5.0) == rig.pulse_ns == rig.kept_ns
+    assert Rig(rtc_ns=rig.pulse_ns).point((0, -9.0))[0] == pulse_ns(5.0)
+    assert Rig(kept_ns=rig.kept_ns).point((0, -9.0))[0] == pulse_ns(5.0)
+
+
 def test_slowly_takes_four_times_as_long() -> None:
     spans = []
     for slowly in (False, True):

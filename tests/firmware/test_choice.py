@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from choice_model import Model
@@ -232,3 +232,60 @@ def test_what_retry_after_asks_for_is_kept_in_need_too() -> None:
     for one in bench.sources:
         gaps = [after - at for at, after in zip(one.asked, one.asked[1:], strict=False)]
         assert gaps and min(gaps) >= 1_000
+
+
+def outage(over: int, draw: float, retry_s: int) -> tuple[int, int, dict[int, list[int]]]:
+    """All fail until then, and are well from then on: (who answered first, seconds from that to a
+    provider of the best grade, who was asked when). retry_s: what the first one asks for."""
+    choice, model = Choice([0, 0, 1, 2], lambda: draw), Model([0, 0, 1, 2])
+    asked: dict[int, list[int]] = {index: [] for index in range(4)}
+    first = begun = None
+    for now in range(0, over + 7200, 60):
+
+        def say(index: int, well: bool = now >= over) -> tuple[str, int]:
+            return ("good", 0) if well else ("failed", retry_s if index == 0 else 0)
+
+        made = poll(choice, now, say)
+        if draw == 0.0:
+            assert made == model.poll(now, say), now
+        for index in made:
+            asked[index].append(now)
+        if made and now >= over and first is None:
+            first, begun = choice.current, now
+        if begun is not None and choice.grades[choice.current] == 0:
+            assert begun - over <= 120
+            return first or 0, now - begun, asked
+    raise AssertionError(f"stuck with {choice.current}")
+
+
+@pytest.mark.parametrize("draw", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("retry_s", [0, 3000])
+def test_after_an_outage_nobody_is_stuck_with_a_poor_provider(draw: float, retry_s: int) -> None:
+    poor = 0
+    for minutes in range(170, 230):
+        first, took_s, asked = outage(minutes * 60, draw, retry_s)
+        assert took_s <= 360, (minutes, first, took_s)
+        poor += first > 1
+        assert all(b - a >= retry_s for a, b in pairwise(asked[0]) if b <= minutes * 60)
+    assert poor > 5
+
+
+def test_one_that_flaps_brings_no_storm_on_the_dead() -> None:
+    """Of five one works now and then, the worst of ways: each time an outage ends."""
+    choice, count = Choice([0, 0, 0, 0, 1], lambda: 0.5), 0
+    hour, streak = 3600, 0
+    dead: list[int] = []
+    for now in range(0, 48 * hour, 60):
+        def say(index: int, now: int = now) -> tuple[str, int]:
+            nonlocal streak, count
+            count += 1
+            if index != 4:
+                dead.append(now)
+                return "failed", 0
+            streak = (streak + 1) % 3
+            return ("good" if streak == 0 else "failed"), 0
+
+        poll(choice, now, say)
+    for begin in range(0, 47 * hour, 900):
+        within = [now for now in dead if begin <= now < begin + hour]
+        assert len(within) <= 4 * 20, begin  # each of the four once in three minutes

@@ -95,7 +95,7 @@ def test_one_that_is_delayed_or_a_proxy_is_left_sooner_and_said() -> None:
     bench = Bench("a", "b", price=moving, b={"delay_s": 900})
     bench["a"].set("html")
     bench.go(120)
-    assert (bench.feed.state, bench.feed.words) == ("DELAYED", "prices come 15 min late")
+    assert bench.feed.state == "DELAYED"
     bench["a"].set("good")
     bench.go(300)
     assert (bench.feed.provider, bench.feed.state) == ("a", "LIVE")
@@ -154,6 +154,19 @@ def test_a_jump_that_a_second_provider_refutes_costs_the_first_its_place() -> No
     bench.go(2 * HOUR)
     assert bench.feed.provider == "b" and right(bench)
     assert bench.feed.choice.health[0].level >= 3  # its probes failed, too
+
+
+@pytest.mark.parametrize("tolerant", [None, "a", "b"])
+def test_a_witness_may_differ_by_the_greater_tolerance(tolerant: str | None) -> None:
+    bench = Bench("a", "b", price=crash)
+    bench["b"].price = lambda at: crash(at) * (1 if at < 600 else 0.993)  # as USDT from USD
+    if tolerant:
+        bench[tolerant].tolerance = 1.0
+    bench.go(580)
+    bench.clock.now = 620
+
+    assert bench.poll() == (tolerant is not None)
+    assert len(bench["b"].asked) == 1
 
 
 def test_two_jumps_that_disagree_bear_nothing_out() -> None:

@@ -35,6 +35,7 @@ class Calendar:
 
 class Source:
     poll_s = retry_s = date_s = 0
+    tolerance = 0.5
     def __init__(self, name, clock, delay_s, proxy, flag):
         self.name, self.clock, self.delay_s = name, clock, delay_s
         self.proxy, self.flag = proxy, flag
@@ -75,7 +76,7 @@ for sessions in (None, Calendar()):
             one = sources[int(chance.draw() * 4)]
             one.mode, one.since = MODES[int(chance.draw() * 10)], clock.now
         good = run(feed.poll(EPOCH + clock.now if turn % 50 else 0))
-        print(turn, good, feed.state, feed.pose, feed.provider, feed.words, feed.why,
+        print(turn, good, feed.state, feed.pose, feed.provider, feed.why,
               feed.last and "%.3f %d" % (feed.last.price, feed.last.time_s),
               feed.silent_s, feed.accepted, feed.fresh, [one.asked for one in sources])
         clock.now += feed.wait_s(20)

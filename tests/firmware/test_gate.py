@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seesaw.core.gate import AGREE, AGREE_POLLS, Limits, agree, apart, jump, late, move, still
+from seesaw.core.gate import AGREE_POLLS, Limits, agree, apart, jump, late, move, still
 from seesaw.core.gate import acceptance as full
 from seesaw.core.quote import Quote
 
@@ -186,8 +186,8 @@ def test_a_jump_between_two_units_is_one_of_the_moves() -> None:
 
 
 def test_two_quotes_agree_within_a_percentage() -> None:
-    assert agree(quote(100.49), quote(), AGREE) and agree(quote(99.51), quote(), AGREE)
-    assert not agree(quote(100.51), quote(), AGREE)
+    assert agree(quote(100.49), quote(), 0.5) and agree(quote(99.51), quote(), 0.5)
+    assert not agree(quote(100.51), quote(), 0.5)
     assert AGREE_POLLS * INDEX.jump == pytest.approx(2.2)
 
 

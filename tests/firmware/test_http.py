@@ -152,7 +152,7 @@ def test_content_length() -> None:
         says(b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n", OK, b"content-length:5\r\n\r\nhello"),
         says(*(bytes([b]) for b in OK + b"Content-Length: 5\r\n\r\nhello")),
         says(OK + CHUNKED + b"3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: 1\r\n\r\n"),
-        says(OK + CHUNKED.lower() + b"0000005\r\nhello\r\n0\r\n\r\n"),
+        says(OK + CHUNKED.lower() + b"00000005\r\nhello\r\n0\r\n\r\n"),
         says(OK + b"Set-Cookie: " + b"x" * 9000 + b"\r\nContent-Length: 5\r\n\r\nhello"),
         says(OK + b"A: b\r\n" * 64 + b"\r\nhello"),
         says(OK + b"Content-Encoding: identity\r\n\r\nhello"),
@@ -168,7 +168,6 @@ def test_any_status_is_returned_as_it_is(status: int) -> None:
     response, _ = exchange(says(head.encode()))
 
     assert response.status == status
-    assert response.headers["location"] == "/y"
     assert response.headers["retry-after"] == "9"
 
 

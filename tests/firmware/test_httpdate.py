@@ -1,7 +1,7 @@
 """The Date of an answer, as a source and the clock read it."""
 
 import pytest
-from seesaw.core.httpdate import iso
+from seesaw.core.httpdate import RETRY_AFTER_MAX_S, iso, retry_after_s, time_s
 from seesaw.core.quote import BadAnswer, iso_time_s
 
 
@@ -19,8 +19,27 @@ from seesaw.core.quote import BadAnswer, iso_time_s
 )
 def test_a_date_is_read_or_tells_nothing(text: str, wanted: str, seconds: int) -> None:
     assert iso(text) == wanted
+    assert time_s(text) == seconds
     if seconds:
         assert iso_time_s(wanted) == seconds
     else:
         with pytest.raises(BadAnswer):
             iso_time_s(wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("Fri, 27 Nov 2026 15:50:07 GMT", 3600),
+        ("Sat, 28 Nov 2026 14:50:07 GMT", RETRY_AFTER_MAX_S),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        ("soon", 0),
+        ("120", 120),
+        ("1000000000000", RETRY_AFTER_MAX_S),
+    ],
+)
+def test_a_server_may_name_the_moment_from_which_on_it_can_be_asked(
+    value: str, seconds: int
+) -> None:
+    assert retry_after_s(value, time_s("Fri, 27 Nov 2026 14:50:07 GMT")) == seconds
+    assert retry_after_s(value, 0) == (seconds if value.isdigit() else 0)

@@ -80,4 +80,4 @@ def test_no_open_trial_is_overlooked(interpreter: str, tmp_path: Path) -> None:
 
 
 def test_the_stage_has_one_number() -> None:
-    assert app.LOOKED == record.LOOKED
+    assert app._LOOKED == record.LOOKED

@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from seesaw.core import looks
+from seesaw.core import handover, looks
 from seesaw.core.choice import Choice
 from seesaw.core.health import FAILED, OPEN
 
@@ -12,24 +12,25 @@ WAITS = st.lists(st.tuples(st.integers(0, 21_600), st.integers(0, 8), st.boolean
 
 @given(st.integers(0, 10**6), st.integers(0, 10**5), st.booleans(), WAITS)
 def test_what_is_told_is_heard(silent_s: int, since_s: int, alone: bool, waits: list) -> None:
-    made = looks.told(SCRATCH, silent_s, since_s, alone, waits)
+    made = handover.told(SCRATCH, silent_s, since_s, alone, waits)
 
     assert len(made) == 24 and made[:6] == SCRATCH[:6] and made[22:] == SCRATCH[22:]
-    assert looks.silent_s(made) == min(silent_s, 65535)
-    assert (looks.since_s(made), looks.alone(made)) == (since_s, alone)
-    for told, heard in zip(waits, looks.waits(made), strict=False):
+    assert handover.silent_s(made) == min(silent_s, 65535)
+    assert (handover.since_s(made), looks.alone(made)) == (since_s, alone)
+    for told, heard in zip(waits, handover.waits(made), strict=False):
         (wait_s, level, asked), (heard_s, found, said) = told, heard
         assert abs(heard_s - wait_s) <= 3
         assert (found, said) == (min(level, 7), asked)
-    assert looks.waits(looks.heard(made)) == looks.waits(made)
+    assert handover.waits(looks.heard(made)) == handover.waits(made)
     assert not looks.alone(looks.heard(made))
-    assert looks.waits(looks.heard(made, another=True)) == [(0, 0, False)] * 5
+    assert handover.waits(looks.heard(made, another=True)) == [(0, 0, False)] * 5
 
 
 @given(st.integers(0, 21_600), st.integers(5, 300))
 def test_sessions_however_short_bring_the_end_of_a_wait(wait_s: int, session_s: int) -> None:
-    left = looks.waits(looks.told(SCRATCH, 0, 0, True, [(wait_s, 1, True)]))[0][0]
-    after = looks.waits(looks.told(SCRATCH, 0, 0, True, [(max(left - session_s, 0), 1, True)]))
+    left = handover.waits(handover.told(SCRATCH, 0, 0, True, [(wait_s, 1, True)]))[0][0]
+    gone = [(max(left - session_s, 0), 1, True)]
+    after = handover.waits(handover.told(SCRATCH, 0, 0, True, gone))
 
     assert after[0][0] < left or left == 0
 
@@ -39,7 +40,7 @@ def test_a_breaker_stays_open_and_a_last_resort_is_asked_all_the_same() -> None:
     for _ in range(OPEN):
         before.took(0, FAILED, 100)
         before.took(1, FAILED, 100, 300)
-    after.keep(looks.waits(looks.told(bytes(24), 0, 0, True, before.waits(100))), 0)
+    after.keep(handover.waits(handover.told(bytes(24), 0, 0, True, before.waits(100))), 0)
 
     assert [one.level for one in after.health] == [OPEN, OPEN]
     assert after.other(60, None) is None

@@ -16,12 +16,13 @@ from seesaw.core.market_state import (
     OLD,
     OPEN,
     SHUT,
+    SIGNS,
     STILL,
     TABLE,
     pose,
     session,
+    sign,
     state,
-    words,
 )
 
 ROWS = (NOTHING, LOST, MISSED, OLD, BEFORE, FRESH)
@@ -80,13 +81,13 @@ def test_what_is_known_of_the_session(
     assert session(word, flag, still) == column
 
 
-def test_words() -> None:
-    assert words("LIVE", "open", 0, 0) == ""
-    assert words("DELAYED", "open", 900, 0) == "prices come 15 min late"
-    assert words("DELAYED", "open", 1, 0) == "prices come 1 min late"
-    assert words("PROXY", "open", 0, 0) == "a fund that follows the index"
-    assert words("CLOSED", "lunch", 0, 0) == "lunch break"
-    assert words("CLOSED", "", 0, 0) == "the last session's move"
-    assert words("STALE", "open", 0, 0) == "the price is old"
-    assert words("STALE", "open", 0, 119) == "no price for 1 min"
-    assert words("NO_DATA", "open", 0, 1800) == "no price for 30 min"
+@pytest.mark.parametrize("name", [*GOOD, *SIGNS[1:5]])
+def test_each_state_has_its_sign(name: str) -> None:
+    """None where the feed does what it is there for. The launcher has app and updater take turns
+    from the third unhealthy end on."""
+    well = "-" if name in GOOD else name
+
+    assert [sign(name, ends) for ends in range(3)] == [well] * 3
+    for ends in (3, 4, 255):
+        assert sign(name, ends) == (name if name in ("OFFLINE", "SETUP") else "SAFE")
+    assert 2 * 250 * SIGNS.index(sign(name, 3)) <= 3000  # ms, of the 5000 from look to look

@@ -105,9 +105,9 @@ def test_it_finds_what_a_parser_finds(
     paths = list(dict.fromkeys(paths))
     try:
         tree(paths)
+        model = Model(paths, ascii_only)
     except ValueError:
         assume(False)
-    model = Model(paths, ascii_only)
     body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode()
 
     found = scanned(paths, body, cuts)

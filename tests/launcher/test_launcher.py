@@ -18,7 +18,7 @@ HANG_IN_APP = ("app.py", "self.beat(self.settings[\"poll_s\"])\n",
 CRASH_IN_UPDATER = ("updater.py", "guard = asyncio.create_task(self.feed())",
                     "raise RuntimeError('planted')")  # fmt: skip
 NEVER_CONFIRMS = ("ontrial.py", "    if verdict == \"wait\":", "    if True:")
-NEVER_UPDATES = ("app.py", "elif self.due(drawn):", "elif False:")
+NEVER_UPDATES = ("app.py", "elif self.said and self.due(drawn):", "elif False:")
 EXITS = ("app.py", FOLLOW, FOLLOW + "\n        raise SystemExit")
 
 

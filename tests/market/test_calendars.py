@@ -71,20 +71,26 @@ def test_open_days_are_the_days_with_a_price(shipped: dict[str, Built]) -> None:
         missing = set(map(date.fromisoformat, WITHOUT_PRICE[name].split()))
         open_days = [day for day in days_of(one.part) if begin <= day <= end]
         assert open_days == [day for day in weekdays if day not in missing], name
-        for instrument in BY_EXCHANGE[name]:
-            assert open_days == (recorded(instrument) or open_days), instrument
 
 
-def recorded(instrument: str) -> list[date]:
-    """The days of a whole recording, where it lies beside the project; else none, and the list
-    above stands for it: a checkout has no prices of others."""
+def recordings() -> list[Path]:
+    """Folders of recorded days: the tests' own, and whole ones where they lie beside the project;
+    the list above stands for these in a checkout, which has no prices of others."""
     beside = [parent / "shared" / "data" / "market" for parent in ROOT.parents]
     named = [Path(name) for name in [os.environ.get("SEESAW_RECORDINGS")] if name]
-    for path in (folder / f"{instrument}.csv" for folder in named + beside):
-        if path.exists():
-            with path.open() as file:
-                return [date.fromisoformat(row["date"]) for row in DictReader(file)]
-    return []
+    return [ROOT / "tests" / "data" / "market", *filter(Path.is_dir, named + beside)]
+
+
+@pytest.mark.parametrize("folder", recordings(), ids=str)
+def test_recorded_days_are_the_open_days_between_them(folder: Path) -> None:
+    table = calendars.read()
+    assert set(BY_EXCHANGE) == set(table)
+    for exchange, instruments in BY_EXCHANGE.items():
+        trading = days_of(table[exchange])
+        for instrument in instruments:
+            with (folder / f"{instrument}.csv").open() as file:
+                days = [date.fromisoformat(row["date"]) for row in DictReader(file)]
+            assert days == [day for day in trading if days[0] <= day <= days[-1]], instrument
 
 
 def minutes_of(name: str) -> set[int]:

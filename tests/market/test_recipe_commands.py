@@ -1,5 +1,6 @@
 """`seesaw recipe`: what it shows, what it refuses, and where."""
 
+import codecs
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,6 +74,9 @@ def test_a_broken_rule_is_named_with_its_line(
         (b"[" * 100_000, 1, "not JSON"),
         (b"5", 1, ""),
         (b"null", 1, ""),
+        (codecs.BOM_UTF8 + SHIPPED.encode(), 1, "BOM"),
+        (SHIPPED.encode("utf-16"), 1, "not JSON"),
+        (SHIPPED.replace("{", '{"about": NaN,', 1).encode(), 1, "NaN is no number"),
     ],
 )
 def test_what_is_no_set(raw: bytes, line: int, rule: str) -> None:

@@ -13,10 +13,12 @@ from host_tools.prove.scenarios import ELSEWHERE, FALL_BACK, HEAL, POWER, SCENAR
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.servers import SERVERS as KNOWN_SERVERS
 
-LOSES = "        self.feed.state = \"NO_WIFI\"\n"
+LOSES = '        self.feed.state, self.feed.why = "OFFLINE", self.radio.trouble()\n'
 WIPES = LOSES + """\
+        from esp32 import NVS
+
         for key in ("config", "config_b"):
-            self.record._store.put(key, b"{}")
+            NVS("seesaw").set_blob(key, b"{}")
 """
 
 

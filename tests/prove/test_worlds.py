@@ -139,8 +139,9 @@ def test_what_servers_send(good: LiveSeesaw) -> None:
         forged = Metadata.from_bytes(body(sent(server, request)))
         with pytest.raises(UnsignedMetadataError):
             ROOT.verify_delegate(forged.signed.type, forged.signed_bytes, forged.signatures)
-    own = ("good", "later", "prices-end", "updates-end", "recalled", "halted", "not-yet",
-           "not-from-here", "data", "data-silent", "data-rubbish", "renamed")  # fmt: skip
+    own = ("good", "later", "prices-end", "updates-end", "recalled", "recalled-both", "halted",
+           "not-yet", "not-from-here", "data", "data-silent", "data-rubbish", "renamed",
+           "calendar", "calendar-rubbish")  # fmt: skip
     assert len(SERVERS) == len(own) + len(WHERE) * len(FAULTS)
 
 

@@ -222,11 +222,11 @@ def full_at(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, size
     """While this function runs, no file may grow beyond `size` bytes: the kernel's own error."""
     real = getattr(module, name)
 
-    def tight(*arguments: Any) -> Any:
+    def tight(*arguments: Any, **options: Any) -> Any:
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
         try:
-            return real(*arguments)
+            return real(*arguments, **options)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 

@@ -51,6 +51,15 @@ def one(version: str, **rules: Any) -> Listed:
     return Listed(BOARD, version, version, custom)
 
 
+def test_devices_of_a_recalled_release_boot_their_other_slot() -> None:
+    releases = [one("1.0"), one("1.1")]
+    found = releasing.courses(BOARD, ["1.0", "1.1"], releases, (), ["1.1"])
+
+    assert [(it.version, it.stops, it.recalled) for it in found] == [
+        ("1.0", [], False), ("1.1", [], True),
+    ]  # fmt: skip
+
+
 def course(releases: list[Listed], version: str, refused: tuple[str, ...] = ()) -> list[str]:
     (found,) = releasing.courses(BOARD, [version], releases, refused)
     assert all(

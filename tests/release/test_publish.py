@@ -191,6 +191,26 @@ def test_a_bad_repository_is_not_published(
     assert contents(desk.out) == before and desk.out.exists() != new
 
 
+def test_no_room_for_temporary_files_is_no_fault_of_the_repository(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full_at(monkeypatch, publication, "check", 1500)
+
+    assert desk.publish() == 2
+    assert error_of(capsys).endswith("File too large; make room for temporary files\n")
+
+
+def test_a_root_that_is_missing_in_the_chain_is_named(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.run("rotate", "root") == desk.run("rotate", "root") == 0
+    (desk.repo / "metadata" / "2.root.json").unlink()
+    capsys.readouterr()
+
+    assert desk.publish() == 2
+    assert "metadata/2.root.json: it is missing" in error_of(capsys)
+
+
 def test_a_file_in_the_place_of_the_folder(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.out.write_text("a file")
     assert desk.publish() == 2

@@ -1,5 +1,6 @@
 """`seesaw release data`: a set is signed under the role data alone, published and shown."""
 
+import codecs
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from release_rig import Desk, contents, sha256
 from seesaw.data import feeds
 
 from host_tools.image import settings
-from host_tools.market import feed_sets
+from host_tools.market import calendars, feed_sets
 from host_tools.release import datasets, roles
 
 GOOD = feed_sets.text(feed_sets.with_sigma(feed_sets.shipped(), "sp500", 1.2)).encode()
@@ -89,7 +90,8 @@ def test_a_set_that_was_spoilt_on_the_host_is_seen(
         (GOOD.replace(b'"cnbc":{', b'"other":{'), "feeds: no provider cnbc"),
         (GOOD.replace(b"https", b"ftp"), ": url: http or https"),
         (GOOD.replace(b"quote.cnbc.com", b"new.example", 1), "cnbc: "),
-        (GOOD.replace(b'"sigma":1.2,', b'"sigma":NaN,'), "sp500: sigma"),
+        (GOOD.replace(b'"sigma":1.2,', b'"sigma":NaN,'), "NaN is no number"),
+        (codecs.BOM_UTF8 + GOOD, "BOM"),
         (GOOD.replace(b'"format":2', b'"format":2,"format":2'), "twice"),
         (b'{"format":' + b"[" * 9000, "recursion"),
     ],
@@ -122,3 +124,51 @@ def test_what_else_is_refused(desk: Desk, capsys: pytest.CaptureFixture[str]) ->
 
 def test_what_the_release_ships_is_a_set_that_may_be_signed() -> None:
     datasets.check("feeds", settings.FEEDS.read_bytes())
+
+
+# -- calendars -----------------------------------------------------------------------------------
+
+TABLE = calendars.text(calendars.read()).encode()
+
+
+def test_calendars_are_signed_and_their_horizons_are_named(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A signed one counts before the one that ships, of each exchange that it names."""
+    part = calendars.read()["XNSE"]
+    longer = calendars.text({"XNSE": part | {"last": part["last"] + 365}}).encode()
+    last = calendars.date_of(part["last"])
+    assert desk.run("expiry") == 0
+    told = capsys.readouterr().out
+    assert f"XNSE: the calendar ended on {last}" in told
+    assert f"calendars that a release ships end: XNSE {last}, " in told
+    assert put(desk, longer, name="calendars") == desk.publish() == 0
+    assert desk.role(roles.DATA).targets["data/calendars"].length == len(longer)
+    assert (desk.out / f"targets/data/{sha256(longer)}.calendars").read_bytes() == longer
+    capsys.readouterr()
+    assert desk.run("expiry") == 0
+    told = capsys.readouterr().out
+    end = calendars.date_of(part["last"] + 365)
+    assert f"calendars of data/calendars end: XNSE {end}" in told
+    assert "XNSE: the calendar e" not in told and "XSHG: the calendar ended" in told
+    assert desk.run("expiry", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["calendars_end"]["XNSE"] == str(end)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"{}", "not format 1"),
+        (TABLE + b" " * 8192, "a device takes 8192"),
+        (TABLE.replace(b"XLON", b"XTSE"), "exchanges: one or more of XNYS"),
+        (b'{"format":1,"calendars":{}}', "exchanges: one or more of"),
+        (TABLE.replace(b"[570,960]", b"[960,570]"), "no calendar"),
+        (TABLE.replace(b'"XLON"', b'"XNYS"'), "twice"),
+    ],
+)
+def test_calendars_that_no_device_should_get(
+    desk: Desk, capsys: pytest.CaptureFixture[str], raw: bytes, words: str
+) -> None:
+    assert put(desk, raw, name="calendars") == 2
+    told = error_of(capsys)
+    assert words in told and ("seesaw market calendar" in told or "say less" in told)

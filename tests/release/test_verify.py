@@ -71,7 +71,8 @@ def test_it_is_a_table_for_people(desk: Desk, url: str, capsys: pytest.CaptureFi
     assert ["root", "1", "root", "1"] in rows
     assert [BOARD, "0.3.0", "on", "offer"] in [row[:4] for row in rows]
     assert ["recalled:", BOARD, "0.2.0"] in [row[:3] for row in rows]
-    assert [BOARD, "0.2.0", "0.3.0"] in rows  # what becomes of devices that run it
+    recalled = ["recalled:", "boots", "its", "other", "slot"]
+    assert [BOARD, "0.2.0", "0.3.0", *recalled] in rows  # what becomes of devices that run it
     assert ["root", "2037-01-14", "3651", "days", "left"] in rows
 
 

@@ -114,9 +114,9 @@ class Owner:
         raise AssertionError("no result")
 
     def press(self, seconds: float, pin: int = 0) -> Script:
-        self.device.board.pwm.driven[pin] = 0
+        self.device.board.pwm.grounded.add(pin)
         yield from self.wait(seconds)
-        del self.device.board.pwm.driven[pin]
+        self.device.board.pwm.grounded.discard(pin)
 
     # -- what is kept --------------------------------------------------------------------------
 

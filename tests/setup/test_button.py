@@ -51,7 +51,7 @@ def test_a_long_press_opens_set_up_and_silence_closes_it() -> None:
 
 def test_a_button_that_is_stuck_costs_the_button_alone() -> None:
     owner = Owner({"home": "password"}, button_pin=PIN)
-    owner.device.board.pwm.driven[PIN] = 0
+    owner.device.board.pwm.grounded.add(PIN)
 
     def script() -> Script:
         yield from owner.until(owner.world.follows)
@@ -71,7 +71,7 @@ def test_a_trial_is_disturbed_by_nothing() -> None:
     """Neither a held button nor a network that is gone opens set-up in one."""
     new = release("0.2.0")
     world = World(new_flash(OLD, button_pin=PIN), [OLD, new], offered=new)
-    pins = world.device.board.pwm.driven
+    finger = world.device.board.pwm.grounded
     seen: list[bool] = []
 
     def look() -> bool:
@@ -80,7 +80,7 @@ def test_a_trial_is_disturbed_by_nothing() -> None:
             world.device.around.air.clear()
         if trial:
             held = int(world.device.clock.now_us / 1e6) % 10
-            pins[PIN] = int(held < 3)
+            (finger.discard if held < 3 else finger.add)(PIN)
             seen.append(world.device.board.radio.on[1])
         return world.said("event=settled")
 

@@ -370,16 +370,26 @@ def test_a_restart_during_a_trial_is_no_rollback(view: View) -> None:
     assert not [line for line in view.state()["log"] if line["text"].startswith("Rollback")]
 
 
-def test_every_sentence_takes_its_words() -> None:
-    for name in (*words.SENTENCES, "boot", "reset", "settled"):
-        line = words.line(Event(1.0, name, "ota_1", "1.2.3", "some words"))
-        assert line and "{" not in line.text and line.text.endswith((".", "words"))
-    assert words.line(Event(1.0, "serial", words="Traceback")) is None
-    assert words.line(Event(1.0, "nothing", "ota_0", "1.0", "up to date")) is None
+def test_an_update_and_a_crash_loop_are_said(view: View) -> None:
+    line = ("seesaw state=LIVE instrument=sp500 price=- change=- angle=+0.00 level=yes pulse=1500"
+            " slot=ota_0 version=0.1.0 root=maker sign=%s why=")  # fmt: skip
 
+    def said() -> dict[str, str]:
+        return view.state()["feed"]
 
-def test_an_unknown_feed_state_is_shown_as_it_is() -> None:
-    assert words.feed("DOZING", "tired") == "DOZING. The reason: tired."
+    view.hear(Event(0.0, "boot", "ota_0", "0.1.0", "power-on"))
+    view.hear(parse("seesaw state=UPDATING slot=ota_0 version=0.1.0 words=look", 1.0))
+    view.hear(Event(1.5, "nothing", "ota_0", "0.1.0", "up to date"))
+    assert said() == {"state": "UPDATING", "words": words.STATES["UPDATING"]}
+    view.hear(parse(line % "SAFE", 2.0))
+    told = words.STATES["SAFE"] + " " + words.STATES["LIVE"]
+    assert said() == {"state": "LIVE", "words": told}
+    assert view.state()["log"][-1]["text"] == told
+    view.hear(parse(line % "-", 3.0))
+    assert said() == {"state": "LIVE", "words": words.STATES["LIVE"]}
+    view.hear(parse("seesaw state=UPDATING slot=ota_0 version=0.1.0 words=look", 4.0))
+    view.hear(Event(5.0, "boot", "ota_1", "0.2.0", "reset"))
+    assert said()["state"] != "UPDATING"
 
 
 def test_the_page_can_be_packed() -> None:

@@ -41,6 +41,13 @@ def test_an_event_is_read() -> None:
     assert found == Event(2.0, "offer", "ota_0", "0.1.0", "0.1.1")
 
 
+def test_the_updaters_state_is_an_event_and_a_sign_is_read() -> None:
+    found = parse("seesaw state=UPDATING slot=ota_0 version=0.1.0 words=look", 2.0)
+    assert found == Event(2.0, "updating", "ota_0", "0.1.0", "look")
+    quote = parse(LINE.replace("why=", "root=maker sign=SAFE why="), 1.5)
+    assert isinstance(quote, Quote) and (quote.root, quote.sign) == ("maker", "SAFE")
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -30,7 +30,7 @@ def offering(world: World, site: dict[str, bytes]) -> World:
 def test_whom_a_device_trusts_is_on_every_line(made, said: str) -> None:
     world = World(new_flash(made()), [made()])
     world.run(60, until=world.follows)
-    assert f" root={said} why=" in world.lines[-1]
+    assert f" root={said} sign=" in world.lines[-1]
 
 
 def test_the_makers_next_release_ends_it() -> None:
@@ -38,7 +38,7 @@ def test_the_makers_next_release_ends_it() -> None:
     tree, fix = developed(), maker_rig.release("0.2.0")
     world = offering(World(new_flash(tree), [tree, fix]), maker_rig.site("0.2.0"))
     world.run(900, until=lambda: world.confirmed("0.2.0") and world.follows())
-    assert world.confirmed("0.2.0") and " root=maker why=" in world.lines[-1]
+    assert world.confirmed("0.2.0") and " root=maker sign=" in world.lines[-1]
 
     forged = publish.reissued(maker_rig.with_root(maker_rig.release("0.3.0"), maker_rig.root()), 0)
     after = offering(World(world.flash, [tree, fix]), forged.site)

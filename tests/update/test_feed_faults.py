@@ -62,7 +62,7 @@ def test_without_wifi_the_device_says_why_and_comes_back(air: dict, words: str) 
     world.device.around.air.update(air)
 
     def look() -> bool:
-        if world.said("state=NO_WIFI instrument=sp500 price=- change=- angle=+0.00 level=yes"):
+        if world.said("state=OFFLINE instrument=sp500 price=- change=- angle=+0.00 level=yes"):
             world.device.around.air["home"] = "password"
         return world.follows()
 

@@ -1,6 +1,7 @@
 """NVS that somebody else has filled: no updates until there is room, and nothing worse."""
 
 from rig import World, new_flash, release
+from test_data_targets import GOOD, data_in_use, name, offering
 from test_hostile import FIX, KNOWN, NEW, OLD, fill, nvs, ours
 from test_update import site_replaced
 
@@ -64,3 +65,19 @@ def test_without_room_to_reject_it_a_bad_release_does_not_come_back_for_ever() -
     fixed = World(world.flash, KNOWN, offered=FIX)
     fixed.run(300, until=lambda: fixed.confirmed("0.3.0"))
     assert fixed.confirmed("0.3.0")
+
+
+def test_without_room_for_a_set_of_data_the_one_before_goes_on() -> None:
+    flash = new_flash(OLD)
+    store = nvs(flash)
+    fill(store)
+    world = World(flash, [OLD], offered=offering(GOOD))
+    world.run(200)
+
+    assert world.said("event=hindered slot=ota_0 version=0.1.0 words=data: ")
+    assert data_in_use(world) == "shipped" and world.follows()
+    store = nvs(flash)
+    for number in range(100):
+        store.erase_key("junk", f"k{number}")
+    world.run(300, until=lambda: data_in_use(world) == name("good", GOOD))
+    assert data_in_use(world) == name("good", GOOD)

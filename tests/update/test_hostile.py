@@ -111,7 +111,7 @@ def fill(store: Nvs) -> None:
 
 def ours(world: World) -> bool:
     """Are all lines the firmware's own, of the release and the slot that runs?"""
-    where = re.compile(r" slot=ota_0 version=0\.1\.0 (root=development )?w")
+    where = re.compile(r" slot=ota_0 version=0\.1\.0 (root=development sign=\S+ )?w")
     return all(line.startswith(LINE) and where.search(line) for line in world.lines)
 
 
@@ -246,11 +246,11 @@ def test_a_release_by_an_odd_name_is_none(name: str) -> None:
 def test_what_a_provider_asked_for_once_is_forgotten() -> None:
     world = World(new_flash(OLD, check_s=DAY_S), KNOWN)
     whole = world.market.handler
-    answers = [Reply(503, {"Retry-After": "100"}), Reply(fault="reset")]
+    answers = [Reply(503, {"Retry-After": "600"}), Reply(fault="reset")]
     world.market.site.handler = lambda request: answers.pop(0) if answers else whole(request)
     outcome = world.run(3600, until=world.follows)
 
-    assert 100 < outcome.elapsed_us / 1e6 < 140
+    assert 600 < outcome.elapsed_us / 1e6 < 900  # not another ten minutes
 
 
 # -- settings and the updater's memory -------------------------------------------------------
@@ -260,6 +260,7 @@ def test_what_a_provider_asked_for_once_is_forgotten() -> None:
 @example({"poll_s": 0, "check_s": -(10**300), "servo_pin": -1, "us_per_degree": 0})
 @example({"low_us": 1600, "high_us": 1400, "quiet_to": 1440, "tz": "x" * 49, "sensitivity": 0})
 @example({"poll_s": 10**300, "check_s": 86401, "servo_pin": 49, "center_us": 2001})
+@example({"keys": {"eodhd": 5, "x": "y", "z": None}, "providers": {"cnbc": ["http://h"]}})
 @settings(max_examples=300)
 def test_settings_are_always_such_that_the_firmware_can_run(found: dict[str, Any]) -> None:
     blob = json.dumps(found).encode()
@@ -273,7 +274,8 @@ def test_settings_are_always_such_that_the_firmware_can_run(found: dict[str, Any
     assert 8 <= abs(made["us_per_degree"]) <= 41 and abs(made["approach_us"]) <= 60
     assert 25 <= made["sensitivity"] <= 400 and -1 <= made["power_pin"] <= tuning.PIN_MAX
     assert 0 <= made["quiet_from"] < 1440 and 0 <= made["quiet_to"] < 1440
-    assert all(isinstance(base, str) for base in made["providers"].values())
+    for name in ("providers", "keys"):
+        assert all(isinstance(text, str) for text in made[name].values())
 
 
 @pytest.mark.parametrize("check_s", [10**12, 3 * DAY_S])
@@ -286,8 +288,8 @@ def test_a_device_that_is_told_to_look_never_looks_every_day(check_s: int) -> No
 
     assert world.events == ["boot ota_0 cause 1"]
     asked = [path for _, _, path, _ in world.updates.log]
-    assert asked.count("/metadata/timestamp.json") == 2  # after three minutes, and a day later
-    assert asked[-1] == "/metadata/timestamp.json" and len(asked) == 7
+    looks = asked.count("/metadata/timestamp.json")  # each hour, for data, give or take a quarter
+    assert 19 <= looks <= 34 and len(asked) == looks + 5
 
 
 def test_settings_below_their_limits_are_lifted() -> None:

@@ -11,7 +11,7 @@ def beam(world: World) -> int:
 def test_a_lost_feed_ends_level_and_says_no_data() -> None:
     assert BOARD.servo_pin
     # A look would start the app anew: this is of one session (over several: test_failover.py).
-    old = release("0.1.0", ("app.py", "FIRST_CHECK_S = 180", "FIRST_CHECK_S = 86400"))
+    old = release("0.1.0", ("app.py", "CHECK_S = const(180)", "CHECK_S = const(86400)"))
     world = World(new_flash(old, check_s=86400, poll_s=60, update_url=""), [old])
     seen: list[tuple[float, str, bool, int]] = []  # since the fault: state, a price, the beam
     moved, broken = 0.0, 0.0

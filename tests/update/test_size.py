@@ -11,8 +11,9 @@ from rig import World, new_flash, release
 from host_tools.emulator.importer import Importer
 
 KB = 1024
-# Bytes of .mpy. The aim of the second is 36 KB, as of the third: a look that installs is above it.
-UPDATE_MAX, LOOK_MAX, TRIAL_MAX = 18 * KB, 38 * KB, 36 * KB
+# Bytes of .mpy. The aim of the second is 36 KB, as of the third: with the arithmetic of a curve a
+# look that installs is above it, with that of RSA it is not.
+UPDATE_MAX, LOOK_MAX, TRIAL_MAX = 18 * KB, 38_300, 37_000
 KINDS = {  # of keys: a repository has one, and a device loads the arithmetic of that alone
     "rsa": {"seesaw.crypto.rsa", "seesaw.crypto.der"},
     "ed25519": {"seesaw.crypto.ed25519", "seesaw.crypto.joint", "seesaw.crypto.sha512"},
@@ -26,7 +27,7 @@ SIZES = {
 
 
 # The aim of both is 40 KB. An index needs the calendar of its exchange, round the clock is simpler.
-APP_MAX = {"sp500": 44 * KB + 256, "btc": 42 * KB + 256}
+APP_MAX = {"sp500": 44 * KB, "btc": 42 * KB}
 SETUP_MAX = 32 * KB
 WITNESSES_MAX = 5 * KB  # when the clock must be set: once a day, and after each power cut
 
@@ -72,6 +73,7 @@ def test_the_updater_and_its_trust_are_small(sessions: list[set[str]]) -> None:
 
     assert KINDS["rsa"] <= ran[0]
     assert max(look.values()) <= LOOK_MAX and max(trial.values()) <= TRIAL_MAX, (look, trial)
+    assert look["rsa"] <= TRIAL_MAX, look
     room = sum(size for name, size in SIZES.items() if name.startswith("seesaw.update."))
     assert room + SIZES["seesaw.update"] <= UPDATE_MAX
 

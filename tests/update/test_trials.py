@@ -1,5 +1,6 @@
 """What ends a trial: proof, failure, or an outage, which condemns nobody."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -67,6 +68,24 @@ def test_an_outage_for_the_whole_trial_condemns_nobody(outage: str, trial_s: int
     air["home"] = "password"
     world.run(7200, until=lambda: world.confirmed("0.2.0"))
     assert world.confirmed("0.2.0")
+
+
+def test_between_two_attempts_a_trial_leaves_the_server_alone() -> None:
+    """10 s each time, though each is refused at once."""
+    world = world_of()
+    whole = world.updates.handler
+
+    def look() -> bool:
+        if world.said("event=prove "):
+            world.updates.handler = lambda request: Reply(status=503)
+        return world.said("event=settled")
+
+    world.run(1800, look)
+    world.updates.handler = whole
+    asked = [second for second, _, _, status in world.updates.log if status == 503]
+    pauses = [later - before for before, later in itertools.pairwise(asked)]
+    assert 45 <= len(asked) <= 54, len(asked)  # in 540 s
+    assert min(pauses) >= 10
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -19,6 +19,9 @@ NO_CHECK = (
     ("seesaw/data/feeds.py", '    _fields(found, _SET, ("about",))\n', "    return found\n"),
     ("seesaw/wiring.py", "        except Exception:  # of", "        except ImportError:  # of"),
 )
+UNSEEN = replace(RUBBISH, name="calendar-unseen",
+                 world=offering("candidate", server="calendar-rubbish"))  # fmt: skip
+NO_RULES = ("seesaw/data/calendars.py", "        calendar_rules.check(parts[name])\n", "")
 COUNT = "    if scratch[AT] >= STARTS_MAX:\n"
 END = "standing.seen(self._boot.scratch, self._starts, fresh"
 
@@ -31,6 +34,13 @@ ROWS = (
         SAMSUNG, "world", "refused",
         NO_CHECK,
         (replace(RUBBISH, until="says:crashed, now shipped"),)),
+    Row("calendar-unchecked", "a calendar is taken unseen, and the app crashes with it",
+        SAMSUNG, "world", "dark",
+        (NO_RULES, ("seesaw/data/standing.py", COUNT, "    if scratch[AT] > 255:\n")),
+        (UNSEEN,)),
+    Row("calendar-unchecked-but-counted", "the same, and the count of crashes gives it up",
+        SAMSUNG, "world", "refused", (NO_RULES,),
+        (replace(UNSEEN, until="says:words=calendars shipped, given up: "),)),
     Row("data-never-given-up", "no price comes with a set, and the device waits for one for ever",
         MOVED, "world", "dark",
         (("seesaw/data/standing.py", "return SILENT_S << min(", "return SILENT_S << 9 + min("),),

@@ -3,8 +3,11 @@
 Checked where one is built, and where signed data brings one; so the app need not.
 """
 
+import json
+
 from seesaw.core.sessions import Zone
 
+PART_MAX = 400  # bytes as JSON without blanks
 DAYS_MAX = 4000  # from the first day of a calendar to its last
 CLOSED_MAX = 256  # days
 SPECIAL_MAX = 64  # days
@@ -26,6 +29,8 @@ def check(part: object) -> None:
         _spans(row[1:])
     _ascending([row[0] for row in special], days)
     Zone(part.get("tz"))
+    if len(json.dumps(part, separators=(",", ":"))) > PART_MAX:
+        raise ValueError("a calendar above %d bytes" % PART_MAX)
 
 
 def _whole(value: object, least: int, most: int) -> int:

@@ -13,15 +13,18 @@ have been so for HOLD_S; for HOLD_POOR_S only, when it is delayed or a proxy and
 
 When nobody may be asked because all wait, the fault is perhaps on this side of the line. Then the
 one whose wait ends first is asked, every LAST_RESORT_S, so that no breaker outlives the outage.
-What a provider itself asked for (Retry-After) is kept even then.
+What a provider itself asked for (Retry-After) is kept even then. A good answer when each had failed
+twice in a row or more says that the outage is over: all others may be asked within a minute or two.
 """
 
-from seesaw.core.health import GOOD, Health
+from micropython import const
 
-HOLD_S = 900
-HOLD_POOR_S = 180
-PROBES = 2
-LAST_RESORT_S = 120
+from seesaw.core.health import GOOD, OPEN, Health
+
+_HOLD_S = const(900)
+_HOLD_POOR_S = const(180)
+_PROBES = const(2)
+_LAST_RESORT_S = const(120)
 
 
 class Choice:
@@ -86,19 +89,21 @@ class Choice:
         allowed = [i for i, one in enumerate(self.health) if one.floor_s <= up_s]
         return min(allowed, key=lambda index: self.health[index].until_s)
 
-    def _resort_s(self) -> int:
-        return 0 if self._asked_s is None else self._asked_s + LAST_RESORT_S
-
     def wait_s(self, up_s: int) -> int:
         """Seconds until somebody may be asked; 0 for now."""
-        resort_s = self._resort_s()
+        resort_s = 0 if self._asked_s is None else self._asked_s + _LAST_RESORT_S
         at_s = min(min(one.until_s, max(one.floor_s, resort_s)) for one in self.health)
         return max(at_s - up_s, 0)
 
     def took(self, index: int, event: int, up_s: int, retry_s: int = 0) -> None:
         """Tell what an answer was: GOOD, EMPTY or FAILED of seesaw.core.health."""
         self._asked_s = up_s
+        over = event == GOOD and min([one.level for one in self.health]) >= OPEN - 1
         self.health[index].took(event, up_s, self.random, retry_s)
+        if over:  # the outage, which was on this side of all of them
+            for one in self.health:
+                soon_s = up_s + 60 + int(60 * self.random())
+                one.until_s = max(min(one.until_s, soon_s), one.floor_s)
 
     def follow(self, index: int, up_s: int) -> None:
         """Its price was accepted, in place of the current one's."""
@@ -111,7 +116,7 @@ class Choice:
     def hold_s(self, preferred: int) -> int:
         """How long the current one is kept though `preferred` is well."""
         poor = self.grades[self.current] > self.grades[preferred]
-        return HOLD_POOR_S if poor else HOLD_S
+        return _HOLD_POOR_S if poor else _HOLD_S
 
     def probed(self, index: int, event: int, up_s: int) -> None:
         """Tell how a quiet probe ended; perhaps the provider is the current one again."""
@@ -120,5 +125,5 @@ class Choice:
         self._passed = self._passed + 1 if event == GOOD else 0
         hold_s = self.hold_s(index)
         self._probe_s = up_s + hold_s // 3
-        if self._passed >= PROBES and up_s - self._since_s >= hold_s:
+        if self._passed >= _PROBES and up_s - self._since_s >= hold_s:
             self.follow(index, up_s)

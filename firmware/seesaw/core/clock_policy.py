@@ -12,13 +12,15 @@ A certificate is a witness, too: if one that is signed as it should be is past i
 it, the clock is in doubt, and the Date of its own server decides.
 """
 
-AGREE_S = 90  # between two witnesses: Date is of whole seconds, and answers are on the way
-DAY_S = 86400
-WEAK_S = 3600  # to the next question when one witness alone was believed
-FIRST_S = 20  # between questions without an answer, at first
-MOST_S = 3600  # and at most
-DOUBT_S = 900  # between two doubts
-YEAR_2100_S = 4102444800
+from micropython import const
+
+_AGREE_S = const(90)  # between two witnesses: Date is of whole seconds, and answers are on the way
+_DAY_S = const(86400)
+_WEAK_S = const(3600)  # to the next question when one witness alone was believed
+_FIRST_S = const(20)  # between questions without an answer, at first
+_MOST_S = const(3600)  # and at most
+_DOUBT_S = const(900)  # between two doubts
+YEAR_2100_S = const(4102444800)
 
 
 def choose(clock_s: int, told: list, least_s: int) -> tuple:
@@ -39,17 +41,17 @@ def choose(clock_s: int, told: list, least_s: int) -> tuple:
 
 
 def near(one_s: int, other_s: int) -> bool:
-    return abs(one_s - other_s) <= AGREE_S
+    return abs(one_s - other_s) <= _AGREE_S
 
 
 def next_s(sure: bool, failures: int, random: object) -> int:
     """Seconds from one question to the next. failures: questions in a row without an answer."""
-    full = DAY_S if sure else WEAK_S
+    full = _DAY_S if sure else _WEAK_S
     if failures:
-        full = min(FIRST_S << min(failures - 1, 10), MOST_S)
+        full = min(_FIRST_S << min(failures - 1, 10), _MOST_S)
     return full - int(full // 4 * random())
 
 
 def doubtful(since_s: "int | None") -> bool:
     """May the clock be doubted again? since_s: seconds since the last doubt, None for never."""
-    return since_s is None or since_s >= DOUBT_S
+    return since_s is None or since_s >= _DOUBT_S

@@ -5,24 +5,22 @@ that a real feed has given: another instrument's price, pence for pounds, millis
 a frozen or an older record. The numbers are in firmware/SPEC.md, "Deadlines and limits".
 """
 
-from math import isfinite
-
 from micropython import const
 
 from seesaw.core.quote import Quote
 
-DAY_S = 86400
+DAY_S = const(86400)
 _AHEAD_MAX_S = const(120)  # the clocks of device and provider may differ by this much
 _ZONE_AHEAD_S = const(50400)  # 14 h: no time zone is further ahead of UTC
 _LATE_S = const(600)  # in session, beyond the provider's own delay
 _LAST_GOOD_S = const(2592000)  # 30 days: after this long the last good quote judges no other
 _BEHIND_S = const(43200)  # 12 h: providers stamp one close hours apart, and two closes a day apart
+_INFINITE = const(1e30)
 _JUMP_FACTOR = const(4)
-CHANGE_MAX_INDEX = 25  # percent; exchanges halt an index before that
-CHANGE_MAX_CRYPTO = 60
-JUMP_SIGMAS = 5
-JUMP_MIN = 5  # percent
-AGREE = 0.5  # percent: between two providers; Binance counts in USDT, not in USD
+_CHANGE_MAX_INDEX = const(25)  # percent; exchanges halt an index before that
+_CHANGE_MAX_CRYPTO = const(60)
+_JUMP_SIGMAS = const(5)
+_JUMP_MIN = const(5)  # percent
 AGREE_POLLS = 0.4  # of a jump: between the polls of one provider, a minute apart
 
 
@@ -31,8 +29,8 @@ class Limits:
     that can be, None for any."""
 
     def __init__(self, sigma: float, crypto: bool = False, band: "tuple | list | None" = None):
-        self.change = CHANGE_MAX_CRYPTO if crypto else CHANGE_MAX_INDEX
-        self.jump = max(JUMP_SIGMAS * sigma, JUMP_MIN)
+        self.change = _CHANGE_MAX_CRYPTO if crypto else _CHANGE_MAX_INDEX
+        self.jump = max(_JUMP_SIGMAS * sigma, _JUMP_MIN)
         self.band = band
 
 
@@ -66,10 +64,8 @@ def acceptance(
     same: it came from the same provider. proxy: the price is not the instrument's own. unit: both
     prices are in one unit, as those of an index and of a fund that follows it are not.
     """
-    if not (isfinite(quote.price) and isfinite(quote.baseline)):
-        return "price or baseline is not finite"
-    if quote.price <= 0 or quote.baseline <= 0:
-        return "price or baseline is not positive"
+    if not (0 < quote.price < _INFINITE and 0 < quote.baseline < _INFINITE):  # NaN is neither
+        return "price or baseline is no price"
     if limits.band and not proxy and not limits.band[0] <= quote.price <= limits.band[1]:
         return "price is outside the band"
     if abs(move(quote)) > limits.change:

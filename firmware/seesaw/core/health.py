@@ -19,9 +19,11 @@ server in the same second do not come back in the same second. `Retry-After` is 
 
 from micropython import const
 
-GOOD, EMPTY, FAILED = range(3)
+GOOD = const(0)
+EMPTY = const(1)
+FAILED = const(2)
 WAITS_S = (0, 30, 60, 900, 1800, 3600, 7200, 14400, 17280)  # with a quarter more: 6 h at most
-OPEN = 3  # from this level on
+OPEN = const(3)  # from this level on
 _WAIT_MOST_S = const(21600)
 _EMPTY_S = const(30)
 _EMPTY_MOST_S = const(300)

@@ -1,68 +1,15 @@
-"""When the app hands over for a look, and what it tells of itself over that (SPEC, "RTC record").
-
-A look for a release comes every check_s of the owner's settings; between these come looks for
-signed data alone, which is what cures a provider that has changed: every hour, and every five
-minutes while the market has not been shown for two.
-"""
+"""What the updater hears of the app that called it (SPEC, "RTC record"); handover.py tells it."""
 
 from micropython import const
 
-_DATA_S = const(3600)
-_SOON_S = const(300)
-_DARK_S = const(120)
-_SPREAD = const(4)  # one part of so many, either way, is drawn: not all devices at once
-_SILENT, _SINCE, _ALONE = const(6), const(8), const(11)  # in scratch
-_WAITS, _END = const(12), const(22)
-_PROVIDERS = const(5)
-_WAIT_S = const(6)  # the unit of a wait, in 12 bits: six hours, and sessions of 5 s bring its end
-_LEVEL_MAX, _ASKED = const(7), const(8)  # of the four bits above it
-
-
-def due(up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float) -> str:
-    """"release", "data" or "". up_s: of this session. since_s: from the last look for a release to
-    its begin. dark_s: since the market was shown. drawn: in [0, 1), once a session."""
-    if up_s + since_s >= check_s:
-        return "release"
-    wait_s = _SOON_S if dark_s >= _DARK_S else _DATA_S
-    wait_s += int((drawn - 0.5) * 2 * (wait_s // _SPREAD))
-    return "data" if up_s >= wait_s else ""
-
-
-def since_s(scratch: bytes) -> int:
-    """From the last look for a release until the last hand-over."""
-    return int.from_bytes(scratch[_SINCE:_ALONE], "little")
-
-
-def silent_s(scratch: bytes) -> int:
-    """For how long the feed had brought nothing then."""
-    return int.from_bytes(scratch[_SILENT:_SINCE], "little")
+_ALONE = const(11)  # in scratch
+_WAITS = const(12)
+_END = const(22)
 
 
 def alone(scratch: bytes) -> bool:
     """Is the look that begins for data alone?"""
-    return scratch[_ALONE] == 1
-
-
-def waits(scratch: bytes) -> list:
-    """How each provider stood, in the order of the feed: see Choice.waits."""
-    made = []
-    for at in range(_WAITS, _END, 2):
-        word = int.from_bytes(scratch[at : at + 2], "little")
-        flags = word >> 12
-        made.append(((word & 0xFFF) * _WAIT_S, flags & _LEVEL_MAX, bool(flags & _ASKED)))
-    return made
-
-
-def told(scratch: bytes, silent_s: int, since_s: int, alone: bool, waits: list) -> bytes:
-    """The scratch with all of that in it."""
-    made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
-    made += bytes((alone,))
-    for wait_s, level, asked in waits[:_PROVIDERS]:
-        flags = min(level, _LEVEL_MAX) | (_ASKED if asked else 0)
-        units = min((wait_s + _WAIT_S // 2) // _WAIT_S, 0xFFF)
-        made += (units | flags << 12).to_bytes(2, "little")
-    made += bytes(_END - _SILENT - len(made))
-    return scratch[:_SILENT] + made + scratch[_END:]
+    return scratch[_ALONE] & 1 == 1
 
 
 def heard(scratch: bytes, another: bool = False) -> bytes:

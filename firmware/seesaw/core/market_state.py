@@ -13,18 +13,22 @@ Rows: what there is to show. Columns: what is known of the session.
 The calendar says whether the market is open or shut; where it says nothing, a provider's own flag
 may say that it is shut. A price stands still when it is STILL_S late: at one provider where no
 calendar says open, at two where one does, since one may be frozen. Nothing but a fresh price is
-ever called live.
+ever called live. Four states are not of the market: OFFLINE and SETUP, which the app knows, SAFE,
+which is told beside the market's, and UPDATING, which the updater says.
 """
 
 from micropython import const
 
 # After LOST_S an index has moved by 0.28 sigma, two degrees of the beam, from what is shown.
-LOST_S = 1800
-STILL_S = 1800
+LOST_S = const(1800)
+STILL_S = const(1800)
 FOLLOW, HOLD, LEVEL = range(3)  # what the beam does
 OPEN, SHUT, STILL = range(3)
 NOTHING, LOST, MISSED, OLD, BEFORE, FRESH = range(6)
-_N, _S, _C, _L = const(0), const(1), const(2), const(3)
+_N = const(0)
+_S = const(1)
+_C = const(2)
+_L = const(3)
 _STATES = ("NO_DATA", "STALE", "CLOSED", "LIVE")
 TABLE = (
     (_N, _N, _N),
@@ -35,6 +39,10 @@ TABLE = (
     (_L, _C, _L),
 )
 GOOD = ("LIVE", "DELAYED", "PROXY", "CLOSED")  # the feed does what it is there for
+_SAFE_AFTER = const(3)  # unhealthy ends, from which on the launcher has app and updater take turns
+# What is worth a sign of the LED, which blinks so often before it pauses. Lit, it is UPDATING.
+SIGNS = ("-", "STALE", "NO_DATA", "OFFLINE", "SETUP", "SAFE")
+AWAY = SIGNS[3:5]  # the app's words: no network, or none was ever set
 
 
 def session(word: str, flag: "bool | None", still: int) -> int:
@@ -62,14 +70,9 @@ def pose(what: int) -> int:
     return FOLLOW if what > MISSED else HOLD
 
 
-def words(name: str, word: str, delay_s: int, silent_s: int) -> str:
-    """For people, beside the state of this name; "" where it says all."""
-    if name == "DELAYED":
-        return "prices come %d min late" % ((delay_s + 59) // 60)
-    if name == "PROXY":
-        return "a fund that follows the index"
-    if name == "CLOSED":
-        return "lunch break" if word == "lunch" else "the last session's move"
-    if name == "STALE" and not silent_s:
-        return "the price is old"
-    return "no price for %d min" % (silent_s // 60) if name in ("STALE", "NO_DATA") else ""
+def sign(name: str, unhealthy: int) -> str:
+    """The one to give in the state of this name. SAFE: the app only runs between crashes. A network
+    that is missing is for the owner to mend, and comes first."""
+    if unhealthy >= _SAFE_AFTER and name not in AWAY:
+        name = "SAFE"
+    return name if name in SIGNS else "-"

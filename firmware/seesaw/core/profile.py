@@ -10,18 +10,20 @@ it is (20w^3 - 15w^4 + 3w^5) / 16 with w from 0 to 1; and each power is one mult
 one division by the frame count, so no value outgrows the distance times the frame count.
 """
 
-FRAME_MS = 20  # one servo frame at 50 Hz
-SPEED_MAX = 25  # degrees of the beam per second
-ACCELERATION_MAX = 40  # degrees of the beam per second squared
-DISTANCE_MAX_NS = 1000000
-FRAMES_MAX = 536  # 2 * DISTANCE_MAX_NS * FRAMES_MAX < 2**30
-NS_PER_DEGREE_MIN = 7500  # DISTANCE_MAX_NS at SPEED_MAX takes 500 frames
+from micropython import const
+
+FRAME_MS = const(20)  # one servo frame at 50 Hz
+SPEED_MAX = const(25)  # degrees of the beam per second
+ACCELERATION_MAX = const(40)  # degrees of the beam per second squared
+DISTANCE_MAX_NS = const(1000000)
+FRAMES_MAX = const(536)  # 2 * DISTANCE_MAX_NS * FRAMES_MAX < 2**30
+_NS_PER_DEGREE_MIN = const(7500)  # DISTANCE_MAX_NS at SPEED_MAX takes 500 frames
 
 # frames >= degrees * 15/8 / SPEED_MAX / 0.020 s, kept as a fraction
-_SPEED_NUM = 375
-_SPEED_DEN = 4 * SPEED_MAX
+_SPEED_NUM = const(375)
+_SPEED_DEN = const(4 * SPEED_MAX)
 # frames^2 >= degrees * 10/sqrt(3) / ACCELERATION_MAX / (0.020 s)^2, rounded up
-_ACCELERATION = (14434 + ACCELERATION_MAX - 1) // ACCELERATION_MAX
+_ACCELERATION = const((14434 + ACCELERATION_MAX - 1) // ACCELERATION_MAX)
 
 
 def frame_count(distance_ns: int, ns_per_degree: int) -> int:
@@ -55,7 +57,7 @@ class Motion:
 
     def __init__(self, us_per_degree: float = 40) -> None:
         self.ns_per_degree = int(abs(us_per_degree) * 1000)
-        if self.ns_per_degree < NS_PER_DEGREE_MIN:
+        if self.ns_per_degree < _NS_PER_DEGREE_MIN:
             raise ValueError("us_per_degree is below 7.5")
         self.pulse_ns = 0
         self.done = True
@@ -69,7 +71,7 @@ class Motion:
             raise ValueError("a move is under way")
         distance = abs(to_ns - from_ns)
         if distance > DISTANCE_MAX_NS:
-            raise ValueError("a move is longer than 1,000,000 ns")
+            raise ValueError("a move is too long")
         self._start = self.pulse_ns = from_ns
         self._target = to_ns
         self._frame = 0

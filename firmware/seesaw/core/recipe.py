@@ -9,13 +9,12 @@ from micropython import const
 from seesaw.core import quote
 from seesaw.core.paths import tree
 from seesaw.core.quote import BadAnswer, Quote
-from seesaw.core.scan import Scan
+from seesaw.core.scan import Scan, is_word
 
 BODY_MAX = const(65536)  # bytes of an answer that are read at most
 POLL_S = const(60)
 NO_VALUES = (b"", b"-", b"--", b"null", b"NA", b"N/A", b"NaN", b"nan", b"None")
-FALSE = (b"false", b"0")  # of a failure mark: nothing failed
-_SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_FALSE = const((b"false", b"0"))  # of a failure mark: nothing failed
 
 
 def listed(value: object) -> list:
@@ -26,7 +25,7 @@ def listed(value: object) -> list:
 def paths(recipe: dict) -> tuple:
     """(all paths that the recipe names, each once, as written; those of failure marks alone)."""
     found = listed(recipe["price"])[:]
-    for row in recipe["base"] + recipe.get("time", []):
+    for row in recipe["base"] + recipe["time"]:
         found += row[1:2]
     for row in recipe.get("good", []):
         found.append(row[0])
@@ -51,7 +50,7 @@ def full(recipe: dict, path: str) -> str:
 
 def escaped(text: str) -> str:
     """Percent-encoded, as a part of a URL."""
-    return "".join([chr(c) if c in _SAFE else "%%%02X" % c for c in text.encode()])
+    return "".join([chr(c) if is_word(c) or c in b"-._~" else "%%%02X" % c for c in text.encode()])
 
 
 class Recipe:
@@ -152,7 +151,7 @@ class Extraction:
         recipe = self.bound.rules
         for path in recipe.get("bad", ()):
             found = self.raw(path)
-            if found is not None and found not in FALSE:
+            if found is not None and found not in _FALSE:
                 raise BadAnswer("bad: the provider reports an error (%s)" % path)
         self.reader.end()
         for row in recipe.get("good", ()):

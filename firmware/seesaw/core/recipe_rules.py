@@ -201,6 +201,15 @@ def _separator(value: object, name: str) -> None:
     _need(value == "\t" or (" " <= value <= "~" and value not in '";'), name, 'tab, no " or ;')
 
 
+def _roots(value: object, name: str) -> None:
+    _rows(value, name)
+    for root in value:
+        _text(root, name, 24)
+        for c in root:
+            good = "a" <= c <= "z" or "0" <= c <= "9" or c == "-"
+            _need(good, name, "names of a-z, 0-9 and -")
+
+
 def _flag(value: object, name: str) -> None:
     _need(value is True or value is False, name, "true or false")
 
@@ -254,6 +263,7 @@ _RULES = {
     "delay_s": lambda value, name: _whole(value, name, 0, 86400),
     "poll_s": lambda value, name: _whole(value, name, 1, 86400),
     "proxy": _flag,
+    "roots": _roots,
     "tolerance": lambda value, name: _number(value, name, 0, 10),
     "key": _text,
     "stream": lambda value, name: None,  # of stream_rules

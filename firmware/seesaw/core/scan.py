@@ -16,15 +16,22 @@ from seesaw.core.quote import BadAnswer
 
 DEPTH_MAX = const(16)  # brackets within brackets
 TOKEN_MAX = const(64)  # bytes of a wanted value, and of a key, with its quotes
-LONG = b"..."
+LONG = const(b"...")
 _PART = const(48)  # bytes
-_VALUE, _KEY, _COLON, _AFTER, _STRING, _SKIP, _DONE = (
-    const(0), const(1), const(2), const(3), const(4), const(5), const(6)
-)  # fmt: skip
-_NONE, _OTHERS, _CHOSEN = const(0), const(1), const(2)
-_ENDS = b",]} \t\r\n"
-_ESCAPES = b'"\\/bfnrt'
-_ESCAPED = b'"\\/\b\f\n\r\t'
+# One a line: of a tuple the compiler makes variables.
+_VALUE = const(0)
+_KEY = const(1)
+_COLON = const(2)
+_AFTER = const(3)
+_STRING = const(4)
+_SKIP = const(5)
+_DONE = const(6)
+_NONE = const(0)
+_OTHERS = const(1)
+_CHOSEN = const(2)
+_ENDS = const(b",]} \t\r\n")
+_ESCAPES = const(b'"\\/bfnrt')
+_ESCAPED = const(b'"\\/\b\f\n\r\t')
 
 
 class Scan:
@@ -163,7 +170,7 @@ class Scan:
         end = i
         while end < n and part[end] not in _ENDS:
             end += 1
-        if end - i > TOKEN_MAX or (c not in b"+-." and not _is_word(c)):
+        if end - i > TOKEN_MAX or (c not in b"+-." and not is_word(c)):
             raise BadAnswer("not JSON")
         if end == n:
             return ~i
@@ -345,7 +352,8 @@ class Scan:
         return i
 
 
-def _is_word(c: int) -> bool:
+def is_word(c: int) -> bool:
+    """An ASCII letter or digit."""
     return 0x30 <= c <= 0x39 or 0x41 <= c <= 0x5A or 0x61 <= c <= 0x7A
 
 

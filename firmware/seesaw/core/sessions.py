@@ -7,12 +7,13 @@ change from -167 to 167 as RFC 9636 (3.3.1) has them.
 
 import json
 
+from micropython import const
+
 from seesaw.core.quote import first_of
 
-OPEN, LUNCH, CLOSED, UNKNOWN = "open", "lunch", "closed", ""
-DAY_S = 86400
-TZ_MAX = 64  # characters
-SCAN_DAYS = 20  # ahead; markets close for 11 days at most
+_DAY_S = const(86400)
+_TZ_MAX = const(64)  # characters
+_SCAN_DAYS = const(20)  # ahead; markets close for 11 days at most
 
 
 class Zone:
@@ -22,7 +23,7 @@ class Zone:
     """
 
     def __init__(self, tz: str) -> None:
-        if type(tz) is not str or not 0 < len(tz) <= TZ_MAX:
+        if type(tz) is not str or not 0 < len(tz) <= _TZ_MAX:
             raise ValueError("no time zone")
         names, comma, rules = tz.partition(",")
         self.standard_s, at = _offset(names, _name(names, 0))
@@ -43,7 +44,7 @@ class Zone:
         """Seconds east of UTC at a moment, seconds since 1970."""
         if self._begin is None:
             return self.standard_s
-        year = year_of((utc_s + self.standard_s) // DAY_S)
+        year = year_of((utc_s + self.standard_s) // _DAY_S)
         begin = _change_s(self._begin, year) - self.standard_s
         end = _change_s(self._end, year) - self.summer_s
         summer = begin <= utc_s < end
@@ -75,7 +76,7 @@ def _change_s(rule: tuple, year: int) -> int:
     first = first_of(year, month)
     day = first + (weekday - first - 4) % 7 + 7 * (week - 1)  # 1970 began with a Thursday
     after = first_of(year + month // 12, month % 12 + 1)
-    return (day if day < after else day - 7) * DAY_S + time_s
+    return (day if day < after else day - 7) * _DAY_S + time_s
 
 
 def _name(text: str, at: int) -> int:
@@ -161,28 +162,29 @@ class Sessions:
         return self._hours
 
     def state(self, now_s: int) -> tuple:
-        """(word, until): OPEN, LUNCH, CLOSED, or UNKNOWN before the first day and beyond the last.
+        """(word, until): "open", "lunch", "closed"; "", not known, before the first day and beyond
+        the last.
 
-        until: seconds since 1970, the next change; in a closure of more than SCAN_DAYS a moment
+        until: seconds since 1970, the next change; in a closure of more than 20 days a moment
         before it; 0 when there is none ahead.
         """
         local_s = now_s + self.zone.offset_s(now_s)
-        day = local_s // DAY_S
+        day = local_s // _DAY_S
         if day < self.first:
-            return UNKNOWN, self._utc_s(self.first, 0)
+            return "", self._utc_s(self.first, 0)
         if day > self.last:
-            return UNKNOWN, 0
-        minute = local_s % DAY_S // 60
+            return "", 0
+        minute = local_s % _DAY_S // 60
         spans = self.spans(day)
         for i in range(len(spans)):
             if minute < spans[i]:
-                word = OPEN if i % 2 else LUNCH if i else CLOSED
+                word = "open" if i % 2 else "lunch" if i else "closed"
                 return word, self._utc_s(day, spans[i])
-        return CLOSED, self._next_s(day + 1)
+        return "closed", self._next_s(day + 1)
 
     def _next_s(self, day: int) -> int:
         """The next opening from this day on; or the end of what is known."""
-        end = min(day + SCAN_DAYS, self.last + 1)
+        end = min(day + _SCAN_DAYS, self.last + 1)
         while day < end:
             spans = self.spans(day)
             if spans:
@@ -191,7 +193,7 @@ class Sessions:
         return self._utc_s(day, 0)
 
     def _utc_s(self, day: int, minute: int) -> int:
-        return self.zone.utc_s(day * DAY_S + minute * 60)
+        return self.zone.utc_s(day * _DAY_S + minute * 60)
 
 
 def part_of(lines, exchange: str) -> object:

@@ -6,23 +6,25 @@ seen and a wild one does not pin the beam: 0.1 sigma is 0.8 degrees, 1 is 7.0, 3
 
 from math import exp
 
-TILT_MAX_DEG = 12.0
-KNEE_SIGMA = 1.5
-DEADBAND_DEG = 0.3  # what moves the beam: less is smaller than what a hobby servo can show
-TANH_INPUT_MAX = 8.0  # tanh is 1 to seven digits there; exp(16) is far inside a 32-bit float
+from micropython import const
+
+TILT_MAX_DEG = const(12.0)
+_KNEE_SIGMA = const(1.5)
+DEADBAND_DEG = const(0.3)  # what moves the beam: a hobby servo cannot show less
+_TANH_INPUT_MAX = const(8.0)  # tanh is 1 to seven digits; exp(16) is far inside a 32-bit float
 
 
 def _tanh(x: float) -> float:
     # math.tanh is optional in MicroPython, math.exp is not. Odd by construction: bull equals bear.
     if x < 0:
         return -_tanh(-x)
-    return 1.0 - 2.0 / (exp(2.0 * min(x, TANH_INPUT_MAX)) + 1.0)
+    return 1.0 - 2.0 / (exp(2.0 * min(x, _TANH_INPUT_MAX)) + 1.0)
 
 
 def angle(change_percent: float, sigma: float, sensitivity: int = 100) -> float:
     """Degrees of the beam, up positive, within +-12. sigma is in percent, above 0; sensitivity is
     the owner's, in percent: at 200 half the move tilts as far."""
-    return TILT_MAX_DEG * _tanh(change_percent / sigma / KNEE_SIGMA * sensitivity / 100)
+    return TILT_MAX_DEG * _tanh(change_percent / sigma / _KNEE_SIGMA * sensitivity / 100)
 
 
 def tilt(price: float, baseline: float, sigma: float, sensitivity: int = 100) -> float:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from micropython import const
 
 FORMAT = const(2)
-FEEDS_MAX = 5  # of an instrument that the app gets
+FEEDS_MAX = const(5)  # of an instrument that the app gets
 FIELDS = ("title", "exchange", "sigma", "band", "feeds")  # of an instrument
 
 

@@ -4,43 +4,10 @@ It only ever adds. So it can break no connection that would have come about with
 no trial. What it adds may sign for prices alone: trust in updates rests on no TLS.
 """
 
-from hashlib import sha256
-
-from seesaw.data.search import find
 from seesaw.net.pem import MORE_MAX, certificates
 
 NAME = "roots"
-_NONE = b"# none"  # what is kept when the set was taken back
-
-
-async def bring(client, site, store, running: str) -> str:
-    """Keep the set on offer, after the client's refresh(). Words, "" for nothing new.
-
-    running: the version of the release that runs. Raises TufError, HttpError, and OSError when NVS
-    has no room.
-    """
-    from seesaw.data.sets import download, fit
-
-    path = "data/" + NAME
-    kept = store.get(NAME, MORE_MAX)
-    target = await find(client, path)
-    if not target:
-        if len(kept) > len(_NONE):
-            store.put(NAME, _NONE)
-            return NAME + " taken back"
-        return ""
-    if target["hashes"].get("sha256") == sha256(kept).digest().hex():
-        return ""
-    try:
-        fit(target, running)
-        if target["length"] > MORE_MAX:
-            raise ValueError("too long")
-        raw = await download(client, site, path, target)
-        names = check(raw)
-    except ValueError as error:
-        return "%s refused: %s" % (NAME, error)
-    store.put(NAME, raw)
-    return "%s added: %d" % (NAME, names)
+SIZE_MAX = MORE_MAX
 
 
 def check(raw: bytes) -> int:

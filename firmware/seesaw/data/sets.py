@@ -36,9 +36,16 @@ class Data:
         """Decide on what the app saw. Words, "" for nothing new. Raises OSError: no room in NVS."""
         scratch = self._boot.scratch
         what = standing.event(scratch, self._state)
+        said = ""
         if what:  # it was of one set, and is said once; until then it adds up
             self._boot.scratch = looks.heard(standing.seen(scratch), True)
-        return self._keep(turns.after(self._state, what, self._bundle), None, what)
+            if self._store.get("calendars"):
+                from seesaw.data import calendars
+
+                alone = self._state[standing.USE] == standing.SHIPPED
+                said, what = calendars.judge(self._store, what, self._bundle, alone)
+        words = self._keep(turns.after(self._state, what, self._bundle), None, what)
+        return _both(said, words)
 
     async def bring(self, client, site) -> str:
         """What is on offer, after the client's refresh(). Words, "" for nothing new.
@@ -46,10 +53,22 @@ class Data:
         Raises TufError, HttpError, and OSError when NVS has no room.
         """
         words = await self._bring(client, site)
-        from seesaw.data import roots
+        from seesaw.data import calendars, notices, roots, whole
 
-        more = await roots.bring(client, site, self._store, self._boot.version)
-        return words + ("; " if words and more else "") + more
+        store, running = self._store, self._boot.version
+        for one in (roots, notices):
+            words = _both(words, await whole.bring(client, site, store, running, one))
+        of = self._exchange(), self._bundle
+        return _both(words, await calendars.bring(client, site, store, running, *of))
+
+    def _exchange(self) -> str:
+        """Where the owner's instrument is traded."""
+        feed = self._state[standing.FEED]
+        if feed and feed[2]:
+            return feed[2]["exchange"]
+        from seesaw.data import shipped
+
+        return shipped.feeds(self._settings)[1]["exchange"]
 
     async def _bring(self, client, site) -> str:
         path = "data/" + NAME
@@ -108,6 +127,10 @@ class Data:
         except ValueError:
             return turns.lost(made, self._bundle)
         return made
+
+
+def _both(words: str, more: str) -> str:
+    return words + ("; " if words and more else "") + more
 
 
 def _name(raw: bytes) -> str:

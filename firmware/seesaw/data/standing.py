@@ -15,6 +15,9 @@ import json
 #   FEED     of the set in use, what the app needs, its instrument first
 SHIPPED, TRIAL, GOOD, BAD, USE, FILE, STRIKES, TURNS, FEED = range(9)
 NOTHING = ("", "", "", "", 0, 0, 0, 0, [])
+# Of calendars: the exchange, the sets TRIAL, GOOD and BAD, and PART further the parts of these two.
+CALENDAR = ("", "", "", "", {}, {})
+PART = 3
 USES = ("shipped", "trial", "good")
 
 STARTS_MAX = 3
@@ -24,17 +27,23 @@ TURNS_MAX = 5
 AT = 2  # in scratch: starts, fresh prices, and two bytes of seconds of silence
 
 
-def read(blob: bytes) -> list:
-    """The state; NOTHING when it is none."""
+def read(blob: bytes, nothing: tuple = NOTHING) -> list:
+    """The state, of feeds or of calendars; `nothing` when it is none."""
     try:
         found = json.loads(blob)
     except (ValueError, RuntimeError):
         found = None
-    first = list(NOTHING)
+    first = list(nothing)
     if type(found) is not list or list(map(type, found)) != list(map(type, first)):
         return first
-    use = found[USE]
-    return found if use == SHIPPED or use in (TRIAL, GOOD) and found[use] else first
+    use = found[USE]  # of calendars no number
+    good = type(use) is dict or use == SHIPPED or use in (TRIAL, GOOD) and found[use]
+    return found if good else first
+
+
+def hours(state: list, exchange: str) -> dict:
+    """The part of the calendar in use; {} for what the release ships."""
+    return state[PART + (TRIAL if state[TRIAL] else GOOD)] if state[0] == exchange else {}
 
 
 def name(state: list) -> str:

@@ -1,14 +1,16 @@
 """What the app does with the set of data in use: takes its part of it, and tells how it fares."""
 
+from seesaw.core.market_state import AWAY
 from seesaw.data import standing
 from seesaw.data.part import FORMAT, whose
 
 
 class Usage:
-    """boot: the launcher's. blob: what the updater handed over (NVS `feeds`). part: of the owner's
-    instrument (seesaw.data.part), {} for what the release ships. name: for people."""
+    """boot: the launcher's. blob: what the updater handed over (NVS `feeds`); dates: likewise (NVS
+    `calendars`). part: of the owner's instrument (seesaw.data.part), {} for what the release ships.
+    name: for people."""
 
-    def __init__(self, boot, blob: bytes, settings: dict):
+    def __init__(self, boot, blob: bytes, settings: dict, dates: bytes = b""):
         self._boot = boot
         self._state = state = standing.read(blob)
         found = state[standing.FEED]
@@ -17,12 +19,18 @@ class Usage:
         self._starts = 0 if fits or state[standing.USE] == standing.SHIPPED else 1
         self.part = found[2] if fits and len(found) > 2 and type(found[2]) is dict else {}
         self.name = standing.name(state) if self.part else "shipped"
+        self._dates = dates = standing.read(dates, standing.CALENDAR)
+        used = state[standing.USE] or dates[standing.TRIAL] or dates[standing.GOOD]
         # Whether it ends well is known at the next start. A release's trial is no time for that.
-        if state[standing.USE] and not boot.trial:
+        if used and not boot.trial:
             scratch = boot.scratch
             seen = standing.fresh(scratch), standing.silence_s(scratch)
             boot.scratch = standing.seen(scratch, scratch[standing.AT] + 1, *seen)
             boot.keep(boot.pulse_ns)
+
+    def hours(self, exchange: str) -> dict:
+        """The calendar of signed data for this exchange, {} for what the release ships."""
+        return standing.hours(self._dates, exchange)
 
     def spoilt(self) -> None:
         """The part is none that this release can use: what it ships, then. As good as a crash."""
@@ -34,7 +42,7 @@ class Usage:
         """How long there was no fresh price, though there was a network."""
         if feed.fresh:
             return 0
-        return standing.silence_s(self._boot.scratch) + (up_s if feed.state != "NO_WIFI" else 0)
+        return standing.silence_s(self._boot.scratch) + (0 if feed.state in AWAY else up_s)
 
     def due(self, feed, up_s: int) -> bool:
         """Has it been silent so long that another set should have its turn?"""
@@ -49,6 +57,6 @@ class Usage:
         state = self._state
         silent_s = self._silence_s(feed, up_s) if self._others() else 0
         fresh = 0
-        if state[standing.TRIAL] or state[standing.TURNS]:
+        if state[standing.TRIAL] or state[standing.TURNS] or self._dates[standing.TRIAL]:
             fresh = standing.fresh(self._boot.scratch) + feed.fresh
         self._boot.scratch = standing.seen(self._boot.scratch, self._starts, fresh, silent_s)

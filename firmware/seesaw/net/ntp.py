@@ -8,11 +8,11 @@ refused: no synchronisation, a kiss of death, a time outside what is possible.
 from micropython import const
 
 PORT = 123
-SIZE = 48  # bytes of a request and of the part of an answer that is read
-NONCE_SIZE = 8  # bytes
-YEAR_2100_S = 4102444800
-_ERA_S = 1 << 32  # seconds that the wire's 32 bits can tell; the first end is in February 2036
-_SINCE_1900_S = 2208988800  # to 1970
+SIZE = const(48)  # bytes of a request and of the part of an answer that is read
+NONCE_SIZE = const(8)  # bytes
+YEAR_2100_S = const(4102444800)
+_ERA_S = const(1 << 32)  # seconds that the wire's 32 bits can tell; they end first in February 2036
+_SINCE_1900_S = const(2208988800)  # to 1970
 _DISTANCE_MAX_S = const(16)  # to the reference clock: RFC 5905 MAXDISP
 
 

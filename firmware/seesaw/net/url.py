@@ -11,32 +11,22 @@ def split(url: str) -> tuple:
     to the request.
     """
     if not 0 < len(url) <= URL_MAX or min(url) < "!" or max(url) > "~":
-        raise ValueError("too long, or a character that a URL cannot hold")
+        raise ValueError("too long, or not plain ASCII")
     scheme, mark, rest = url.partition("://")
     if not mark or scheme not in ("http", "https"):
         raise ValueError("neither http nor https")
-    end = 0
-    while end < len(rest) and rest[end] not in "/?#":
-        end += 1
-    host, path = rest[:end], rest[end:]
-    if "#" in path:
-        raise ValueError("a fragment")
     tls = scheme == "https"
-    host, port = _host_port(host, 443 if tls else 80)
-    return tls, host, port, path if path[:1] == "/" else "/" + path
-
-
-def _host_port(text: str, port: int) -> tuple:
-    host, colon, digits = text.partition(":")
-    for c in host.lower():
-        if not ("a" <= c <= "z" or "0" <= c <= "9" or c in ".-_"):
-            raise ValueError("not a host name")
-    if not host:
-        raise ValueError("no host")
-    if colon:
-        if not 0 < len(digits) <= 5 or not all("0" <= c <= "9" for c in digits):
-            raise ValueError("not a port")
-        port = int(digits)
-    if not 0 < port < 65536:
+    host = rest.partition("/")[0].partition("?")[0]
+    path = rest[len(host) :]
+    if "#" in rest:
+        raise ValueError("a fragment")
+    host, colon, port = host.partition(":")
+    if not colon:
+        port = 443 if tls else 80
+    elif 0 < len(port) <= 5 and all("0" <= c <= "9" for c in port):
+        port = int(port)
+    if not host or not all("a" <= c <= "z" or "0" <= c <= "9" or c in ".-_" for c in host.lower()):
+        raise ValueError("not a host name")
+    if type(port) is str or not 0 < port < 65536:
         raise ValueError("not a port")
-    return host, port
+    return tls, host, port, path if path[:1] == "/" else "/" + path

@@ -5,7 +5,7 @@ import gc
 import time
 
 from esp32 import NVS, Partition
-from machine import unique_id
+from machine import Pin, unique_id
 from micropython import const
 from network import WLAN
 
@@ -125,6 +125,16 @@ def development() -> bool:
 def device_id() -> bytes:
     """The chip's own, the same for ever."""
     return unique_id()
+
+
+def led(taken: tuple, level: int) -> "Pin | None":
+    """The launcher's LED, at this level; None where there is none, or its GPIO is taken."""
+    try:
+        pin = NVS(NAMESPACE).get_i32("led")
+        if pin not in taken:
+            return Pin(pin, Pin.OUT, value=level)
+    except (OSError, ValueError):
+        pass
 
 
 def left(reason: int) -> None:

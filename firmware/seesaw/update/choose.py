@@ -58,11 +58,12 @@ class Releases:
         """
         other = None
         for path in self._listed:
+            version = version_of(path, self._board)
             try:
-                part = self._part(path) if version_of(path, self._board) else None
+                part = self._part(path) if version else None
             except (BadOffer, KeyError):
                 continue
-            if part and part.sha256 == bundle and version_of(path, self._board) == current:
+            if part and part.sha256 == bundle and version == current:
                 return part, True
             other = part or other
         if other is None:
@@ -149,8 +150,10 @@ def _list(found: object) -> list:
 
 def _reason(target: object, name: str) -> object:
     """Why it is a barrier or a dead end. What has a reason of any form is one."""
-    custom = target.get("custom") if isinstance(target, dict) else None
-    return custom.get(name) if isinstance(custom, dict) else None
+    try:
+        return target["custom"].get(name)
+    except Exception:  # it is no release
+        return None
 
 
 def version_of(path: str, board: str) -> str:

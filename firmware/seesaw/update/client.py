@@ -43,7 +43,7 @@ class Client:
         """
         root, now_s, pause = self._begin
         load = self._store.load
-        self.trusted = trusted = _trusted((load("root.json"), root), None, pause)
+        self.trusted = trusted = _trusted((load("root.json"), root), pause)
         for _ in range(ROOTS_MAX):
             path = "%d.root.json" % (trusted.root["version"] + 1)
             try:
@@ -93,12 +93,12 @@ class Client:
         self._store.save(SETTLED, self._timestamp + who)
 
 
-def _trusted(roots: tuple, now_s: "int | None", pause) -> Trusted:
+def _trusted(roots: tuple, pause) -> Trusted:
     """Of the newest root that is one. TufError when none is."""
     found = None
     for raw in roots:
         try:
-            trusted = Trusted(raw or b"", now_s, pause)
+            trusted = Trusted(raw or b"", None, pause)
             if not found or trusted.root["version"] > found.root["version"]:
                 found = trusted
         except TufError as error:

@@ -50,7 +50,6 @@ _ENVELOPE = {
     "signatures": [{"keyid": str, "sig": str}],
 }
 DEPTH_MAX = 12  # brackets within brackets
-INT_BITS_MAX = 64  # of the magnitude; the time for a longer one grows with its square
 
 
 def read(raw: bytes, kind: str) -> tuple:
@@ -160,9 +159,10 @@ def feed(value: object, update: object, depth: int = 0) -> None:
     ValueError, a key that is no string AttributeError or TypeError.
     """
     kind = type(value)
+    # 64 bits of magnitude: the time for a longer one grows with its square.
     if kind is str:
         _text(value, update)
-    elif value is None or kind is bool or kind is int and value >> INT_BITS_MAX in (0, -1):
+    elif value is None or kind is bool or kind is int and value >> 64 in (0, -1):
         update(json.dumps(value).encode())
     elif kind in (list, dict) and depth < DEPTH_MAX:
         update(b"{" if kind is dict else b"[")

@@ -33,9 +33,7 @@ class Pin:
 
     def __init__(self, number, mode=-1, pull=-1, value=None):
         self.number = number
-        call("pin", number, mode, value)
-        if pull != -1:
-            call("pin_pull", number, pull == Pin.PULL_UP)
+        call("pin", number, mode, value, -1 if pull is None else pull)
 
     def value(self, level=None):
         return call("pin", self.number, -1, level)

@@ -1,0 +1,66 @@
+"""When the app hands over for a look, and what it tells of itself over that (SPEC, "RTC record").
+What the updater hears of it is in looks.py.
+
+A look for a release comes every check_s of the owner's settings; between these come looks for
+signed data alone, which is what cures a provider that has changed: every hour, and every five
+minutes while the market has not been shown for two.
+"""
+
+from micropython import const
+
+_DATA_S = const(3600)
+_SOON_S = const(300)
+_DARK_S = const(120)
+_SPREAD = const(4)  # one part of so many, either way, is drawn: not all devices at once
+_SILENT = const(6)  # in scratch
+_SINCE = const(8)
+_ALONE = const(11)
+_WAITS = const(12)
+_END = const(22)
+_PROVIDERS = const(5)
+_WAIT_S = const(6)  # the unit of a wait, in 12 bits: six hours, and sessions of 5 s bring its end
+_LEVEL_MAX = const(7)  # of the four bits above it
+_ASKED = const(8)
+
+
+def due(up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float) -> str:
+    """"release", "data" or "". up_s: of this session. since_s: from the last look for a release to
+    its begin. dark_s: since the market was shown. drawn: in [0, 1), once a session."""
+    if up_s + since_s >= check_s:
+        return "release"
+    wait_s = _SOON_S if dark_s >= _DARK_S else _DATA_S
+    wait_s += int((drawn - 0.5) * 2 * (wait_s // _SPREAD))
+    return "data" if up_s >= wait_s else ""
+
+
+def since_s(scratch: bytes) -> int:
+    """From the last look for a release until the last hand-over."""
+    return int.from_bytes(scratch[_SINCE:_ALONE], "little")
+
+
+def silent_s(scratch: bytes) -> int:
+    """For how long the feed had brought nothing then."""
+    return int.from_bytes(scratch[_SILENT:_SINCE], "little")
+
+
+def waits(scratch: bytes) -> list:
+    """How each provider stood, in the order of the feed: see Choice.waits."""
+    made = []
+    for at in range(_WAITS, _END, 2):
+        word = int.from_bytes(scratch[at : at + 2], "little")
+        flags = word >> 12
+        made.append(((word & 0xFFF) * _WAIT_S, flags & _LEVEL_MAX, bool(flags & _ASKED)))
+    return made
+
+
+def told(scratch: bytes, silent_s: int, since_s: int, flags: int, waits: list) -> bytes:
+    """The scratch with all of that in it. flags: 1, the look is for data alone; 2, the updater may
+    light the LED."""
+    made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
+    made += bytes((flags,))
+    for wait_s, level, asked in waits[:_PROVIDERS]:
+        flags = min(level, _LEVEL_MAX) | (_ASKED if asked else 0)
+        units = min((wait_s + _WAIT_S // 2) // _WAIT_S, 0xFFF)
+        made += (units | flags << 12).to_bytes(2, "little")
+    made += bytes(_END - _SILENT - len(made))
+    return scratch[:_SILENT] + made + scratch[_END:]

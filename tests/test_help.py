@@ -1,0 +1,28 @@
+"""`seesaw --help`: every verb, the exit codes, and nothing that is slow to import."""
+
+import re
+import subprocess
+import sys
+
+from host_tools import cli
+
+HEAVY = ("esptool", "serial", "mpremote", "numpy", "asyncio", "dataclasses", "tuf", "cryptography")
+
+
+def test_help_lists_the_verbs_and_the_exit_codes(capsys) -> None:
+    try:
+        cli.main(["--help"])
+    except SystemExit as ended:
+        assert ended.code == 0
+    said = capsys.readouterr()
+    for command in cli.COMMANDS:
+        assert re.search(rf"^    {command.path.split()[0]}\s", said.out, re.M)
+    for code in (0, 1, cli.USAGE_ERROR, cli.INTERRUPTED, cli.BROKEN_PIPE):
+        assert f"\n  {code:<3}  " in said.out
+    assert said.err == ""
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, host_tools.cli as c; c.parser(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not set(HEAVY) & set(done.stdout.split())
