@@ -8,6 +8,8 @@ LONG_MS = const(5000)
 LOOK_MS = const(50)
 _BLINK = const(60)  # looks: 3 s
 _HALF = const(4)  # looks of light, and of dark
+_SIGN = const(5)  # the same in the sign of a state
+_PAUSE = const(100)  # looks from one sign to the next
 
 
 class Button:
@@ -29,9 +31,10 @@ class Button:
 
 
 async def listen(panel, owner) -> None:
-    """The task; never ends. panel: of port.panel. owner.long becomes true at a long press."""
+    """The task; never ends. panel: of port.panel. owner.long becomes true at a long press;
+    owner.blinks is the sign to give when nobody presses, 0 for none."""
     button = Button()
-    left = 0
+    left = looks = 0
     while True:
         what = button.look(panel.down())
         if what == "short":
@@ -41,4 +44,7 @@ async def listen(panel, owner) -> None:
         if left:
             left -= 1
             panel.light(left // _HALF % 2 == 1)
+        elif owner.blinks:
+            looks = (looks + 1) % _PAUSE
+            panel.light(looks < 2 * _SIGN * owner.blinks and looks // _SIGN % 2 == 0)
         await asyncio.sleep_ms(LOOK_MS)

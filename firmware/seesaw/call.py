@@ -13,6 +13,7 @@ class Call:
 
     def __init__(self, boot, up_s):
         self.long = False  # a long press has come
+        self.blinks = 0  # the app gives its own sign
         self.boot = boot
         self.up_s = up_s
         self.seen_s = -10 * boot.scratch[_AT]  # up_s() when there was Wi-Fi

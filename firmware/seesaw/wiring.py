@@ -43,7 +43,8 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         from seesaw.button import listen
         from seesaw.port.panel import Panel
 
-        asyncio.create_task(listen(Panel(settings["button_pin"]), made.call))
+        light = chip.led((settings["servo_pin"], settings["power_pin"]), 0)
+        asyncio.create_task(listen(Panel(settings["button_pin"], light), made.call))
     kept = store.get("notices", 512)
     if kept:
         from seesaw.data import notices

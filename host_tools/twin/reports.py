@@ -10,7 +10,8 @@ from typing import Any
 
 LINE_MAX = 4096  # characters; a longer line is cut there
 FREE_TEXT = ("why", "words")
-UPDATING = "UPDATING"  # the state that the updater says, where the app says the market's
+# The states of updater and set-up, where the app says the market's, and their events.
+OTHERS = {"UPDATING": "updating", "SETUP": "waiting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Quote:
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to the board (`boot`, `reset`, `trial`), to the world around it
-    (`published`), or that the firmware tells (`offer`, `installed`, `confirmed`, `updating` when
-    its updater begins); `serial` is any other line. slot and version are "" where they mean
-    nothing."""
+    (`published`), or that the firmware tells (`offer`, `installed`, `confirmed`; `updating` when
+    its updater begins, `waiting` while set-up is open). `serial` is any other line. slot and
+    version are "" where they mean nothing."""
 
     t: float
     event: str
@@ -61,8 +62,9 @@ def parse(line: str, t: float) -> Report:
     try:
         if "event" in fields:
             return Event(t, *(fields[key] for key in ("event", "slot", "version", "words")))
-        if fields.get("state") == UPDATING:
-            return Event(t, "updating", *(fields[key] for key in ("slot", "version", "words")))
+        if fields.get("state") in OTHERS and "words" in fields:
+            told = (fields[key] for key in ("slot", "version", "words"))
+            return Event(t, OTHERS[fields["state"]], *told)
         return Quote(
             t,
             fields["state"],

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from host_tools.market.replay import Replay
 from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
 from host_tools.twin import words
-from host_tools.twin.reports import UPDATING, Event, Quote, Report
+from host_tools.twin.reports import OTHERS, Event, Quote, Report
 from host_tools.twin.scene import Scene
 from host_tools.twin.slots import Slot
 
@@ -36,7 +36,7 @@ class View:
         self._version = {"state": 0, "beam": 0}
         self._state: dict[str, Any] = {}
         self._quote: Quote | None = None
-        self._updating = False  # the app does not run: it is the updater's turn
+        self._other = ""  # the state of the program that runs in place of the app
         self._log: deque[dict[str, Any]] = deque(maxlen=LOG_LINES)
         self._lines = 0
         self._slots: list[Slot] = []
@@ -77,11 +77,13 @@ class View:
             told = words.feed(quote.state, quote.why, quote.sign)
             self._write(quote.t, words.Line("feed", told))
         self._quote = quote
-        self._updating = False
+        self._other = ""
 
     def _hear_event(self, event: Event, scene: Scene) -> None:
         fallen = ""
-        self._updating = event.event == "updating" or (self._updating and event.event not in ENDS)
+        if event.event in ENDS:
+            self._other = ""
+        self._other = next((s for s, name in OTHERS.items() if name == event.event), self._other)
         if event.event == "boot":
             fallen = self._boot(event)
         elif event.event == "power-cut":
@@ -197,8 +199,8 @@ class View:
         quote = self._quote
         if not scene.plug.on:
             state, sentence = "OFF", words.OFF
-        elif self._updating:
-            state, sentence = UPDATING, words.STATES[UPDATING]
+        elif self._other:
+            state, sentence = self._other, words.STATES[self._other]
         elif quote is None:
             state, sentence = "STARTING", words.STARTING
         else:

@@ -16,7 +16,7 @@ STATES = {
     "NO_DATA": "No price: after half an hour the beam goes level. It asks on; if that lasts a day,"
     " ask the maker.",
     "OFFLINE": "No Wi-Fi: the beam stays where it is. Is the router on, is the password right?",
-    "SETUP": "No Wi-Fi was ever set: give it one, by cable, with seesaw config --ssid NAME.",
+    "SETUP": "It waits to be set up: join the network that its console names, with a phone.",
     "UPDATING": "It looks for an update, or proves one: leave the power on. The beam rests.",
     "SAFE": "It has crashed three times or more: it runs between crashes, and looks for a cure."
     " Leave it on, with Wi-Fi.",

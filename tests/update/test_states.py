@@ -42,13 +42,11 @@ def test_a_device_without_wifi_settings_says_setup_and_what_to_do() -> None:
     lit = Lit(world)
     world.run(400)
 
-    said = [line for line in world.lines if "state=SETUP" in line]
-    told = " sign=SETUP why=no Wi-Fi is set: seesaw config --ssid"
-    assert len(said) > 3 and all(line.endswith(told) for line in said)
-    assert set(states(world)) == {"SETUP", "UPDATING"}  # it looks, in vain, and the line is alive
-    assert world.said("event=hindered") and not world.said("Traceback")
-    assert world.events == ["boot ota_0 cause 1"]
-    assert not world.moved() and set(lit.groups(0, 150)) == {4}  # before the first look
+    told = "seesaw state=SETUP slot=ota_0 version=0.1.0 words=never"
+    assert world.lines.count(told) > 5 and set(states(world)) == {"SETUP"}
+    assert world.said("event=setup") and world.said("words=never: join seesaw-")
+    assert not world.said("Traceback") and world.events == ["boot ota_0 cause 1"]
+    assert not world.moved() and set(lit.groups(0, 400)) == {4}
 
     blob = json.dumps({**SETTINGS, "poll_s": 60}).encode()
     nvs(world.flash).set_blob("seesaw", "config", blob)
@@ -162,11 +160,11 @@ def test_a_crash_loop_is_told_as_safe_and_ends() -> None:
 @pytest.mark.parametrize("key", ["servo_pin", "power_pin"])
 def test_a_led_on_the_servos_pin_is_left_alone(key: str) -> None:
     old = release("0.1.0")
-    world = World(new_flash(old, ssid="", poll_s=60, **{key: BOARD.led_pin}), [old])
+    world = World(new_flash(old, ssid="elsewhere", poll_s=60, **{key: BOARD.led_pin}), [old])
     lit = Lit(world)
     world.run(400)
 
-    assert world.said("state=SETUP") and world.said("state=UPDATING") and not lit.blinked()
+    assert world.said("state=OFFLINE") and world.said("state=UPDATING") and not lit.blinked()
 
 
 def test_a_device_that_knows_no_led_goes_without() -> None:
@@ -185,7 +183,7 @@ def test_a_device_that_knows_no_led_goes_without() -> None:
 
 def test_no_blink_in_quiet_hours() -> None:
     old = release("0.1.0")
-    world = World(new_flash(old, ssid="", quiet_from=1, quiet_to=0), [old])
+    world = World(new_flash(old, ssid="elsewhere", quiet_from=1, quiet_to=0), [old])
     lit = Lit(world)
     world.run(100)
-    assert world.said("state=SETUP") and not lit.blinked()
+    assert world.said("state=OFFLINE") and not lit.blinked()

@@ -18,9 +18,10 @@ def setup(boot, settings, chip, clock, store) -> Setup:
             raise OSError(blob)
         config.save(store, blob)
 
-    button = tuning.parse(config.load(store))["button_pin"]
+    pins = tuning.parse(config.load(store))
+    light = chip.led((pins["servo_pin"], pins["power_pin"]), 0)
     key = secret.drawn(store, nonce)
     ports = chip, access.Access(), doors, serial.Serial(), clock
     made = Setup(boot, settings, keep, *ports, key)
-    made.button = listen(panel.Panel(button), made)
+    made.button = listen(panel.Panel(pins["button_pin"], light), made)
     return made

@@ -15,6 +15,8 @@ _STEP_MS = const(250)
 _SERIAL_MS = const(20)
 _SILENT = const(50)  # looks at the serial line: a second
 _HEALTHY_S = const(240)
+_TOLD_S = const(60)  # between two lines that say the state
+_BLINKS = const(4)  # the sign of SETUP (seesaw.core.market_state)
 
 
 class Setup:
@@ -32,6 +34,7 @@ class Setup:
         self.clock = clock
         self.button = None  # the task that watches it
         self.long = False  # set-up is open already
+        self.blinks = 0 if settings["ssid"] else _BLINKS  # in a home that has Wi-Fi nobody waits
         self.saved = settings["ssid"], settings["password"]
         self.reason = states.why(boot.stage, settings["ssid"])
         self.name = secret.name(chip.device_id())
@@ -63,18 +66,22 @@ class Setup:
             self.tend(),
         )
 
-    def say(self, event: str, words: str) -> None:
+    def say(self, event: str, words: str, key: str = "event") -> None:
         plain = "".join([c if " " <= c <= "~" else "?" for c in words])
-        print("seesaw event=%s slot=%s version=%s words=%s"
-              % (event, self.boot.slot.info()[4], self.boot.version, plain))  # fmt: skip
+        print("seesaw %s=%s slot=%s version=%s words=%s"
+              % (key, event, self.boot.slot.info()[4], self.boot.version, plain))  # fmt: skip
 
     # -- the state machine -------------------------------------------------------------------
 
     async def tend(self) -> None:
         healthy = False
-        begun_s = self.clock.up_s()
+        begun_s = told_s = self.clock.up_s()
+        self.say("SETUP", self.reason, "state")
         while True:
             self.boot.wdt.feed()
+            if self.clock.up_s() - told_s >= _TOLD_S:
+                told_s = self.clock.up_s()
+                self.say("SETUP", self.reason, "state")
             if not healthy and self.clock.up_s() - begun_s >= _HEALTHY_S:
                 self.boot.healthy()
                 healthy = True
