@@ -15,10 +15,10 @@ class Lit:
             if level != self.changes[-1][1]:
                 self.changes.append((world.device.clock.now_us, level))
 
-        def watched(number: int, mode: int, value: int | None) -> int:
+        def watched(number: int, mode: int, value: int | None, pull: int = -1) -> int:
             if number == pin and value is not None:
                 note(1 if value else 0)
-            return real(number, mode, value)
+            return real(number, mode, value, pull)
 
         def released() -> None:
             note(0)
