@@ -195,8 +195,8 @@ def test_twenty_in_a_row_leak_nothing(fault: str) -> None:
     free = [end[5] for end in ends]
     assert len(free) == 20
     assert ends[-1][4] == [0, 1, 20]
-    # Of the last three: a run that ends in the midst of a read holds some bytes for one run.
-    assert free[4] - max(free[-3:]) <= 256
+    # A run that ends in the midst of a read holds some hundred bytes for a run or a few.
+    assert max(free[4:8]) - max(free[12:]) <= 256
 
 
 @pytest.mark.parametrize("fault", [None, "huge", "endless", "flood", "empty_fragments"])

@@ -75,7 +75,7 @@ ROWS = (
     Row("servo-out-of-range", "a change of scale, and no clamp: the servo is driven into its stop",
         "https://www.servocity.com/how-does-a-servo-work/",
         "run", "jerk",
-        (("seesaw/core/tilt.py", "TILT_MAX_DEG = 12.0", "TILT_MAX_DEG = 30.0"),
+        (("seesaw/core/tilt.py", "MAX_DEG = const(12.0)", "MAX_DEG = const(30.0)"),
          ("seesaw/core/tilt.py", "int(min(max(pulse_us, low_us), high_us) * 1000 + 0.5)",
           "int(pulse_us * 1000 + 0.5)"),
          ("seesaw/beam.py", "min(max(target_ns, self.low_ns), self.high_ns)", "target_ns")),
@@ -83,7 +83,7 @@ ROWS = (
     Row("without-a-profile", "full speed from the first frame to the last",
         "https://www.servocity.com/how-does-a-servo-work/",
         "run", "jerk",
-        (("seesaw/core/profile.py", "SPEED_MAX = 25 ", "SPEED_MAX = 2500 "),
+        (("seesaw/core/profile.py", "SPEED_MAX = const(25)", "SPEED_MAX = const(2500)"),
          ("seesaw/core/profile.py", "ACCELERATION_MAX = 40 ", "ACCELERATION_MAX = 14434 ")),
         (AROUND,)),
 )  # fmt: skip
