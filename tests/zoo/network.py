@@ -84,7 +84,8 @@ ROWS = (
         "https://www.servocity.com/how-does-a-servo-work/",
         "run", "jerk",
         (("seesaw/core/profile.py", "SPEED_MAX = const(25)", "SPEED_MAX = const(2500)"),
-         ("seesaw/core/profile.py", "ACCELERATION_MAX = const(40)", "ACCELERATION_MAX = const(14434)")),
+         ("seesaw/core/profile.py", "ACCELERATION_MAX = const(40)",
+          "ACCELERATION_MAX = const(14434)")),
         (AROUND,)),
 )  # fmt: skip
 WAITING = (
