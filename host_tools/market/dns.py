@@ -10,7 +10,8 @@ import struct
 import threading
 from collections.abc import Callable, Collection
 
-from host_tools.market.site import HOST, Server, Site
+from host_tools.market.listener import HOST
+from host_tools.market.site import Server, Site
 
 FAULTS = ("silent", "nxdomain", "servfail", "hijack")
 HEADER = struct.Struct(">HHHHHH")  # id, flags, questions, answers, authorities, additional

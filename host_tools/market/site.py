@@ -4,19 +4,16 @@ A `Peer` is one connection: bytes in, actions out. Whoever owns the network perf
 `serve` on real loopback sockets, an emulated device on its virtual network.
 """
 
-import contextlib
 import socket
-import struct
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 
 from host_tools.market.http1 import FAULTS, Action, Reply, Request, actions, error, parse, settle
+from host_tools.market.listener import Listener
 
 __all__ = ["FAULTS", "Action", "Handler", "Peer", "Reply", "Request", "Server", "Site", "route",
            "serve", "static"]
 
-HOST = "127.0.0.1"
 LOG_LIMIT = 10_000  # requests remembered
 IDLE_LIMIT = 600.0  # seconds a client may be silent, or not take what is sent
 LINGER_LIMIT = 1.0  # seconds, and reads below, to wait for a client's close after ours
@@ -107,100 +104,31 @@ def route(table: Mapping[str, Handler]) -> Handler:
     return handler
 
 
-class Server:
-    """A listening site: one daemon thread accepts, one per connection drives its peer."""
+class Server(Listener):
+    """A listening site."""
 
     def __init__(self, site: Site, port: int = 0) -> None:
         self._site = site
-        self._listener = socket.create_server((HOST, port))
-        self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://{HOST}:{self.port}"
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._open: dict[socket.socket, threading.Thread] = {}
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
+        super().__init__(port)
 
-    def close(self) -> None:
-        """Stop listening, end every connection and wait for the threads."""
-        if self._stop.is_set():
-            return
-        self._stop.set()
-        with contextlib.suppress(OSError):
-            socket.create_connection((HOST, self.port), timeout=1).close()  # wakes accept()
-        self._acceptor.join()
-        self._listener.close()
-        with self._lock:
-            still_open = dict(self._open)
-        for connection, thread in still_open.items():
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def _accept(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            if self._stop.is_set():
-                connection.close()
-                return
-            thread = threading.Thread(target=self._drive, args=(connection,), daemon=True)
-            with self._lock:
-                self._open[connection] = thread
-            thread.start()
-
-    def _drive(self, connection: socket.socket) -> None:
+    def drive(self, connection: socket.socket) -> None:
         connection.settimeout(IDLE_LIMIT)
-        try:
-            _converse(connection, self._site.connect(), self._stop)
-        except OSError:
-            pass  # the client went away
-        finally:
-            with self._lock:
-                del self._open[connection]
-            connection.close()
+        peer = self._site.connect()
+        while data := connection.recv(RECEIVE_SIZE):
+            for action in peer.received(data):
+                if self.stop.is_set() or self.perform(connection, action):
+                    return
+
+    def end(self, connection: socket.socket) -> bool:
+        """Read what is left, too: closing with bytes unread would send RST instead of FIN."""
+        super().end(connection)
+        connection.settimeout(LINGER_LIMIT)
+        for _ in range(LINGER_READS):
+            if not connection.recv(RECEIVE_SIZE):
+                break
+        return True
 
 
 def serve(site: Site, port: int = 0) -> Server:
     """Serve a site on 127.0.0.1, on a free port if 0. Raises OSError if the port is taken."""
     return Server(site, port)
-
-
-def _converse(connection: socket.socket, peer: Peer, stop: threading.Event) -> None:
-    while data := connection.recv(RECEIVE_SIZE):
-        for action in peer.received(data):
-            if stop.is_set() or _perform(connection, action, stop):
-                return
-
-
-def _perform(connection: socket.socket, action: Action, stop: threading.Event) -> bool:
-    """Perform one action; whether it ended the connection."""
-    match action:
-        case ("data", bytes(data)):
-            connection.sendall(data)
-        case ("wait", float() | int() as seconds):
-            stop.wait(seconds)
-        case ("reset",):
-            # lingering for no time makes close() send RST instead of FIN
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return True
-        case ("close",):
-            _end(connection)
-            return True
-        case _:
-            raise ValueError(f"unknown action {action!r}")
-    return False
-
-
-def _end(connection: socket.socket) -> None:
-    """Send FIN and read what is left: closing with bytes unread would send RST instead."""
-    connection.shutdown(socket.SHUT_WR)
-    connection.settimeout(LINGER_LIMIT)
-    for _ in range(LINGER_READS):
-        if not connection.recv(RECEIVE_SIZE):
-            return
