@@ -52,6 +52,7 @@ def _config(parser: argparse.ArgumentParser) -> None:
         ("sensitivity", "percent: 200 tilts as far for half the move"),
         ("approach-us", "overshoot against backlash, negative to come from above, 0 for none"),
         ("power-pin", "GPIO that switches the servo's supply, -1 for none"),
+        ("button-pin", "GPIO of the button, to ground; -1 for none"),
         ("quiet-from", "minute of the day from which the beam keeps still"),
         ("quiet-to", "minute of the day up to which it does"),
     ):

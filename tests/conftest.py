@@ -1,3 +1,9 @@
 """Makes `tests/` importable for the helpers that tests share (rig.py)."""
 
+from hypothesis import settings
+
 import host_tools  # noqa: F401 - before any module of the firmware, which it makes ready
+
+# No test is about time: a busy machine must not fail one.
+settings.register_profile("seesaw", deadline=None)
+settings.load_profile("seesaw")

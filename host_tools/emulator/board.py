@@ -99,6 +99,7 @@ class Board:
         self.rtc = b""
         self.rtc_valid = False
         self.kept: tuple[bytes, int] | None = None  # see resume()
+        self.resumed = b""  # RTC memory as it was then
         self.time_shift = 0.0
         self.interrupt_char = CTRL_C
         self.ring: list[int] = []  # alarms that went off, to be collected by the firmware
@@ -116,7 +117,7 @@ class Board:
             self.cause = PWRON
         else:
             self.rtc, self.cause = self.kept
-            self.rtc_valid, self.kept = True, None
+            self.rtc_valid, self.kept, self.resumed = True, None, self.rtc
         self.boots = 0
         self.time_shift = 0.0 if self.options.clock_set else EPOCH_2000 - self.around.wall()
         self.release()

@@ -273,8 +273,11 @@ class LiveSeesaw:
         return self._looked[1]
 
     def _beam_is_right(self) -> bool:
-        """Is the last pulse one that the truth of the last polls asks for?"""
-        last = next((ns for _, _, ns in reversed(self.device.board.pwm.pulses) if ns), 0)
+        """Is the last pulse one that the truth of the last polls asks for? Over a reset that RTC
+        memory outlives a beam that is right needs none (SPEC, "RTC record")."""
+        board = self.device.board
+        stood = int.from_bytes(board.resumed[16:20], "little")
+        last = next((ns for _, _, ns in reversed(board.pwm.pulses) if ns), stood)
         return any(self._follows_the_truth(owner, last / 1000) for owner in self.expected)
 
     def _follows_the_truth(self, owner: dict[str, Any], pulse_us: float) -> bool:

@@ -10,7 +10,7 @@ from host_tools.prove.runner import Step
 from host_tools.prove.subject import OK
 
 PER_ROW = 64  # cells: of 64 bytes each, a row is a sector
-CELLS_MAX = 2560  # of one phase at a time; beyond it several operations share a cell
+CELLS_MAX = 5120  # of one phase at a time; beyond it several operations share a cell
 PHASES_MAX = 40  # pieces of a strip; beyond it they stand by phase, not by time
 PITCH, CELL = 10, 8  # units of the picture
 

@@ -123,11 +123,12 @@ def jumped(make: Callable[[str], Exchange]) -> Callable[[str], Exchange]:
 
 
 def states(lines: list[str]) -> list[str]:
-    return [line.split("state=")[1].split()[0] for line in lines if " state=" in line]
+    """The app's; the updater says its own meanwhile."""
+    return [line.split("state=")[1].split()[0] for line in lines if " price=" in line]
 
 
 def prices(lines: list[str]) -> list[float]:
-    return [float(line.split("price=")[1].split()[0]) for line in lines if " state=" in line]
+    return [float(line.split("price=")[1].split()[0]) for line in lines if " price=" in line]
 
 
 def words(lines: list[str]) -> list[str]:

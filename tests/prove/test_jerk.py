@@ -74,7 +74,7 @@ FAULTS = [
        "            self.motion.step()\n            self.servo.pulse(end)\n"),), "in one frame"),
     ((("beam.py", "            self.servo.pulse(self.pulse_ns)\n",
        "            self.servo.pulse(self.center_ns)\n"),), "the first pulse is"),
-    ((("core/profile.py", "ACCELERATION_MAX = 40 ", "ACCELERATION_MAX = 14434 "),),
+    ((("core/profile.py", "ACCELERATION_MAX = const(40)", "ACCELERATION_MAX = const(14434)"),),
      "us from one frame's step"),
     ((("core/tilt.py", "min(max(pulse_us, low_us), high_us)", "pulse_us"),
       ("beam.py", "min(max(target_ns, self.low_ns), self.high_ns)", "target_ns")), "a pulse of 11"),

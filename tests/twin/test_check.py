@@ -18,7 +18,7 @@ from host_tools.twin.course import Course, Result
 
 MARKET = Path(__file__).parents[1] / "data" / "market"
 SP500_SIGMA = ("data/feeds.json", '"sigma": 1.13', '"sigma": 1.53')
-KNEE = ("core/tilt.py", "KNEE_SIGMA = 1.5", "KNEE_SIGMA = 2.0")
+KNEE = ("core/tilt.py", "KNEE_SIGMA = const(1.5)", "KNEE_SIGMA = const(2.0)")
 
 
 @pytest.fixture
