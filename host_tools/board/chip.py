@@ -63,7 +63,7 @@ def download_mode(port: str, *, no_stub: bool = False) -> Iterator[Chip]:
     emulated = ports.is_pty(port)
     if "://" not in port:
         ports.check(port)
-    with contextlib.redirect_stdout(sys.stderr), _talking(False):
+    with contextlib.redirect_stdout(sys.stderr), _talking(False, after="auto"):
         rom = _connect(port, emulated)
         with rom:
             try:
@@ -118,14 +118,14 @@ def _connect(port: str, emulated: bool) -> Any:
 
 
 @contextlib.contextmanager
-def _talking(wanted: bool = True) -> Iterator[bool]:
+def _talking(wanted: bool = True, *, after: str = "silent") -> Iterator[bool]:
     """esptool tells a person how far it is; where nobody looks it is quiet, which this gives."""
     quiet = not (wanted and sys.stderr.isatty())
     try:
         log.set_verbosity("silent" if quiet else "compact")
         yield quiet
     finally:
-        log.set_verbosity("silent")
+        log.set_verbosity(after)  # it is the whole process's
 
 
 def _first_line(error: Exception) -> str:

@@ -174,8 +174,10 @@ class Pulled:
         self._flash = self.port.loader.flash
         self._read, self._seen = self._flash.read, 0
         self._flash.read = self._count  # type: ignore[method-assign]
-        threading.Thread(target=self._pull, daemon=True).start()
-        return self.port.path
+        path = self.port.path  # of a port that may be gone at once
+        self._puller = threading.Thread(target=self._pull, daemon=True)
+        self._puller.start()
+        return path
 
     def _count(self, *args: object) -> bytes:
         self._seen += 1
@@ -190,6 +192,7 @@ class Pulled:
 
     def __exit__(self, *_: object) -> None:
         self.over.set()
+        self._puller.join()
         self._flash.read = self._read  # type: ignore[method-assign]
         assert self.port is None, "it was never pulled"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from esptool import cmds
-from esptool.logger import log
 from rig import load_board, new_flash, release
 
 from host_tools import cli
@@ -20,12 +19,6 @@ from host_tools.image.board import Board
 NAMES = boards.names()
 MIB = 1 << 20
 VALID = 2  # of one image: its checksum and its hash
-
-
-@pytest.fixture(autouse=True)
-def outspoken() -> None:
-    """Other tests have silenced it, which is for the whole process."""
-    log.set_verbosity("auto")
 
 
 every_board = pytest.mark.parametrize("board", [load_board(name) for name in NAMES], ids=NAMES)
