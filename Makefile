@@ -21,7 +21,7 @@ run: .venv/ready ## the main job: the seesaw follows a simulated market (ARGS="-
 test: .venv/ready ## every test, on both engines
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 conformance: .venv/ready ## facts about the chip, on both engines, or on a board (PORT=...; it asks first; RECORD=FILE)
 	@$(BIN)/seesaw conformance $(if $(PORT),--port $(PORT)) $(if $(RECORD),--runtime-record $(RECORD)) $(ARGS)

@@ -27,13 +27,14 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
-           "seesaw.look", "seesaw.ontrial", "seesaw.proof", "seesaw.upgrade")
+           "seesaw.look", "seesaw.ontrial", "seesaw.packed", "seesaw.proof", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
     "firmware/seesaw/core/": CORE,
     "firmware/seesaw/config.py": CORE,
     "firmware/seesaw/tuning.py": ("seesaw.config",),
+    "firmware/seesaw/packed.py": ("deflate", "hashlib", "io", "micropython"),
     "firmware/seesaw/crypto/": ("binascii", "hashlib", "micropython", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "collections", "hashlib", "json", "micropython",
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),

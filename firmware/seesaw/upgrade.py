@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from seesaw.packed import download
 from seesaw.update.errors import InstallError
 from seesaw.update.install import (
     Slot,
@@ -27,7 +28,7 @@ async def upgrade(updater, offer) -> None:
     else:
         same = offer.runtime.sha256 == boot.trailer[1]
         try:
-            await install(offer, slot, boot.slot, same, updater.site.download)
+            await install(offer, slot, boot.slot, same, lambda *what: download(updater, *what))
         except InstallError as error:
             updater.record.hindered(offer.bundle.sha256, str(error), offer.version)
             raise

@@ -10,7 +10,7 @@ import time as host_time
 import types
 from typing import TYPE_CHECKING, Any
 
-from host_tools.emulator import micro_socket, micro_stdlib, micro_tls
+from host_tools.emulator import micro_deflate, micro_socket, micro_stdlib, micro_tls
 from host_tools.emulator.board import EPOCH_2000, MEMORY_USED
 from host_tools.emulator.lfs_vfs import VfsLfs2
 from host_tools.emulator.micro_asyncio_module import module as asyncio_module
@@ -51,6 +51,7 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
     found["_bus"] = make(
         "_bus", call=session.call, on_alarm=session.alarms.__setitem__, payload=bytes
     )
+    found["deflate"] = make("deflate", RAW=micro_deflate.RAW, DeflateIO=micro_deflate.DeflateIO)
     found["time"] = time_module(session)
     found["sys"] = sys_module(session)
     found["os"] = os_module(session)

@@ -60,6 +60,14 @@ SERVERS = {
     "bundle-huge": ("a bundle without an end", "hindered"),
     "bundle-slow": ("a bundle that takes for ever", "hindered"),
     "bundle-reset": ("a bundle whose connection breaks", "hindered"),
+    "packed-gone": ("bundles alone, none of them packed", "overcome"),
+    "packed-404-page": ("a page in place of the packed bundle", "overcome"),
+    "packed-truncated": ("a packed bundle that ends early", "overcome"),
+    "packed-too-short": ("a packed bundle that its length cuts", "overcome"),
+    "packed-replayed": ("the packed bundle of the release before", "overcome"),
+    "packed-reset": ("a packed bundle whose connection breaks", "overcome"),
+    "packed-huge": ("a packed bundle without an end", "overcome"),
+    "packed-slow": ("a packed bundle that takes for ever", "hindered"),
     "prices-404-page": ("a page in place of prices", ASKED),
     "prices-gone": ("no prices any more", ASKED),
     "prices-overloaded": ("503 in place of prices", ASKED),
@@ -150,7 +158,8 @@ def _all() -> list[Scenario]:
 
 
 # What is only run with the full budget: long, or close to another one.
-FULL = {"strip-60", "prices-slow", "prices-huge", "huge", "slow", "bundle-slow", "bundle-huge"}
+FULL = {"strip-60", "prices-slow", "prices-huge", "huge", "slow", "bundle-slow", "bundle-huge",
+        "packed-slow", "packed-huge", "packed-404-page", "packed-too-short"}
 HOSTILE = tuple(
     replace(one, budget="full" if one.name in FULL else "quick") for one in _all()
 )

@@ -1,5 +1,6 @@
-"""Servers that misbehave, by name: '' + FAULT is the update site, 'bundle-' + FAULT its downloads
-alone, 'prices-' + FAULT the provider of prices. `live.struck` counts the answers so given.
+"""Servers that misbehave, by name: '' + FAULT is the update site, 'bundle-' + FAULT its bundles
+alone, packed or not, 'packed-' + FAULT the packed ones, 'prices-' + FAULT the provider of prices.
+`live.struck` counts the answers so given.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 Change = Callable[["LiveSeesaw"], None]
 Spoil = Callable[["LiveSeesaw", Request, Reply], Reply]  # the right answer -> what is sent
-WHERE = ("", "bundle-", "prices-")
+WHERE = ("", "bundle-", "packed-", "prices-")
+KINDS = {"bundle-": ("bundle", "packed"), "packed-": ("packed",)}  # of files; all of them elsewhere
 LATER_S = 2 * 86_400
 OUTAGE_S = 900
 _ATTACKERS: dict[str, dict[str, bytes]] = {}  # their sites, by board
@@ -150,7 +152,7 @@ def _spoilt(site: Site, kinds: tuple[str, ...], spoil: Spoil) -> Change:
 def _server(where: str, spoil: Spoil) -> Change:
     def change(live: LiveSeesaw) -> None:
         site = live.market.site if where == "prices-" else live.updates
-        _spoilt(site, ("bundle",) if where == "bundle-" else (), spoil)(live)
+        _spoilt(site, KINDS.get(where, ()), spoil)(live)
 
     return change
 

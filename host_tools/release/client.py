@@ -23,7 +23,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
 from host_tools.errors import UserError
-from host_tools.release import roles
+from host_tools.release import packing, roles
 
 Reader = Callable[[str], bytes | None]  # path below the repository -> its bytes
 
@@ -144,7 +144,7 @@ def look(source: Source, root: bytes, now_s: int, *, whole: bool = False) -> See
         with tempfile.TemporaryDirectory() as folder:
             updater = _updater(source, root, now_s, folder)
             updater.refresh()
-            return _seen(updater, Path(folder), whole)
+            return _seen(updater, Path(folder), source if whole else None)
     except UserError:
         raise
     except OSError as error:
@@ -176,16 +176,17 @@ def _updater(source: Source, root: bytes, now_s: int, folder: str) -> Updater:
     return updater
 
 
-def _seen(updater: Updater, folder: Path, whole: bool) -> Seen:
-    """Load every delegated role, and read all back as the client has kept it."""
+def _seen(updater: Updater, folder: Path, source: Source | None) -> Seen:
+    """Load every delegated role, and read all back as the client has kept it. source: from which
+    every file on offer is fetched as well."""
     top: Targets = Metadata[Targets].from_file(str(folder / "targets.json")).signed
     found = {roles.TARGETS: top}
     for name in top.delegations.roles or {} if top.delegations else {}:
         updater.get_targetinfo(roles.patterns(name)[0].replace("*", "0"))
         found[name] = Metadata[Targets].from_file(str(folder / f"{name}.json")).signed
-    if whole:
+    if source:
         for target in (one for role in found.values() for one in role.targets.values()):
-            _fetch(updater, target)
+            _fetch(updater, source, target)
     return Seen(
         Metadata[Root].from_file(str(folder / "root.json")).signed,
         Metadata[Timestamp].from_file(str(folder / "timestamp.json")).signed,
@@ -194,11 +195,19 @@ def _seen(updater: Updater, folder: Path, whole: bool) -> Seen:
     )
 
 
-def _fetch(updater: Updater, target: TargetFile) -> None:
+def _fetch(updater: Updater, source: Source, target: TargetFile) -> None:
     info = updater.get_targetinfo(target.path)
     if info != target:
         raise RepositoryError(f"{target.path} is listed by a role that may not speak of it")
-    Path(updater.download_target(info)).unlink()
+    kept = Path(updater.download_target(info))
+    data = kept.read_bytes()
+    kept.unlink()
+    said = packing.said(target.custom)
+    if said:
+        name = packing.path(target.path, target.hashes["sha256"])
+        why = packing.trouble(data, said, source.read(name, packing.SIZE_MAX))
+        if why:
+            raise RepositoryError(f"{name} {why}: devices would fetch all of the bundle")
 
 
 def _version(root: bytes) -> str:

@@ -32,7 +32,7 @@ from tuf.api.metadata import (
 from tuf.api.serialization import DeserializationError
 
 from host_tools.image import bundle as bundles
-from host_tools.release import listing, roles
+from host_tools.release import listing, packing, roles
 
 KEY_FILE = Path(__file__).with_name("development_key.pem")
 KEYID = "development"
@@ -214,12 +214,14 @@ def _targets(
         found[path] = TargetFile(part["size"], {"sha256": part["sha256"]}, path)
         served[roles.target_path(path, part["sha256"])] = data
     custom = listing.custom(
-        board, version, found[f"{board}/{version}/runtime"], offer["bundle"]["size"],
+        board, version, found[f"{board}/{version}/runtime"], bundle,
         trial_s=offer["trial_s"], built=offer["build_time"],
         rules=listing.Rules(**offer.get("rules", {})), proof=PROOF,
     )  # fmt: skip
     custom |= {"boards": [offer["board"]], "version": offer["version"]}
-    found[f"{board}/{version}/bundle"].unrecognized_fields["custom"] = custom
+    path = f"{board}/{version}/bundle"
+    found[path].unrecognized_fields["custom"] = custom
+    served |= packing.files(path, offer["bundle"]["sha256"], bundle)
     return found, served
 
 

@@ -14,7 +14,7 @@ from tuf.api.metadata import TargetFile
 
 from host_tools.errors import UserError
 from host_tools.image import bundle as bundles
-from host_tools.release import roles
+from host_tools.release import packing, roles
 
 ANY = "*"
 PLAIN = re.compile(r"[0-9]+(\.[0-9]+){1,3}")  # a bound of a range: no pre-release, which has a '-'
@@ -144,11 +144,11 @@ class Listed:
 
 
 def custom(
-    board: str, version: str, runtime: TargetFile, bundle_size: int, *,
+    board: str, version: str, runtime: TargetFile, bundle: bytes, *,
     trial_s: int, built: int, rules: Rules, proof: dict[str, str],
 ) -> dict[str, Any]:  # fmt: skip
     """The `custom` object of a bundle's target (firmware/SPEC.md, "Release repository")."""
-    size = -(-runtime.length // SECTOR) * SECTOR + bundle_size + SECTOR
+    size = -(-runtime.length // SECTOR) * SECTOR + len(bundle) + SECTOR
     return {
         "version": version,
         "boards": [board],
@@ -170,6 +170,7 @@ def custom(
         "barrier": rules.barrier,
         "deadend": rules.deadend,
         "proof": proof,
+        **packing.custom(bundle),
     }
 
 

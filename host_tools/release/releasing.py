@@ -8,7 +8,7 @@ from seesaw.core import version as versions
 
 from host_tools.errors import UserError
 from host_tools.release import change as changes
-from host_tools.release import listing, roles
+from host_tools.release import listing, packing, roles
 from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.release.listing import Listed, Rules
@@ -50,13 +50,14 @@ def add(
     path = roles.runtime_target(board, version)
     runtime = changes.add_target(role, path, candidate.runtime, None)
     custom = listing.custom(
-        board, version, runtime, len(candidate.bundle), trial_s=candidate.trial_s,
+        board, version, runtime, candidate.bundle, trial_s=candidate.trial_s,
         built=candidate.built, rules=rules, proof=shown.proof,
     )  # fmt: skip
     path = roles.bundle_target(board, version)
     bundle = changes.add_target(role, path, candidate.bundle, custom)
     for target, data in ((runtime, candidate.runtime), (bundle, candidate.bundle)):
         change.files[roles.target_path(target.path, target.hashes["sha256"])] = data
+    change.files |= packing.files(bundle.path, bundle.hashes["sha256"], candidate.bundle)
     for old in drop:
         if old == version:
             raise UserError(f"--drop {old}", "it is the one to be signed", "name an older one")

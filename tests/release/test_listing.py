@@ -45,7 +45,7 @@ def test_what_is_no_range(text: str) -> None:
 def one(version: str, **rules: Any) -> Listed:
     runtime = TargetFile(10, {"sha256": "00"}, "p")
     custom = listing.custom(
-        BOARD, version, runtime, 512, trial_s=600, built=0, rules=Rules(**rules),
+        BOARD, version, runtime, bytes(512), trial_s=600, built=0, rules=Rules(**rules),
         proof={"reason": "x"},
     )  # fmt: skip
     return Listed(BOARD, version, version, custom)

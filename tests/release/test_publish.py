@@ -262,7 +262,7 @@ def test_an_error_in_the_middle_of_the_renames_is_undone(
         assert "input/output error" in error_of(capsys)
         assert contents(desk.out) == before and not list(desk.out.glob(place.STAGING + "*"))
 
-    assert codes == [2] * 6 + [0]  # two files, two of metadata, a timestamp, a root
+    assert codes == [2] * 7 + [0]  # three files, two of metadata, a timestamp, a root
 
 
 def test_another_repository_is_not_overwritten(
@@ -326,8 +326,8 @@ def test_files_are_on_the_disk_before_they_have_their_names(
     assert desk.publish() == 0
 
     assert len(renamed) > 10 and all(renamed)
-    assert [name.startswith("targets/") for name in order] == [True] * 2 + [False] * (
-        len(order) - 2
+    assert [name.startswith("targets/") for name in order] == [True] * 3 + [False] * (
+        len(order) - 3
     )
     assert order[-2:] == ["metadata/1.root.json", "metadata/timestamp.json"]
     folders = (desk.out / "metadata", desk.out / "targets" / BOARD / "0.2.0")

@@ -49,6 +49,9 @@ def test_a_release_is_written_as_the_specification_says(desk: Desk) -> None:
     target = targets[f"{BOARD}/0.2.0/bundle"]
     assert (target.length, target.hashes) == (len(bundle), {"sha256": sha256(bundle)})
     shown = (desk.folder / "evidence.json").read_bytes()
+    folder = desk.repo / "targets" / BOARD / "0.2.0"
+    packed = (folder / f"{sha256(bundle)}.bundle.packed").read_bytes()
+    index = packed[: -(-len(bundle) // 8192) * 18]
     assert target.custom == {
         "version": "0.2.0",
         "boards": [BOARD],
@@ -66,9 +69,9 @@ def test_a_release_is_written_as_the_specification_says(desk: Desk) -> None:
         "barrier": None,
         "deadend": None,
         "proof": {"sha256": sha256(shown)},
+        "packed": {"length": len(packed), "sha256": sha256(index)},
     }  # fmt: skip
     assert (desk.repo / "evidence" / f"{sha256(shown)}.json").read_bytes() == shown
-    folder = desk.repo / "targets" / BOARD / "0.2.0"
     assert (folder / f"{sha256(bundle)}.bundle").read_bytes() == bundle
     assert (folder / f"{sha256(app)}.runtime").read_bytes() == app
 
@@ -111,7 +114,7 @@ def test_the_same_release_again_changes_its_rules(desk: Desk) -> None:
 def test_an_older_one_can_leave_the_list(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.sign(release("0.2.0")) == desk.sign(release("0.3.0"), "--drop", "0.2.0") == 0
     assert {path.split("/")[1] for path in desk.role().targets} == {"0.3.0"}
-    assert len(list((desk.repo / "targets" / BOARD / "0.2.0").iterdir())) == 2  # still served
+    assert len(list((desk.repo / "targets" / BOARD / "0.2.0").iterdir())) == 3  # still served
     capsys.readouterr()
     for other in ("0.2.0", "0.4.0"):
         refused(desk, desk.sign(release("0.4.0"), "--drop", other), capsys, f"{other}: ")

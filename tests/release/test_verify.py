@@ -121,7 +121,7 @@ def test_only_devices_behind_a_broken_root_are_lost(
     assert "signed by 1/2 keys" in facts["devices"][0]["trouble"]
 
 
-@pytest.mark.parametrize("kind", ["bundle", "runtime"])
+@pytest.mark.parametrize("kind", ["bundle", "packed", "runtime"])
 @pytest.mark.parametrize("change", [b"", b"\xff"])
 def test_a_file_on_offer_must_be_there_whole(
     desk: Desk, kind: str, change: bytes, capsys: pytest.CaptureFixture[str]

@@ -37,7 +37,7 @@ def sha256(version: str) -> str:
 
 def target(version: str, **rules: Any) -> dict[str, Any]:
     made = listing.custom(
-        BOARD, version, RUNTIME, 512, trial_s=600, built=0, rules=Rules(**rules),
+        BOARD, version, RUNTIME, bytes(512), trial_s=600, built=0, rules=Rules(**rules),
         proof={"reason": "x"},
     )  # fmt: skip
     return {"length": 512, "hashes": {"sha256": sha256(version)}, "custom": made}
@@ -310,7 +310,7 @@ GOOD = target("1.2", duration_minutes=60, start_percentage=100)
 FIELDS = [("custom", name) for name in GOOD["custom"] if name not in ("size", "trial_s", "built")]
 FIELDS += [("custom", "rollout", name) for name in GOOD["custom"]["rollout"]]
 FIELDS += [("hashes", "sha256"), ("hashes",), ("custom",)]
-UNREAD = {"runtime", "proof"}  # by choose(): they are make()'s
+UNREAD = {"runtime", "proof", "packed"}  # by choose(): they are make()'s
 
 
 def spoilt(places: list[tuple[tuple[str, ...], Any]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from seesaw.repository import _ATTEMPTS, _DOWNLOAD_S, Repository
 from seesaw.update.errors import InstallError
 
 from host_tools.market.site import Reply, Request
+from host_tools.release import packing
 
 DATA = bytes(range(256)) * 8
 PART = SimpleNamespace(url="targets/x.bundle", size=len(DATA))
@@ -145,7 +146,9 @@ def test_a_404_has_a_status(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_bundle_that_breaks_off_is_installed_in_the_same_look(ranges: bool) -> None:
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_bundle_that_breaks_off_is_installed_in_the_same_look(packed: bool, ranges: bool) -> None:
+    """Its packed file, or, where a host has none, the bundle."""
     old, new = release("0.1.0"), release("0.2.0")
     world = World(new_flash(old), [old, new], offered=new)
     whole = world.updates.handler
@@ -153,7 +156,9 @@ def test_a_bundle_that_breaks_off_is_installed_in_the_same_look(ranges: bool) ->
 
     def handler(request: Request) -> Reply:
         reply = whole(request)
-        if not request.path.endswith(".bundle") or world.said("event=installed"):
+        if request.path.endswith(".packed") and not packed:
+            return Reply(404)
+        if not request.path.endswith((".bundle", ".packed")) or world.said("event=installed"):
             return reply
         asked.append(request.headers.get("range", ""))
         if not ranges:
@@ -163,7 +168,9 @@ def test_a_bundle_that_breaks_off_is_installed_in_the_same_look(ranges: bool) ->
     world.updates.handler = handler
     world.run(900, until=lambda: world.confirmed("0.2.0"))
 
-    size = len(new.bundle.image)
+    image = new.bundle.image
+    size = len(packing.file(image) if packed else image)
     assert world.confirmed("0.2.0") and not world.said("event=hindered")
+    assert bool(world.said("event=unpacked")) == (not packed)
     assert asked[:2] == ["", f"bytes={size // 2}-{size - 1}"]
     assert asked[2:] == ([] if ranges else [""])

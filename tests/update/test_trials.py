@@ -13,6 +13,7 @@ from host_tools.market.site import Reply, Request
 from host_tools.release.publish import Release
 
 DAY_S = 86400
+BUNDLES = (".bundle", ".packed")
 SETTLE = "host_tools.market.site.settle"  # replaced, the servers know no ranges
 KNOWN = [release("0.1.0"), release("0.2.0")]
 OLD, NEW = KNOWN
@@ -27,7 +28,7 @@ def bundle_answers(world: World, answer: Callable[[Request], Reply | None]) -> N
     whole = world.updates.handler
 
     def handler(request: Request) -> Reply:
-        reply = answer(request) if request.path.endswith(".bundle") else None
+        reply = answer(request) if request.path.endswith(BUNDLES) else None
         return reply or whole(request)
 
     world.updates.handler = handler
@@ -105,7 +106,7 @@ def test_one_outage_after_the_other_fits_into_the_deadline(
     def handler(request: Request) -> Reply:
         if start and now() < start[0] + 515:
             return Reply(status=503)
-        slow = start and not ranges and request.path.endswith(".bundle")
+        slow = start and not ranges and request.path.endswith(BUNDLES)
         return replace(whole(request), fault="slow" if slow else None)
 
     def look() -> bool:
@@ -170,8 +171,11 @@ def test_a_server_without_ranges_lets_a_trial_prove_itself(monkeypatch: pytest.M
 
     assert world.confirmed("0.2.0")
     assert not world.said("event=unproven")
-    asked = [status for _, _, path, status in world.updates.log if path.endswith(".bundle")]
-    assert asked == [200, 200, 200]  # the install; the piece, which was not given; the whole
+    asked = [
+        (path.rpartition(".")[2], status)
+        for _, _, path, status in world.updates.log if path.endswith(BUNDLES)
+    ]  # the install; the piece, which was not given; the whole
+    assert asked == [("packed", 200), ("bundle", 200), ("bundle", 200)]
 
 
 # -- looks -----------------------------------------------------------------------------------

@@ -19,8 +19,11 @@ changed = publish.reissued  # other words in a release's offer, signed as if the
 
 
 def site_replaced(made: Release, end: str, data: bytes | None) -> Release:
-    """The same release, served with other bytes under the paths that end so; None: with none."""
-    site = {k: data if k.endswith(end) else v for k, v in made.site.items()}
+    """The same release, served with other bytes under the paths that end so; None: with none.
+    A bundle that is replaced is not there packed."""
+    packed = end + ".packed"
+    site = {k: data if k.endswith(end) else v for k, v in made.site.items()
+            if not k.endswith(packed)}  # fmt: skip
     return replace(made, site={k: v for k, v in site.items() if v is not None})
 
 
@@ -99,10 +102,10 @@ BUNDLE, RUNTIME = (json.loads(NEW.files[OFFER])[kind] for kind in ("bundle", "ru
         (changed(NEW, trial_s="x"), "0.2.0 is malformed: times"),
         (changed(NEW, bundle={**BUNDLE, "size": 9**9}), "larger than the slot"),
         (changed(NEW, bundle={**BUNDLE, "size": 5}), "not of whole blocks"),
-        (changed(NEW, bundle={**BUNDLE, "size": 0}), "a part's size"),
-        (changed(NEW, bundle={**BUNDLE, "sha256": "zz"}), "a part's size or sha256"),
-        (changed(NEW, bundle={**BUNDLE, "sha256": "5a"}), "a part's size or sha256"),
-        (changed(NEW, runtime={**RUNTIME, "size": 0}), "a part's size"),
+        (changed(NEW, bundle={**BUNDLE, "size": 0}), "size or sha256"),
+        (changed(NEW, bundle={**BUNDLE, "sha256": "zz"}), "size or sha256"),
+        (changed(NEW, bundle={**BUNDLE, "sha256": "5a"}), "size or sha256"),
+        (changed(NEW, runtime={**RUNTIME, "size": 0}), "size or sha256"),
         # What was not signed, or by somebody else, or for somebody else.
         (site_replaced(NEW, "timestamp.json", b"<html>captive portal</html>"),
          "BadMetadata: timestamp: not JSON"),

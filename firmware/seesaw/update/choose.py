@@ -78,7 +78,7 @@ class Releases:
         found = self._listed[path]
         hashes = found["hashes"]
         where = "targets/" + url(path, hashes, self._consistent)
-        return Part(where, found["length"], hashes["sha256"])
+        return Part(where, found["length"], hashes["sha256"], found.get("custom"))
 
     def _offer(self, path: str, found: dict) -> Offer:
         """Of a bundle's path. Raises BadOffer, and whatever comes of what is no release."""

@@ -21,18 +21,20 @@ _NAME_MAX = const(24)  # characters of a version or a board
 
 
 class Part:
-    """Runtime or bundle: where it is (relative URL), bytes, SHA-256 (32 bytes)."""
+    """Runtime or bundle: where it is (relative URL), bytes, SHA-256 (32 bytes). custom: of its
+    target, as it came."""
 
-    def __init__(self, url: str, size: int, sha256: str):
+    def __init__(self, url: str, size: int, sha256: str, custom: object = None):
         """sha256: in hex. Raises BadOffer."""
         try:
             self.sha256 = bytes.fromhex(sha256)
         except (ValueError, TypeError):
-            raise BadOffer("a part's size or sha256")
+            raise BadOffer("size or sha256")
         if type(url) is not str or type(size) is not int or size <= 0 or len(self.sha256) != 32:
-            raise BadOffer("a part's size or sha256")
+            raise BadOffer("size or sha256")
         self.url = url
         self.size = size
+        self.custom = custom
 
 
 class Offer:
