@@ -61,11 +61,12 @@ class Feed:
         self.pose = market_state.HOLD
         self.accepted = self.fresh = 0
         self.silent_s = silent_s
+        self.closing = None  # of seesaw.closing, if a recipe asks for it
         self._shown = 0  # the source of `last`
         self._missed = False  # the last poll brought no price, not even an old one
         self._waiting = _NOBODY  # (source, quote, polls that agreed) of a jump
         self._still = [None] * len(sources)  # when each was found with a still price
-        self._word, self._until_s = "", 0  # the calendar's
+        self.word, self.until_s = "", 0  # the calendar's
         self._opened_s = 0  # the epoch when the session was seen to open
         self._now_s = 0  # the epoch when the poll began
         self._ended_s = up_s()
@@ -73,8 +74,7 @@ class Feed:
     async def poll(self, now_s: int) -> bool:
         """Ask once or twice; True when a quote was accepted. now_s: since 1970, 0 when unknown."""
         self._begin(now_s)
-        before = self.accepted
-        index = self.choice.first(self.up_s())
+        before, index = self.accepted, self.choice.first(self.up_s())
         if index is not None:
             self.why, self._missed = "", True
             quote, verdict = await self._ask(index)
@@ -85,6 +85,8 @@ class Feed:
             else:
                 await self._ask_another(index, quote, verdict)
         self._end()
+        if self.closing:
+            self.closing.after(now_s, self.accepted > before)
         return self.accepted > before
 
     def offer(self, index: int, quote: object, now_s: int) -> "bool | None":
@@ -101,8 +103,8 @@ class Feed:
         """Seconds until the next poll. poll_s: what the owner has set."""
         up_s = self.up_s()
         wait_s = max(poll_s, self.sources[self.choice.current].poll_s, self.choice.wait_s(up_s))
-        if self._word in ("closed", "lunch"):
-            opens_s = self._until_s - self._now_s + int(poll_s * self.random())
+        if self.word in ("closed", "lunch"):
+            opens_s = self.until_s - self._now_s + int(poll_s * self.random())
             wait_s = max(wait_s, min(_CLOSED_S, opens_s))
         return wait_s
 
@@ -110,12 +112,12 @@ class Feed:
 
     def _begin(self, now_s: int) -> None:
         self._now_s = now_s
-        word, self._until_s = "", 0
+        word, self.until_s = "", 0
         if self.sessions is not None and now_s:
-            word, self._until_s = self.sessions.state(now_s)
-        if word == "open" and self._word in ("closed", "lunch"):
+            word, self.until_s = self.sessions.state(now_s)
+        if word == "open" and self.word in ("closed", "lunch"):
             self._opened_s = now_s
-        self._word = word
+        self.word = word
 
     def _now(self, source: object) -> int:
         # An unset clock takes the server's date for this one answer, and forgets it.
@@ -157,7 +159,7 @@ class Feed:
         return not (self.sources[index].proxy or self.sources[self._shown].proxy)
 
     def _in_session(self, quote: object) -> bool:
-        return self._word == "open" or (self._word == "" and quote.open is not False)
+        return self.word == "open" or (self.word == "" and quote.open is not False)
 
     def _note_still(self, index: int, quote: object, now_s: int) -> None:
         delay_s = self.sources[index].delay_s
@@ -245,13 +247,13 @@ class Feed:
         up_s = self.up_s()
         if not self._missed:
             self.silent_s = 0
-        elif self._word in ("", "open"):
+        elif self.word in ("", "open"):
             self.silent_s += up_s - self._ended_s
         self._ended_s = up_s
         source = self.sources[self._shown]
         recent = [at_s for at_s in self._still if at_s is not None and up_s - at_s < _WITNESS_S]
         flag = self.last.open if self.last else None
-        market = market_state.session(self._word, flag, len(recent))
+        market = market_state.session(self.word, flag, len(recent))
         what = self._what(source)
         self.state = market_state.state(what, market, source.delay_s, source.proxy)
         self.pose = market_state.pose(what)

@@ -17,7 +17,8 @@ class Source:
     instrument itself but a fund that follows it, percent that it may differ from the others.
 
     retry_s: what the last answer's Retry-After asked for; date_s: its Date, seconds since 1970; 0
-    for none. stored: the last session's close, which the caller keeps; 0.0 for none.
+    for none. stored: gives the close that is the baseline at a moment, 0.0 for none; None where
+    nobody keeps it.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Source:
         self.proxy = rules.get("proxy", False)
         self.tolerance = rules.get("tolerance", 0.5)
         self.retry_s = self.date_s = 0
-        self.stored = 0.0
+        self.stored = None
         self.why = ""  # the last exchange failed
         # scheme and host, for a Date
         self.home = base or "/".join(rules["url"].split("/")[:3])
@@ -69,4 +70,4 @@ class Source:
         self.retry_s = httpdate.retry_after_s(told("retry-after", ""), self.date_s)
         if answer.status != 200:
             raise quote.BadAnswer("status %d" % answer.status)
-        return made.quote(self.date_s, self.stored, self._utc_s)
+        return made.quote(self.date_s, self.stored and self.stored(now_s), self._utc_s)

@@ -34,7 +34,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
     keeper = Timekeeper(clock, random, witnesses)
     usage = Usage(boot, store.get("feeds"), settings, store.get("calendars"))
-    found = market(boot, settings, usage, secure.opener, clock, random)
+    found = market(boot, settings, usage, secure.opener, clock, random, store)
     motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
     made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
@@ -49,9 +49,7 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     if kept:
         from seesaw.data import notices
 
-        said = notices.words(kept, clock.epoch_s(), settings["instrument"])
-        if said:
-            made.tell("notice", said)
+        notices.say(kept, made)
     if settings["stream"]:
         from seesaw.live import live
 
@@ -59,9 +57,9 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     return made
 
 
-def market(boot, settings, usage, opener, clock, random) -> Feed:
+def market(boot, settings, usage, opener, clock, random, store) -> Feed:
     """The owner's instrument: by signed data, else by what the release ships."""
-    told = handover.silent_s(boot.scratch), handover.waits(boot.scratch), usage
+    told = handover.silent_s(boot.scratch), handover.waits(boot.scratch), usage, store
     if usage.part:
         try:
             return _feed(
@@ -73,7 +71,8 @@ def market(boot, settings, usage, opener, clock, random) -> Feed:
 
 
 def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
-    """told: (seconds without a price in the session before, how each provider stood, the Usage)."""
+    """told: (seconds without a price in the session before, how each provider stood, the Usage,
+    the store)."""
     exchange = part["exchange"]
     sessions = shipped.sessions(exchange, signed=told[2].hours(exchange))
     bases, keys = settings["providers"], settings["keys"]
@@ -88,6 +87,7 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
         return sessions.zone.utc_s(local_s)
 
     sources = []
+    keeps = False
     for feed in part["feeds"]:
         name = feed[0]
         rules = part["providers"][name]
@@ -95,6 +95,11 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
         opened = opener(() if base else rules.get("roots", ()))  # of the provider's own host
         made = Source(feed, rules, opened, base, keys.get(name, ""), utc_s)
         sources.append(made)
+        keeps |= ["stored"] in rules["base"]
     feed = Feed(instrument, part, sources, random, clock.up_s, sessions, told[0])
+    if keeps:
+        from seesaw.closing import Closing
+
+        feed.closing = Closing(feed, told[3])
     feed.choice.keep(told[1], clock.up_s())
     return feed

@@ -132,7 +132,7 @@ class Extraction:
         found = self.reader.found[self.bound.paths.index(path)]
         return None if found is None or found in self.bound.no_values else found
 
-    def quote(self, date_s: int = 0, stored: float = 0.0, utc_s: object = None) -> Quote:
+    def quote(self, date_s: int = 0, stored: "float | None" = None, utc_s: object = None) -> Quote:
         """What the answer says; BadAnswer with the rule that refused it, and why.
 
         date_s: of the answer's Date header, since 1970, 0 without. stored: the last session's close

@@ -40,3 +40,10 @@ def _read(raw: bytes) -> dict:
     if any(not " " <= c <= "~" for c in text):
         raise ValueError("not printable ASCII")
     return found
+
+
+def say(raw: bytes, app) -> None:
+    """An event's line, if there is a notice for this owner."""
+    said = words(raw, app.clock.epoch_s(), app.settings["instrument"])
+    if said:
+        app.tell("notice", said)
