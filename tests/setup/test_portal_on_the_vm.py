@@ -14,6 +14,8 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 
 import pytest
+from dns import message, rcode
+from dns import query as query_over
 from phone import OLD, PROBED, image_settings_of, status
 from rig import new_flash
 from test_bytes import question, rpc
@@ -21,7 +23,7 @@ from test_bytes import question, rpc
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.micropython_engine import MicroPythonDevice
 from host_tools.emulator.resolver import look_up
-from host_tools.market import dns
+from host_tools.market import dns as names_on_loopback
 from host_tools.market.site import Site, static
 from host_tools.twin.browser import browser, missing
 
@@ -100,7 +102,7 @@ class Portal:
 def internet() -> Iterator[Callable[[Portal], None]]:
     """A name server and the page that a portal asks for behind a network."""
     page = Site(static(lambda path: b"success\n"), lambda: 0)
-    with dns.Internet(page, [PROBED[0]]) as found:
+    with names_on_loopback.Internet(page, [PROBED[0]]) as found:
 
         def give(portal: Portal) -> None:
             portal.around.name_server = found.names.address
@@ -121,6 +123,22 @@ def test_dns_over_real_datagrams() -> None:
             asking.sendto(question("a.b", 28), names)
             reply = asking.recv(512)
         assert struct.unpack_from(">HHHHHH", reply) == (0xBEEF, 0x8580, 1, 0, 0, 0)
+
+
+PHONE = ("A", "AAAA", "HTTPS", "NS", "TXT", "SOA", "SVCB", "PTR", "ANY")
+
+
+@pytest.mark.parametrize("edns", [False, True])
+def test_a_resolver_of_its_own_believes_every_answer(edns: bool) -> None:
+    """dnspython checks id, question and form of each answer, as the resolvers of phones do."""
+    with Portal() as portal:
+        for name in ("captive.apple.com.", "WPAD.", "xn--caf-dma.", "a.b.c.d.e."):
+            for kind in PHONE:
+                query = message.make_query(name, kind, use_edns=edns)
+                reply = query_over.udp(query, "127.0.0.1", 10, portal.around.doors[53])
+                assert reply.rcode() == rcode.NOERROR and reply.question == query.question
+                found = [str(one) for rows in reply.answer for one in rows]
+                assert found == (["192.168.4.1"] if kind in ("A", "ANY") else [])
 
 
 def test_hostile_phones_lock_nobody_out() -> None:
