@@ -16,6 +16,7 @@ from seesaw.pushed import parse
 from seesaw.update import otadata
 from seesaw.update.errors import InstallError
 from seesaw.update.install import (
+    SECTOR,
     Sink,
     Slot,
     complete,
@@ -55,7 +56,8 @@ class Cable:
             raise InstallError("this is a " + board + ", the bundle is for " + offer.board)
         if offer.runtime.sha256.hex() != runtime:
             raise InstallError("the bundle is for another runtime")
-        self.slot = Slot(self.boot.other, self.feed)
+        room = bytearray(SECTOR), bytearray(SECTOR), bytearray(SECTOR)
+        self.slot = Slot(self.boot.other, self.feed, room)
         self.made = wanted_trailer(offer, self.slot.size)
         self.slot.begin()
         copy_runtime(self.slot, self.boot.slot, self.made.bundle_offset)

@@ -33,17 +33,18 @@ def recorded(boot, store):
 
 def run(boot, program: str) -> None:
     """Called by the launcher. Ends in a hand-over, a reset or an exception."""
-    # Bytes from one collection to the next: what stays is so kept together. Sectors need room in
-    # one piece, and the launcher leaves a heap in which garbage lies everywhere.
-    gc.threshold(8192)
+    # Sectors need room in one piece, and the launcher leaves garbage everywhere: they come first.
+    updating = program == "updater"
+    room = updating and (bytearray(4096), bytearray(4096), bytearray(4096))
+    gc.threshold(8192)  # bytes from one collection to the next: what stays is so kept together
     store = chip.Store()
     settings = config.parse(config.load(store))
     record = None
-    if program == "updater" or boot.trial or trial_left(store.get("update")):
+    if updating or boot.trial or trial_left(store.get("update")):
         record = recorded(boot, store)
     radio = chip.Radio()
     clock = chip.Clock()
-    if program == "updater":
+    if updating:
         from seesaw.port.files import Files, carried_root
         from seesaw.updater import Updater
 
@@ -51,8 +52,9 @@ def run(boot, program: str) -> None:
             chip.led((), 1)
         board = boot.trailer[5].rstrip(b"\x00").decode()
         made = Updater(
-            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store
-        )
+            boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store,
+            room,
+        )  # fmt: skip
     elif program == "setup":
         from seesaw.setup.making import setup
 

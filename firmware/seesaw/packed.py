@@ -1,7 +1,7 @@
 """A bundle on its way: packed, which is two fifths less to download (SPEC, "Packed bundle").
 
-Blocks are packed one by one and have their hashes in an index, and its hash is signed: nothing is
-unpacked that was not vouched for.
+It is one packed stream in blocks, each with its hash in an index, and the hash of that is signed:
+nothing is unpacked that was not vouched for.
 """
 
 import hashlib
@@ -9,11 +9,11 @@ import io
 
 from micropython import const
 
-BLOCK = const(8192)  # bytes of the bundle
+BLOCK = const(4096)  # bytes of the bundle
 ENTRY = const(18)  # of the index: length, hash
 HASH = const(16)  # bytes of a block's SHA-256 that the index has
 WINDOW = const(12)  # bits: 4 KB, as much as unpacking keeps in memory
-_PACKED_MAX = const(8256)  # bytes of a block: what does not shrink is stored
+_ROOM = const(4224)  # bytes, of a packed block or of the index: what does not shrink is stored
 _CHUNK = const(512)  # bytes
 
 
@@ -31,21 +31,29 @@ class Packed:
         self._sha256 = bytes.fromhex(found["sha256"])
         self._bundle_size = part.size
         self._sink = sink
-        self._buf = io.BytesIO()
         self.rewind()
 
     def rewind(self) -> None:
+        import deflate
+
         self._sink.rewind()
+        self._buf = io.BytesIO(bytes(_ROOM))
+        self._plain = deflate.DeflateIO(self._buf, deflate.RAW, WINDOW)
         self.count = 0
         self._index = b""
-        self._expect(-(-self._bundle_size // BLOCK) * ENTRY, self._sha256)
+        self._expect(-(-self._bundle_size // BLOCK) * ENTRY, self._sha256, b"")
 
-    def _expect(self, count: int, sha256: bytes) -> None:
-        """The next so many bytes belong together, and have this hash."""
+    def _expect(self, count: int, sha256: bytes, rest: bytes) -> None:
+        """The next so many bytes belong together, and have this hash. rest: of the block before,
+        for nobody has asked for it yet. Where they end, the stream ends."""
         self._left = count
         self._wanted = sha256
         self._hash = hashlib.sha256()
-        self._buf.seek(0)
+        self._begin = _ROOM - count - len(rest)
+        if self._begin < 0:
+            raise ValueError("too long")
+        self._buf.seek(self._begin)
+        self._buf.write(rest)
 
     def write(self, data: bytes) -> None:
         self.count += len(data)
@@ -63,23 +71,19 @@ class Packed:
         """at: bytes of the bundle before this block."""
         if self._hash.digest()[: len(self._wanted)] != self._wanted:
             raise ValueError("not what was signed")
+        self._buf.seek(self._begin)
         if self._index:
             self._unpack(min(BLOCK, self._bundle_size - at))
         else:
-            self._index = self._buf.getvalue()
+            self._index = self._buf.read()
         at = self._sink.count // BLOCK * ENTRY
         count = int.from_bytes(self._index[at : at + ENTRY - HASH], "little")
-        if count > _PACKED_MAX:
-            raise ValueError("too long")
-        self._expect(count, self._index[at + ENTRY - HASH : at + ENTRY])
+        wanted = self._index[at + ENTRY - HASH : at + ENTRY]
+        self._expect(count, wanted, self._buf.read())
 
     def _unpack(self, count: int) -> None:
-        import deflate
-
-        self._buf.seek(0)
-        plain = deflate.DeflateIO(self._buf, deflate.RAW, WINDOW)
         while count:
-            data = plain.read(min(count, _CHUNK))
+            data = self._plain.read(min(count, _CHUNK))
             if not data:
                 raise ValueError("too short")
             self._sink.write(data)

@@ -13,6 +13,7 @@ from seesaw.net import http
 from seesaw.repository import Repository
 from seesaw.update.choose import Releases
 from seesaw.update.errors import BadOffer, InstallError, Nothing, TufError
+from seesaw.update.install import Slot
 from seesaw.update.metadata import expiry_s
 from seesaw.update.record import LOOKED, PROVED
 from seesaw.update.trailer import read, unpack
@@ -24,9 +25,9 @@ _WORDS_MAX = const(200)  # characters of a line's words
 
 class Updater:
     """boot: the launcher's. chip: port.board. files: port.files.Files. root: the root file that
-    this release carries. radio, clock, record, store: ports handed in."""
+    this release carries. room: of Slot. radio, clock, record, store: ports handed in."""
 
-    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root, store):
+    def __init__(self, boot, settings, record, chip, radio, clock, board, files, root, store, room):
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -37,6 +38,7 @@ class Updater:
         self.files = files
         self.root = root
         self.store = store
+        self.slot = Slot(boot.other, boot.wdt.feed, room)
         self.client = None  # once it is up to date
         self.done = False  # all that the metadata asks for, but data
         self.site = Repository(settings["update_url"], chip.opener, clock)

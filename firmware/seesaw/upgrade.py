@@ -4,13 +4,7 @@ from micropython import const
 
 from seesaw.packed import download
 from seesaw.update.errors import InstallError
-from seesaw.update.install import (
-    Slot,
-    holds,
-    install,
-    start_trial,
-    wanted_trailer,
-)
+from seesaw.update.install import holds, install, start_trial, wanted_trailer
 from seesaw.update.trailer import BadTrailer, read, unpack
 
 _RECALLED = const(3)  # why a slot was left (SPEC, "NVS")
@@ -22,7 +16,7 @@ async def upgrade(updater, offer) -> None:
     Raises HttpError and InstallError."""
     boot = updater.boot
     updater.say("offer", offer.version)
-    slot = Slot(boot.other, boot.wdt.feed)
+    slot = updater.slot
     if holds(slot, wanted_trailer(offer, slot.size)):
         updater.say("present", offer.version)
     else:
@@ -40,7 +34,7 @@ def leave(updater, listed, why: str) -> None:
     """A recall: boot the other slot, without a download. Returns when that holds no whole release,
     or a recalled one, or when it was tried of late. listed: Releases. Raises InstallError."""
     boot, record = updater.boot, updater.record
-    slot = Slot(boot.other, boot.wdt.feed)
+    slot = updater.slot
     try:
         made = unpack(read(slot.part))
     except BadTrailer:

@@ -18,9 +18,9 @@ SIZE_MAX = 1 << 22  # bytes: no slot is larger
 def pack(bundle: bytes) -> tuple[bytes, bytes]:
     """(index, blocks): the two parts of a packed file. The same bundle gives the same bytes."""
     index, blocks = [], []
+    maker = zlib.compressobj(LEVEL, zlib.DEFLATED, -WINDOW, LEVEL)
     for at in range(0, len(bundle), BLOCK):
-        maker = zlib.compressobj(LEVEL, zlib.DEFLATED, -WINDOW)
-        block = maker.compress(bundle[at : at + BLOCK]) + maker.flush()
+        block = maker.compress(bundle[at : at + BLOCK]) + maker.flush(zlib.Z_SYNC_FLUSH)
         index.append(len(block).to_bytes(ENTRY - HASH, "little"))
         index.append(hashlib.sha256(block).digest()[:HASH])
         blocks.append(block)
@@ -65,13 +65,13 @@ def trouble(bundle: bytes, said: dict[str, Any], raw: bytes | None) -> str:
     index = -(-len(bundle) // BLOCK) * ENTRY
     if len(raw) != said.get("length") or _sha256(raw[:index]).hex() != said.get("sha256"):
         return "is not what was signed"
-    at = index
+    at, plain = index, zlib.decompressobj(-WINDOW)
     for number, entry in enumerate(range(0, index, ENTRY)):
         size = int.from_bytes(raw[entry : entry + ENTRY - HASH], "little")
         block, at = raw[at : at + size], at + size
         if _sha256(block)[:HASH] != raw[entry + ENTRY - HASH : entry + ENTRY]:
             return f"has a broken block {number}"
-        if _unpacked(block) != bundle[number * BLOCK : (number + 1) * BLOCK]:
+        if _unpacked(plain, block) != bundle[number * BLOCK : (number + 1) * BLOCK]:
             return f"has another bundle in its block {number}"
     return "" if at == len(raw) else "goes on after its end"
 
@@ -80,8 +80,8 @@ def _sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def _unpacked(block: bytes) -> bytes | None:
+def _unpacked(plain: "zlib._Decompress", block: bytes) -> bytes | None:
     try:
-        return zlib.decompressobj(-WINDOW).decompress(block, BLOCK + 1)
+        return plain.decompress(block, BLOCK + 1)
     except zlib.error:
         return None

@@ -21,7 +21,7 @@ _LINE_SKIP_MAX = const(16384)  # bytes read of one; more matters in a header we 
 _HEADERS_MAX = const(64)
 _INTERIM_MAX = const(4)  # 1xx answers before the real one
 _HEAD_PIECE = const(512)  # bytes a read
-_BODY_PIECE = const(4096)  # bytes a read, and a sink's write
+_BODY_PIECE = const(1024)  # bytes a read, and a sink's write
 WANTED = (
     "content-length",
     "date",

@@ -66,16 +66,14 @@ class Slot:
     begin() takes the slot out of use; end() brings it back: nothing in between can boot.
     """
 
-    def __init__(self, part: object, feed: object):
+    def __init__(self, part: object, feed: object, room: tuple):
+        """room: three bytearrays of a sector each, made while the heap has room in one piece."""
         self.part = part
         self.feed = feed
         self.size = part.info()[3]
         self.first = None  # the first sector, held back
         self.written = 0  # sectors that had to be changed
-        # All at once, and early: later there may be room, but in no one piece.
-        self._kept = bytearray(SECTOR)
-        self._held = bytearray(SECTOR)
-        self.buf = bytearray(SECTOR)
+        self._kept, self._held, self.buf = room
 
     def begin(self) -> None:
         # Where an install was cut off, what stands there is torn, and all of it is written again.
