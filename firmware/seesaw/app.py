@@ -6,6 +6,7 @@ from micropython import const
 
 from seesaw.core import handover
 from seesaw.core.market_state import AWAY, FOLLOW, GOOD, LEVEL, SIGNS, sign
+from seesaw.data import shipped
 
 _WATCH_MS = const(5000)  # between two looks of the supervisor
 _FIRST_CHECK_S = const(180)  # to the first look after a cold boot: some are on for an evening
@@ -29,7 +30,7 @@ class App:
         self.radio = radio
         self.clock = clock
         self.random = random
-        self.root = "development" if chip.development() else "maker"
+        self.root = "development" if shipped.development() else "maker"
         self.usage = usage
         self.keeper = keeper
         taken = settings["servo_pin"], settings["power_pin"]
@@ -148,7 +149,9 @@ class App:
                 self.judge()
             elif self.call.due(self.radio.joined()):
                 await self.beam.park()
+                self.usage.tell(self.feed, self.clock.up_s())
                 self.call.answer()
+                self.beam.resume()
             elif self.said and self.due(drawn):
                 if self.live:
                     await self.live.leave()

@@ -1,5 +1,5 @@
-"""When the app gives way to set-up: for the owner's button, or after a while without Wi-Fi. The app
-does not ask in a trial."""
+"""When the app gives way to set-up: for the owner's button, or after a while without Wi-Fi; or to
+itself, for other settings. The app does not ask in a trial."""
 
 from micropython import const
 
@@ -13,6 +13,7 @@ class Call:
 
     def __init__(self, boot, up_s):
         self.long = False  # a long press has come
+        self.again = False  # the app is to begin anew
         self.blinks = 0  # the app gives its own sign
         self.boot = boot
         self.up_s = up_s
@@ -22,7 +23,7 @@ class Call:
         """joined: now. Asked every few seconds."""
         if joined:
             self.seen_s = self.up_s()
-        return self.long or self.up_s() - self.seen_s >= _LOST_S
+        return self.long or self.again or self.up_s() - self.seen_s >= _LOST_S
 
     def tell(self, lost: int = -1) -> None:
         """Before a hand-over."""
@@ -31,6 +32,10 @@ class Call:
         self.boot.scratch = self.boot.scratch[:_AT] + bytes((lost, 0))
 
     def answer(self) -> None:
-        """Hand over to set-up; never returns."""
+        """Hand over to set-up, or to the app; never returns, but when tried from a laptop."""
         self.tell(0)
-        self.boot.hand_over("setup", _ASKED if self.long else 0)
+        if self.again and not self.long:
+            self.again = False
+            self.boot.hand_over("app")
+        else:
+            self.boot.hand_over("setup", _ASKED if self.long else 0)

@@ -26,6 +26,7 @@ NO_AP_VARIANTS = (210, 211, 212)
 STATION, ACCESS_POINT = 0, 1
 NOWHERE = "0.0.0.0"
 STATIONS_MAX = 4  # on our access point, where nothing else is set
+HOSTNAME_MAX = 32
 MAC = bytes.fromhex("24aa5e000001")
 # What config() takes, and for which interface alone.
 OF_STATION = ("reconnects",)
@@ -43,7 +44,8 @@ class Radio:
 
     OPS = (
         "wlan_begin", "wlan_active", "wlan_connect", "wlan_disconnect", "wlan_isconnected",
-        "wlan_status", "wlan_config", "wlan_ifconfig", "wlan_scan", "resolve",
+        "wlan_status", "wlan_config", "wlan_ifconfig", "wlan_scan", "wlan_hostname",
+        "resolve",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +63,7 @@ class Radio:
     def reset(self) -> None:
         """A chip reset: Wi-Fi is down. (A soft reset leaves it up.)"""
         self.on = [False, False]  # station, access point
+        self.hostname = "mpy-esp32"
         self.settings: list[dict[str, Any]] = [{}, {}]
         self.static: list[str] | None = None
         self.wanted: tuple[str, str] | None = None
@@ -156,6 +159,15 @@ class Radio:
     def wlan_begin(self, interface: int) -> None:
         if interface not in (STATION, ACCESS_POINT):
             raise ValueError("invalid WLAN interface identifier")
+
+    def wlan_hostname(self, name: str | None) -> str | None:
+        """network.hostname (extmod/modnetwork.c): for the next DHCP request, and mDNS."""
+        if name is None:
+            return self.hostname
+        if len(name.encode()) > HOSTNAME_MAX:
+            raise ValueError
+        self.hostname = name
+        return None
 
     def wlan_active(self, interface: int, on: bool | None) -> bool:
         """Off ends the connection; on again does not bring it back."""

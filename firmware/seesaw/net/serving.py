@@ -48,7 +48,7 @@ class Serving:
 
     async def _talk(self, reader, writer):
         """What goes on after it, if anything does."""
-        request = Request()
+        request, more = Request(), False
         try:
             while not request.ready:
                 piece = await reader.read(_PIECE)
@@ -58,6 +58,7 @@ class Serving:
             status, head, body = await self._site.answer(request)
         except Refused as refused:
             status, head, body = self._site.refused(refused.args[0])
+            more = True
         writer.write(("HTTP/1.1 %d %s\r\n%sConnection: close\r\n\r\n"
                       % (status, REASONS.get(status, ""), head)).encode())  # fmt: skip
         await writer.drain()
@@ -68,7 +69,7 @@ class Serving:
         for piece in body:
             writer.write(piece.encode())
             await writer.drain()
-        if status not in (200, 404):
+        if more:
             await asyncio.wait_for(self._rest(reader), _REST_S)
         return None
 

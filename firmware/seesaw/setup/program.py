@@ -38,7 +38,7 @@ class Setup:
         self.blinks = 0 if settings["ssid"] else _BLINKS  # in a home that has Wi-Fi nobody waits
         self.saved = settings["ssid"], settings["password"]
         self.reason = states.why(boot.stage, settings["ssid"])
-        self.name = secret.name(chip.device_id())
+        self.name = access.name()
         self.password = secret.password(chip.device_id(), key)
         self.state = states.OPEN
         self.since_s = self.visit_s = self.tried_s = clock.up_s()
