@@ -2,9 +2,13 @@
 
 import asyncio
 
+from micropython import const
+
 from seesaw import config
 from seesaw.port import lan
 
+_LOOK_MS = const(20)
+_LOOKS = const(100)
 _ROOMS = (  # in this order: each needs those before it alone
     "net.form", "net.request", "net.serving", "api.answers", "api.changes", "api.events",
     "api.orders", "api.page", "api.site",
@@ -12,8 +16,13 @@ _ROOMS = (  # in this order: each needs those before it alone
 
 
 async def serving(app, store):
-    """What serves a connection. A module at a time: the beam's next frame comes in between."""
+    """What serves a connection. To load a module takes longer than a frame of the beam: each waits
+    until it is at rest, for so long as somebody waits for a page."""
     for name in _ROOMS:
+        for _ in range(_LOOKS):
+            if app.beam.still:
+                break
+            await asyncio.sleep_ms(_LOOK_MS)
         __import__("seesaw." + name)
         await asyncio.sleep_ms(0)
     from seesaw.api.site import Site
