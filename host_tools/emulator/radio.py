@@ -26,6 +26,7 @@ NO_AP_VARIANTS = (210, 211, 212)
 STATION, ACCESS_POINT = 0, 1
 NOWHERE = "0.0.0.0"
 STATIONS_MAX = 4  # on our access point, where nothing else is set
+ADDRESS = "10.0.0.2"
 HOSTNAME_MAX = 32
 MAC = bytes.fromhex("24aa5e000001")
 # What config() takes, and for which interface alone.
@@ -58,6 +59,7 @@ class Radio:
         self.now = now
         self.dns = {} if dns is None else dns
         self.dead_ms = DEAD_MS
+        self.address = ADDRESS  # by DHCP
         self.reset()
 
     def reset(self) -> None:
@@ -289,7 +291,7 @@ class Radio:
             self.static = list(fields)
         if not self.connected:
             return [NOWHERE] * 4
-        return self.static or ["10.0.0.2", "255.255.255.0", "10.0.0.1", "10.0.0.1"]
+        return self.static or [self.address, "255.255.255.0", "10.0.0.1", "10.0.0.1"]
 
     def wlan_scan(self, begin: bool) -> Any:
         """With begin: how long it takes, in ms; then what was found: nothing while joining."""

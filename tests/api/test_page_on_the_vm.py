@@ -9,8 +9,11 @@ import json
 import os
 import re
 import socket
+import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from caller import FORM, HERE, request
@@ -20,6 +23,7 @@ from phone import image_settings_of
 from host_tools.bench_site import Moving
 from host_tools.image import bundle
 from host_tools.twin.browser import browser, missing
+from host_tools.twin.scene import Scene, Wanted
 
 WAIT_S = 30
 
@@ -195,3 +199,24 @@ def luminance(colour: str) -> float:
     parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_twin_has_the_same_page(tmp_path: Path) -> None:
+    """In its owner's words, at an address that a browser of this machine can open."""
+    stop = threading.Event()
+    wanted = Wanted(build=tmp_path, check_s=3600)
+    with Scene(wanted, lambda report: None) as scene:
+        board = threading.Thread(target=scene.run, args=(WAIT_S, None, stop.is_set))
+        board.start()
+        try:
+            end_s = time.monotonic() + WAIT_S
+            page = ""
+            while "follows the market" not in page:
+                assert time.monotonic() < end_s, page
+                with contextlib.suppress(OSError):
+                    page = urllib.request.urlopen(scene.own_page, timeout=5).read().decode()
+                time.sleep(0.2)
+        finally:
+            stop.set()
+            board.join()
+    assert page.endswith("</html>\n") and '<option value="sp500" selected>S&amp;P 500' in page
