@@ -5,9 +5,11 @@ from caller import FORM, HERE, Caller, request
 from contract import OPENAPI, check, parse
 from led_rig import Lit
 from phone import Script
-from rig import World, new_flash, release
+from rig import BOARD, World, new_flash, release
 
+from host_tools.bench_site import Swinging
 from host_tools.emulator.os_error import MicroOSError
+from host_tools.market.server import Market
 
 SECRETS = ("password", "psk-of-home", "key-of-eodhd", "relay.test")
 
@@ -157,6 +159,36 @@ def test_settings_are_stored_and_followed() -> None:
     owner.run(script())
     assert owner.world.events == ["boot ota_0 cause 1"]  # no reset of the chip
     assert not owner.world.said("event=")
+
+
+def test_they_are_stored_whatever_the_beam_does() -> None:
+    """While it moves, and whenever the supervisor looks: what is told as stored is stored."""
+    for moment in range(12):
+        owner = Caller(poll_s=1)
+        market = Market("sp500", clock=owner.world.market.clock, prices=Swinging())
+        owner.device.net.hosts["cnbc", 80] = market.site
+
+        def script(owner: Caller = owner, moment: int = moment) -> Script:
+            yield from owner.ready()
+            yield from owner.wait(moment * 0.45)
+            assert owner.device.board.pwm.pulse_ns(BOARD.servo_pin) > 0
+            answer = yield from owner.put("/api/v1/config", {"sensitivity": 50})
+            assert answer.status == 200 and owner.config()["sensitivity"] == 50
+            yield from owner.until(lambda: "angle=+4.08" in owner.world.lines[-1])
+
+        owner.run(script())
+
+
+def test_quiet_hours_are_told() -> None:
+    owner = Caller(quiet_from=0, quiet_to=1439)
+
+    def script() -> Script:
+        yield from owner.ready()
+        status = (yield from owner.fetch("/api/v1/status")).json
+        assert status["quiet"] and "quiet hours" in status["words"] and status["state"] == "LIVE"
+        assert "keeps still" in (yield from owner.fetch("/")).body
+
+    owner.run(script())
 
 
 @pytest.mark.parametrize(

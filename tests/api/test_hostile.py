@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,12 +26,14 @@ PIECES = st.one_of(st.binary(max_size=200), st.sampled_from([
 ]))  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def feeds(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture(scope="module", autouse=True)
+def feeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The file of the bundle that has the names of instruments."""
     path = tmp_path_factory.mktemp("bundle") / "feeds.txt"
     path.write_bytes(bundle.build("0.1.0").files["feeds.txt"])
-    return str(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changes, "FEEDS", str(path))
+        yield
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
@@ -68,11 +71,10 @@ def test_any_bytes_on_any_number_of_connections(connections: list[list[bytes]]) 
               st.floats(), st.sampled_from(["dax", "btc", "CET-1CEST,M3.5.0,M10.5.0/3", "JST-9"])),
     max_size=4,
 ))  # fmt: skip
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_stored_is_what_the_command_would_store(feeds: str, wanted: dict) -> None:
+def test_what_is_stored_is_what_the_command_would_store(wanted: dict) -> None:
     """`seesaw config` and the app read settings by the same limits; so does this."""
     blob = b'{"ssid": "home", "password": "password", "future": 1}'
-    made, wrong = changes.changed(blob, wanted, feeds)
+    made, wrong = changes.changed(blob, wanted)
     if wrong:
         assert made == b""
         return
@@ -97,9 +99,9 @@ ALONE = [
 
 
 @pytest.mark.parametrize(("key", "value"), ALONE)
-def test_the_command_the_contract_and_the_device_agree(feeds: str, key: str, value: Any) -> None:
+def test_the_command_the_contract_and_the_device_agree(key: str, value: Any) -> None:
     blob = b'{"low_us": 1000, "center_us": 1500, "high_us": 2000}'
-    _, wrong = changes.changed(blob, {key: value}, feeds)
+    _, wrong = changes.changed(blob, {key: value})
     good = schema("ConfigChange").is_valid({key: value})
     try:
         host_settings.check({key: value}, "it")
@@ -114,8 +116,8 @@ def test_the_command_the_contract_and_the_device_agree(feeds: str, key: str, val
 def test_any_form_is_settings_or_text(body: bytes) -> None:
     for name, value in page.typed(body).items():
         assert isinstance(name, str) and isinstance(value, str | int)
-    schema("Error").validate({"error": changes.changed(b"", page.typed(b"x" + body + b"=1&z=2"),
-                                                       "")[1]})  # fmt: skip
+    _, wrong = changes.changed(b"", page.typed(b"x" + body + b"=1&z=2"))
+    schema("Error").validate({"error": wrong})
 
 
 def test_a_flood_of_headers_and_bodies_is_answered() -> None:

@@ -29,7 +29,9 @@ STATUS = {"state": "LIVE", "sign": "-", "words": "w", "why": "", "instrument": "
 def made(**other: object) -> str:
     settings = {key: other.get(key, SETTINGS[key]) for key in changes.KEYS}
     values = page.shown(INFO, {**STATUS, **other}, settings)
-    pieces = list(page.page(values, str(FILE)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "PAGE", str(FILE))
+        pieces = list(page.page(values))
     assert max(map(len, pieces)) < 1024
     return "".join(pieces)
 

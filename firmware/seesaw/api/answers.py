@@ -57,6 +57,8 @@ def status(app) -> dict:
             "looked_s": app.since_s + up_s if app.boot.stage == _LOOKED else None,
         },
     }
+    if made["quiet"]:
+        made["words"] += ", and in quiet hours the beam keeps still"
     now_s = app.clock.epoch_s()
     if quote:
         made["percent"] = float("%.2f" % ((quote.price / quote.baseline - 1) * 100))

@@ -20,7 +20,7 @@ def parsed(blob: bytes) -> dict:
     return {key: found[key] for key in KEYS}
 
 
-def changed(blob: bytes, wanted: dict, feeds: str = FEEDS) -> tuple:
+def changed(blob: bytes, wanted: dict) -> tuple:
     """(the new blob, b"" when there is nothing to store; what is wrong, "" for nothing)."""
     expected = parsed(blob)
     for key in wanted:
@@ -36,7 +36,7 @@ def changed(blob: bytes, wanted: dict, feeds: str = FEEDS) -> tuple:
              or found[key] != expected[key]]  # fmt: skip
     if not wrong and wanted.get("tz") and not _zone(wanted["tz"]):
         wrong = ["tz"]
-    if not wrong and "instrument" in wanted and not _listed(wanted["instrument"], feeds):
+    if not wrong and "instrument" in wanted and not _listed(wanted["instrument"]):
         wrong = ["instrument"]
     if wrong:
         return b"", "not right: " + ", ".join(wrong)
@@ -55,9 +55,9 @@ def _zone(tz: str) -> bool:
     return True
 
 
-def _listed(name: str, feeds: str) -> bool:
+def _listed(name: str) -> bool:
     """Is it an instrument of this release?"""
-    with open(feeds) as file:
+    with open(FEEDS) as file:
         for line in file:
             if line.startswith(name + ' {"title"'):
                 return True

@@ -20,10 +20,11 @@ class Orders:
         self._load = load
         self._keep = keep
         self._left = 0  # blinks
+        self._storing = False
 
     def _soon(self) -> bool:
         app = self._app
-        return app.clock.up_s() < _SOON_S or app.call.again or app.call.long
+        return self._storing or app.clock.up_s() < _SOON_S or app.call.again or app.call.long
 
     async def change(self, wanted) -> tuple:
         """Settings; the app begins anew with them."""
@@ -37,14 +38,17 @@ class Orders:
         if not blob:
             return 200, "nothing is to be changed"
         app = self._app
-        app.call.again = True  # at once: while the beam comes to rest, another could come
-        await app.beam.park()  # a write to flash would delay its frames
+        self._storing = True
         try:
+            await app.beam.park()  # a write to flash would delay its frames
             self._keep(blob)
+            app.call.again = True
         except OSError:
-            app.call.again = False
-            app.beam.resume()
             return 507, "the settings find no room, and stay as they were"
+        finally:  # also when it takes too long for one request
+            self._storing = False
+            if not app.call.again:
+                app.beam.resume()
         return 200, "stored; it starts again within seconds"
 
     def act(self, name) -> tuple:

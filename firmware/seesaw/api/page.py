@@ -20,10 +20,10 @@ def note(words: str) -> tuple:
     return (_NOTE % escaped(words[:1].upper() + words[1:]),)
 
 
-def page(values: dict, path: str = PAGE):
+def page(values: dict):
     """{{name}} is a value of that name, {{name=text}} marks an option when it is that text."""
     piece = ""
-    with open(path) as file:
+    with open(PAGE) as file:
         for line in file:
             piece += filled(line, values)
             if len(piece) >= _PIECE:
