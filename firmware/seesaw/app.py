@@ -41,7 +41,7 @@ class App:
         self.next_beat_s = 0  # by when the follower must have come round
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
-        self.since_s = handover.since_s(boot.scratch) if boot.stage == _LOOKED else 0
+        self.since_s = handover.since_s(boot.scratch) if boot.stage >= _LOOKED else 0
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
@@ -149,8 +149,9 @@ class App:
                 self.judge()
             elif self.call.due(self.radio.joined()):
                 await self.beam.park()
-                self.usage.tell(self.feed, self.clock.up_s())
-                self.call.answer()
+                up_s = self.clock.up_s()
+                self.usage.tell(self.feed, up_s)
+                self.call.answer(self.since_s + up_s)
                 self.beam.resume()
             elif self.said and self.due(drawn):
                 if self.live:

@@ -3,9 +3,12 @@ itself, for other settings. The app does not ask in a trial."""
 
 from micropython import const
 
+from seesaw.core import handover
+
 _LOST_S = const(600)  # a router takes minutes to start after a power cut
 _AT = const(22)  # in scratch: for how long, in tens of seconds, over hand-overs to the updater
-_ASKED = const(1)  # stage of the hand-over
+_ASKED = const(1)  # stages of the hand-over: to set-up
+_AGAIN = const(3)  # to the app, which had not looked for a release
 
 
 class Call:
@@ -31,11 +34,15 @@ class Call:
             lost = min((self.up_s() - self.seen_s) // 10, 255)
         self.boot.scratch = self.boot.scratch[:_AT] + bytes((lost, 0))
 
-    def answer(self) -> None:
-        """Hand over to set-up, or to the app; never returns, but when tried from a laptop."""
+    def answer(self, since_s: int) -> None:
+        """Hand over to set-up, or to the app; never returns, but when tried from a laptop. since_s:
+        from the last look for a release, or the start: who changes settings often must not put
+        off the next one."""
         self.tell(0)
+        boot = self.boot
         if self.again and not self.long:
             self.again = False
-            self.boot.hand_over("app")
+            boot.scratch = handover.told(boot.scratch, 0, since_s, 0, ())
+            boot.hand_over("app", boot.stage or _AGAIN)
         else:
-            self.boot.hand_over("setup", _ASKED if self.long else 0)
+            boot.hand_over("setup", _ASKED if self.long else 0)

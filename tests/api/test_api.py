@@ -296,6 +296,25 @@ def test_what_it_is_told_to_do() -> None:
     owner.run(script())
 
 
+def test_who_restarts_it_all_the_time_puts_off_no_look() -> None:
+    """A program that changes a setting every few seconds must not keep the fix away."""
+    owner = Caller(check_s=300)
+
+    def script() -> Script:
+        yield from owner.ready()
+        number = 0
+        while owner.now_s < 800:
+            number = (number + 1) % 300
+            if 80 in owner.access.doors:
+                body = b'{"sensitivity": %d}' % (100 + number)
+                owner.access.dial(80).say(request("POST", "/api/v1/config", body))
+            yield from owner.wait(2)
+
+    owner.run(script())
+    looks = [line for line in owner.world.lines if "event=hindered" in line]
+    assert len(looks) >= 3 and owner.config()["sensitivity"] > 100
+
+
 def test_without_a_server_for_updates_it_says_so() -> None:
     owner = Caller(update_url="")
 
