@@ -13,7 +13,6 @@ from network import WLAN, hostname
 _EPOCH_2000_S = const(946684800)
 _CLOCK_SET_AFTER_S = const(757382400)  # 2024, counted from 2000: before that it was never set
 NAMESPACE = "seesaw"
-mark_valid = Partition.mark_app_valid_cancel_rollback  # the active boot entry; raises OSError
 
 
 class Clock:
@@ -109,6 +108,11 @@ def otadata() -> bytes:
     part.readblocks(0, view[:32])
     part.readblocks(1, view[32:])
     return bytes(entries)
+
+
+def mark_valid() -> None:
+    """Confirm the active boot entry. Raises OSError."""
+    Partition.mark_app_valid_cancel_rollback()
 
 
 def led(taken: tuple, level: int) -> "Pin | None":
