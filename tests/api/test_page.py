@@ -7,9 +7,11 @@ from html.parser import HTMLParser
 
 import pytest
 from caller import Caller
+from contract import OPENAPI
 from phone import Script
 from seesaw import config, tuning
-from seesaw.api import changes, page
+from seesaw.api import answers, changes, page
+from seesaw.core import market_state
 from seesaw.core.sessions import Zone
 
 from host_tools.image import bundle
@@ -87,10 +89,16 @@ def test_every_control_has_a_label_and_every_setting_a_control() -> None:
             assert (int(control["min"]), int(control["max"])) == tuning.LIMITS[name]
 
 
-def test_the_instruments_are_those_of_the_feeds_and_zones_are_zones() -> None:
+def test_page_and_contract_know_what_the_firmware_knows() -> None:
     feeds = json.loads((bundle.FIRMWARE / "seesaw" / "data" / "feeds.json").read_text())
     found = Outline(made())
     assert [name for name, _ in found.options["instrument"]] == list(feeds["instruments"])
+    config = OPENAPI["components"]["schemas"]["Config"]
+    assert config["properties"]["instrument"]["enum"] == list(feeds["instruments"])
+    assert config["required"] == list(config["properties"]) == list(changes.KEYS)
+    status = OPENAPI["components"]["schemas"]["Status"]["properties"]
+    assert status["state"]["enum"] == list(answers.WORDS)
+    assert status["sign"]["enum"] == list(market_state.SIGNS)
     for title in (row["title"] for row in feeds["instruments"].values()):
         assert f">{html.escape(title)}\n" in TEXT
     for zone, _ in found.options["tz"]:
