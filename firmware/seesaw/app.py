@@ -6,6 +6,7 @@ from micropython import const
 
 from seesaw.core import handover
 from seesaw.core.market_state import AWAY, FOLLOW, GOOD, LEVEL, SIGNS, sign
+from seesaw.data import shipped
 
 _WATCH_MS = const(5000)  # between two looks of the supervisor
 _FIRST_CHECK_S = const(180)  # to the first look after a cold boot: some are on for an evening
@@ -29,7 +30,7 @@ class App:
         self.radio = radio
         self.clock = clock
         self.random = random
-        self.root = "development" if chip.development() else "maker"
+        self.root = "development" if shipped.development() else "maker"
         self.usage = usage
         self.keeper = keeper
         taken = settings["servo_pin"], settings["power_pin"]
@@ -40,7 +41,7 @@ class App:
         self.next_beat_s = 0  # by when the follower must have come round
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
-        self.since_s = handover.since_s(boot.scratch) if boot.stage == _LOOKED else 0
+        self.since_s = handover.since_s(boot.scratch) if boot.stage >= _LOOKED else 0
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
@@ -148,7 +149,10 @@ class App:
                 self.judge()
             elif self.call.due(self.radio.joined()):
                 await self.beam.park()
-                self.call.answer()
+                up_s = self.clock.up_s()
+                self.usage.tell(self.feed, up_s)
+                self.call.answer(self.since_s + up_s)
+                self.beam.resume()
             elif self.said and self.due(drawn):
                 if self.live:
                     await self.live.leave()

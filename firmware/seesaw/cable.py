@@ -108,6 +108,7 @@ class Guest:
 
     def __init__(self, boot):
         self.slot = boot.slot
+        self.trailer = boot.trailer
         self.wdt = boot.wdt
         self.pulse_ns = boot.pulse_ns
         self.version = "try"

@@ -1,11 +1,14 @@
-"""When the app gives way to set-up: for the owner's button, or after a while without Wi-Fi. The app
-does not ask in a trial."""
+"""When the app gives way to set-up: for the owner's button, or after a while without Wi-Fi; or to
+itself, for other settings. The app does not ask in a trial."""
 
 from micropython import const
 
+from seesaw.core import handover
+
 _LOST_S = const(600)  # a router takes minutes to start after a power cut
 _AT = const(22)  # in scratch: for how long, in tens of seconds, over hand-overs to the updater
-_ASKED = const(1)  # stage of the hand-over
+_ASKED = const(1)  # stages of the hand-over: to set-up
+_AGAIN = const(3)  # to the app, which had not looked for a release
 
 
 class Call:
@@ -13,6 +16,7 @@ class Call:
 
     def __init__(self, boot, up_s):
         self.long = False  # a long press has come
+        self.again = False  # the app is to begin anew
         self.blinks = 0  # the app gives its own sign
         self.boot = boot
         self.up_s = up_s
@@ -22,7 +26,7 @@ class Call:
         """joined: now. Asked every few seconds."""
         if joined:
             self.seen_s = self.up_s()
-        return self.long or self.up_s() - self.seen_s >= _LOST_S
+        return self.long or self.again or self.up_s() - self.seen_s >= _LOST_S
 
     def tell(self, lost: int = -1) -> None:
         """Before a hand-over."""
@@ -30,7 +34,15 @@ class Call:
             lost = min((self.up_s() - self.seen_s) // 10, 255)
         self.boot.scratch = self.boot.scratch[:_AT] + bytes((lost, 0))
 
-    def answer(self) -> None:
-        """Hand over to set-up; never returns."""
+    def answer(self, since_s: int) -> None:
+        """Hand over to set-up, or to the app; never returns, but when tried from a laptop. since_s:
+        from the last look for a release, or the start: who changes settings often must not put
+        off the next one."""
         self.tell(0)
-        self.boot.hand_over("setup", _ASKED if self.long else 0)
+        boot = self.boot
+        if self.again and not self.long:
+            self.again = False
+            boot.scratch = handover.told(boot.scratch, 0, since_s, 0, ())
+            boot.hand_over("app", boot.stage or _AGAIN)
+        else:
+            boot.hand_over("setup", _ASKED if self.long else 0)

@@ -41,15 +41,19 @@ def save(store: object, blob: bytes) -> None:
     store.put("config", blob)
 
 
-def parse(blob: bytes, defaults: dict = DEFAULTS) -> dict:
-    """Settings from the blob; the defaults for whatever it does not say."""
-    settings = dict(defaults)
+def read(blob: bytes) -> dict:
+    """What the blob says, unchecked; {} when it is spoilt."""
     try:
         found = json.loads(blob) if blob else {}
     except (ValueError, RuntimeError):
         found = {}
-    if not isinstance(found, dict):
-        found = {}
+    return found if isinstance(found, dict) else {}
+
+
+def parse(blob: bytes, defaults: dict = DEFAULTS) -> dict:
+    """Settings from the blob; the defaults for whatever it does not say."""
+    settings = dict(defaults)
+    found = read(blob)
     for key in defaults:
         value = found.get(key)
         if type(value) is type(defaults[key]):

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from seesaw import config, tuning
+from seesaw import config, door, tuning
 from seesaw.app import App
 from seesaw.beam import Beam
 from seesaw.call import Call
@@ -50,6 +50,8 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         from seesaw.data import notices
 
         notices.say(kept, made)
+    if not boot.trial:  # nothing that is asked for from outside may cost a trial its memory
+        asyncio.create_task(door.listen(made, store))
     if settings["stream"]:
         from seesaw.live import live
 

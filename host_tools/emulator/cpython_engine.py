@@ -172,7 +172,9 @@ class CPythonDevice(Device):
         super().__init__(flash, self.clock, around, options)
         self.companion = companion
         radio = self.board.radio
-        self.net = Net(self.clock, lambda: radio.carries, radio.resolve, lambda: radio.on[1])
+        self.net = Net(
+            self.clock, lambda: radio.carries, radio.resolve, lambda: radio.on[1] or radio.carries
+        )
         self.written = bytearray()  # by the firmware on the serial line, beside what it prints
         self.typed = bytearray()  # on the serial line, and not read yet
         self.faces = faces()

@@ -26,6 +26,8 @@ NO_AP_VARIANTS = (210, 211, 212)
 STATION, ACCESS_POINT = 0, 1
 NOWHERE = "0.0.0.0"
 STATIONS_MAX = 4  # on our access point, where nothing else is set
+ADDRESS = "10.0.0.2"
+HOSTNAME_MAX = 32
 MAC = bytes.fromhex("24aa5e000001")
 # What config() takes, and for which interface alone.
 OF_STATION = ("reconnects",)
@@ -43,7 +45,8 @@ class Radio:
 
     OPS = (
         "wlan_begin", "wlan_active", "wlan_connect", "wlan_disconnect", "wlan_isconnected",
-        "wlan_status", "wlan_config", "wlan_ifconfig", "wlan_scan", "resolve",
+        "wlan_status", "wlan_config", "wlan_ifconfig", "wlan_scan", "wlan_hostname",
+        "resolve",
     )  # fmt: skip
 
     def __init__(
@@ -56,11 +59,13 @@ class Radio:
         self.now = now
         self.dns = {} if dns is None else dns
         self.dead_ms = DEAD_MS
+        self.address = ADDRESS  # by DHCP
         self.reset()
 
     def reset(self) -> None:
         """A chip reset: Wi-Fi is down. (A soft reset leaves it up.)"""
         self.on = [False, False]  # station, access point
+        self.hostname = "mpy-esp32"
         self.settings: list[dict[str, Any]] = [{}, {}]
         self.static: list[str] | None = None
         self.wanted: tuple[str, str] | None = None
@@ -156,6 +161,15 @@ class Radio:
     def wlan_begin(self, interface: int) -> None:
         if interface not in (STATION, ACCESS_POINT):
             raise ValueError("invalid WLAN interface identifier")
+
+    def wlan_hostname(self, name: str | None) -> str | None:
+        """network.hostname (extmod/modnetwork.c): for the next DHCP request, and mDNS."""
+        if name is None:
+            return self.hostname
+        if len(name.encode()) > HOSTNAME_MAX:
+            raise ValueError
+        self.hostname = name
+        return None
 
     def wlan_active(self, interface: int, on: bool | None) -> bool:
         """Off ends the connection; on again does not bring it back."""
@@ -277,7 +291,7 @@ class Radio:
             self.static = list(fields)
         if not self.connected:
             return [NOWHERE] * 4
-        return self.static or ["10.0.0.2", "255.255.255.0", "10.0.0.1", "10.0.0.1"]
+        return self.static or [self.address, "255.255.255.0", "10.0.0.1", "10.0.0.1"]
 
     def wlan_scan(self, begin: bool) -> Any:
         """With begin: how long it takes, in ms; then what was found: nothing while joining."""

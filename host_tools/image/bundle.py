@@ -23,7 +23,8 @@ PACKAGE = "seesaw"
 ROOT = "root.json"  # at the top of a bundle: whom its devices trust (firmware/SPEC.md, "Trust")
 TLS_ROOTS = "roots.pem"  # likewise: whose certificates it believes (SPEC, "Roots")
 FEEDS, CALENDARS = "feeds.txt", "calendars.json"  # likewise: seesaw.data.shipped reads them
-DATA = (ROOT, TLS_ROOTS, FEEDS, CALENDARS)  # all that is no module
+PAGE = "page.html"  # likewise: seesaw.api.page fills it in
+DATA = (ROOT, TLS_ROOTS, FEEDS, CALENDARS, PAGE)  # all that is no module
 DEVELOPMENT_ROOT = Path(__file__).with_name("development_root.json")
 DEVELOPMENT = "it trusts the development key, which everybody has: name a root with --root"
 DEVELOPMENT_DEPLOYED = (
@@ -144,6 +145,8 @@ def _data(source: Path) -> dict[str, bytes]:
     for name in (TLS_ROOTS, CALENDARS):
         if (source / PACKAGE / "data" / name).exists():
             found[name] = disk.read(source / PACKAGE / "data" / name)
+    if (source / PACKAGE / "api" / PAGE).exists():
+        found[PAGE] = disk.read(source / PACKAGE / "api" / PAGE)
     if (source / PACKAGE / "data" / "feeds.json").exists():
         found[FEEDS] = feeds_lines(disk.read(source / PACKAGE / "data" / "feeds.json"))
     return found

@@ -114,7 +114,7 @@ def _page(arguments: Namespace, scene: Scene, view: View) -> Iterator[list[str]]
         where = f"Look at it: {page.url}{taken if arguments.port else ''}"
         if arguments.json:
             print(where, file=sys.stderr, flush=True)
-        yield [where]
+        yield [where, f"Its own page, as its owner has it: {scene.own_page}"]
 
 
 def actions(scene: Scene) -> dict[str, Callable[[], None]]:

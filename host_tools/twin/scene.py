@@ -24,6 +24,7 @@ from host_tools.emulator.micropython_engine import (
     find_micropython,
 )
 from host_tools.emulator.partitions import TYPE_DATA, PartitionTable, PartitionTableError
+from host_tools.emulator.resolver import Resolver
 from host_tools.emulator.serial_port import SerialPort
 from host_tools.emulator.storage import SUBTYPE_NVS
 from host_tools.errors import UserError
@@ -50,6 +51,7 @@ POLL_S = 2  # of the simulated market
 LIVE_POLL_S = 20  # of the real providers, who have other guests
 CAUSES = {1: "power-on", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
 PROVIDER_FAULT = "html"  # a web page in place of prices, with status 200
+HTTP = 80
 NVS_LEAST = 3 * 4096  # bytes
 FOREVER_S = 10 * 366 * 86400
 PRICE_STEP_S = 60  # of simulated time between two prices
@@ -267,6 +269,9 @@ class Scene:
             flash, around, Options(chip=self.board.chip, chip_heap_kib=self.board.heap_kib), port
         )
         device.board.pwm.on_pulse = self._on_pulse
+        # A browser of this machine finds the board's own page where it really listens.
+        device.board.radio.address, door = Resolver(around).listen(HTTP)
+        self.own_page = f"http://{device.board.radio.address}:{door}"
         return device
 
     # -- what the board does ---------------------------------------------------------------

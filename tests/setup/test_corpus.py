@@ -12,8 +12,9 @@ SCRIPT = r'''
 import json
 import sys
 sys.path.insert(0, sys.argv[1])
-from seesaw.setup import credentials, dns, form, improv, pages, probe, scan, secret
-from seesaw.setup.request import Refused, Request
+from seesaw.net import form
+from seesaw.net.request import Refused, Request
+from seesaw.setup import credentials, dns, improv, pages, probe, scan, secret
 
 seed = 7
 def draw(n):
@@ -43,7 +44,7 @@ def request(raw):
             raw = raw[size:]
     except Refused as refused:
         return refused.args[0]
-    return made.ready, made.method, made.path, made.host, made.body
+    return made.ready, made.method, made.path, made.headers.get("host"), made.body
 
 def merged(raw):
     """Not what else is kept: of JSON that is spoilt the interpreters make more or less."""

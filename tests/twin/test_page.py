@@ -318,6 +318,7 @@ def test_seesaw_run_serves_the_page_and_says_where(
     assert cli.main(["run", "--for", "0.2", "--port", str(page.port)]) == 0
     out = capsys.readouterr().out
     assert re.search(rf"Look at it: http://127.0.0.1:\d+ \(port {page.port} is taken\)\n", out)
+    assert re.search(r"Its own page, as its owner has it: http://127.0.0.1:\d+\n", out)
     assert answers[0][0] == 200
     wanted = ["break-provider", "cut-power", "mend-provider", "offer", "offer-crashing"]
     assert sorted(json.loads(answers[0][1])["actions"]) == wanted

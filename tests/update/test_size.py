@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from rig import World, new_flash, release
 
+from host_tools.emulator.access_point import Call
 from host_tools.emulator.importer import Importer
 
 KB = 1024
@@ -27,6 +28,7 @@ SIZES = {
 
 # The aim of both is 40 KB. An index needs the calendar of its exchange, round the clock is simpler.
 APP_MAX = {"sp500": 45 * KB, "btc": 43 * KB}
+PAGE_MAX = 12 * KB  # of what answers, when somebody asks
 SETUP_MAX = 32 * KB
 WITNESSES_MAX = 5 * KB  # when the clock must be set: once a day, and after each power cut
 
@@ -102,6 +104,30 @@ def test_the_app_is_small(instrument: str) -> None:
     assert not [name for name in app if name.startswith(tuple(f"seesaw.{n}" for n in names))]
 
 
+def loaded(ask: bool) -> set[str]:
+    """By an app that follows the market; and has somebody asked for its page?"""
+    with noting() as found:
+        world = World(new_flash(OLD, check_s=86400), [OLD])
+        calls: list[Call] = []
+
+        def answered() -> bool:
+            if ask and world.follows() and not calls:
+                calls.append(world.device.net.access.dial(80))
+                calls[0].say(b"GET / HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n")
+            return world.follows() and all(call.ended for call in calls)
+
+        world.run(60, until=answered)
+    assert all(b" 200 OK" in call.heard and b"</html>" in call.heard for call in calls)
+    return found[-1]
+
+
+def test_the_page_is_loaded_when_somebody_asks() -> None:
+    more = loaded(True) - loaded(False)
+
+    assert {name for name in SIZES if name.startswith("seesaw.api")} <= more
+    assert sum(SIZES[name] for name in more) <= PAGE_MAX, more
+
+
 def test_set_up_is_small() -> None:
     with noting() as found:
         world = World(new_flash(OLD, ssid="", password=""), [OLD])
@@ -110,7 +136,8 @@ def test_set_up_is_small() -> None:
 
     assert {name for name in SIZES if name.startswith("seesaw.setup")} <= setup
     assert sum(SIZES[name] for name in setup) <= SETUP_MAX
-    assert not [name for name in setup if name.startswith(("seesaw.update", "seesaw.net"))]
+    pages = {"seesaw.net", "seesaw.net.form", "seesaw.net.request", "seesaw.net.serving"}
+    assert not [name for name in setup - pages if name.startswith(("seesaw.update", "seesaw.net"))]
 
 
 def test_a_clock_that_is_not_set_costs_little_more() -> None:

@@ -29,6 +29,15 @@ def feeds(settings: dict, path: str = FEEDS) -> tuple:
     )
 
 
+def development() -> bool:
+    """Does this release trust the development key, which everybody has?"""
+    try:
+        with open("/bundle/root.json", "rb") as file:
+            return b'"x-seesaw-development"' in file.read()
+    except OSError:
+        return False
+
+
 class Always:
     """The Sessions of ALWAYS."""
 

@@ -1,7 +1,7 @@
 """Both Wi-Fi interfaces at once, for set-up: our network, and the station that tries others."""
 
 from micropython import const
-from network import WLAN
+from network import WLAN, hostname
 
 _WPA2 = const(3)
 _PHONES_MAX = const(4)
@@ -14,6 +14,10 @@ class Access:
         self._ap = WLAN(WLAN.IF_AP)
         self._station = WLAN(WLAN.IF_STA)
         self._station.active(True)
+
+    def name(self) -> str:
+        """The device's, as port.board has set it."""
+        return hostname()
 
     def open(self, name: str, password: str) -> str:
         """Our network; its address."""

@@ -5,9 +5,10 @@ import gc
 import time
 
 from esp32 import NVS, Partition
-from machine import Pin, unique_id
+from machine import Pin
+from machine import unique_id as device_id  # the chip's own, the same for ever
 from micropython import const
-from network import WLAN
+from network import WLAN, hostname
 
 _EPOCH_2000_S = const(946684800)
 _CLOCK_SET_AFTER_S = const(757382400)  # 2024, counted from 2000: before that it was never set
@@ -38,6 +39,7 @@ class Radio:
     """The station interface. It reconnects by itself once told a network."""
 
     def __init__(self):
+        hostname("seesaw-" + device_id()[-3:].hex())  # of DHCP and mDNS
         self._wlan = WLAN(WLAN.IF_STA)
 
     def start(self, ssid: str, password: str) -> None:
@@ -111,20 +113,6 @@ def otadata() -> bytes:
 def mark_valid() -> None:
     """Confirm the active boot entry. Raises OSError."""
     Partition.mark_app_valid_cancel_rollback()
-
-
-def development() -> bool:
-    """Does this release trust the development key, which everybody has?"""
-    try:
-        with open("/bundle/root.json", "rb") as file:
-            return b'"x-seesaw-development"' in file.read()
-    except OSError:
-        return False
-
-
-def device_id() -> bytes:
-    """The chip's own, the same for ever."""
-    return unique_id()
 
 
 def led(taken: tuple, level: int) -> "Pin | None":

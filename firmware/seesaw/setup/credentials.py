@@ -5,6 +5,8 @@ from binascii import hexlify, unhexlify
 
 from micropython import const
 
+from seesaw import config
+
 SSID_MAX = const(32)  # bytes (IEEE 802.11)
 _HEX = b"0123456789abcdefABCDEF"
 
@@ -50,12 +52,7 @@ def chosen(form: dict) -> tuple:
 
 def merged(blob: bytes, ssid: bytes, password: bytes) -> bytes:
     """The settings with these in place of the old ones, and all else as it was."""
-    try:
-        settings = json.loads(blob) if blob else {}
-    except (ValueError, RuntimeError):
-        settings = {}
-    if not isinstance(settings, dict):
-        settings = {}
+    settings = config.read(blob)
     name = as_text(ssid)
     settings.pop("ssid_hex", None)
     if name is None:  # JSON has no bytes

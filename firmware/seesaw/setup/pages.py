@@ -2,6 +2,7 @@
 
 from binascii import hexlify
 
+from seesaw.net.form import escaped
 from seesaw.setup.credentials import readable
 
 _HEAD = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
@@ -39,16 +40,6 @@ autocorrect="off" spellcheck="false">
 or a login page</label><p><button>Connect</button></p></form>
 <form method="post" action="/scan"><button>Search again</button></form>
 """
-
-
-def escaped(text: str) -> str:
-    made = ""
-    for c in text:
-        made += _ESCAPES.get(c, c) if c >= " " else "\ufffd"
-    return made
-
-
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 
 
 def landing(home: str):

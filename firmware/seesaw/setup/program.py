@@ -8,6 +8,7 @@ import asyncio
 
 from micropython import const
 
+from seesaw.net.serving import Serving
 from seesaw.setup import credentials, dns, improv, pages, probe, scan, secret, states, words
 from seesaw.setup.portal import Portal
 
@@ -37,7 +38,7 @@ class Setup:
         self.blinks = 0 if settings["ssid"] else _BLINKS  # in a home that has Wi-Fi nobody waits
         self.saved = settings["ssid"], settings["password"]
         self.reason = states.why(boot.stage, settings["ssid"])
-        self.name = secret.name(chip.device_id())
+        self.name = access.name()
         self.password = secret.password(chip.device_id(), key)
         self.state = states.OPEN
         self.since_s = self.visit_s = self.tried_s = clock.up_s()
@@ -57,7 +58,7 @@ class Setup:
         self.say("setup", "%s: join %s, password %s, open http://%s"
                  % (self.reason, self.name, self.password, home))  # fmt: skip
         address = bytes([int(part) for part in home.split(".")])
-        await self.doors.streams(Portal(self, home).serve, 80)
+        await self.doors.streams(Serving(Portal(self, home)).serve, 80)
         self.serial.begin()
         await asyncio.gather(
             self.doors.datagrams(lambda query: dns.answer(query, address), 53),

@@ -1,5 +1,5 @@
-"""Name and password of the device's own network: each device's own, the same as long as its
-settings live, so that they can stand on its label."""
+"""Password of the device's own network: each device's own, the same as long as its settings live,
+so that it can stand on its label."""
 
 import hashlib
 
@@ -9,10 +9,6 @@ KEY = "portal"  # in NVS: 16 random bytes, drawn when there are none
 SIZE = 16
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that reads like another
 _LENGTH = const(10)  # 49 bits; WPA2 takes 8 at least
-
-
-def name(device: bytes) -> str:
-    return "seesaw-" + "".join(["%02x" % c for c in device[-3:]])
 
 
 def password(device: bytes, drawn: bytes) -> str:

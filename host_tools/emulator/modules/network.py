@@ -15,6 +15,10 @@ def _bytes(name):
     return name.encode() if isinstance(name, str) else bytes(name)
 
 
+def hostname(name=None):
+    return call("wlan_hostname", name)
+
+
 class WLAN:
     IF_STA, IF_AP = 0, 1
 

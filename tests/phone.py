@@ -1,4 +1,4 @@
-"""A phone on the device's own network, and a device that sets itself up; on virtual time.
+"""A phone on the device's own network or on that of its owner, and the device; on virtual time.
 
 A script is a generator: it yields to let time pass, and each `yield from` is one thing that a phone
 or its owner does.

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 request, piece by piece, within limits. Of its headers three are looked at."""
+"""One HTTP/1.1 request, piece by piece, within limits. Few of its headers are looked at."""
 
 from micropython import const
 
@@ -6,6 +6,7 @@ HEAD_MAX = const(8192)  # bytes of request line and headers: a browser sends abo
 _LINE_MAX = const(1024)  # bytes of one line
 BODY_MAX = const(1024)  # bytes: a name of 32 and a password of 64, each percent-encoded, take 288
 _METHODS = ("GET", "HEAD", "POST")
+_KEPT = (b"host", b"origin", b"referer", b"content-type")
 
 
 class Refused(Exception):
@@ -13,10 +14,12 @@ class Refused(Exception):
 
 
 class Request:
-    """`ready` once it is whole; then method, path (without its query), host, body."""
+    """`ready` once it is whole; then method, path (without its query), headers (those of _KEPT, in
+    lower case), body."""
 
     def __init__(self):
-        self.method = self.path = self.host = ""
+        self.method = self.path = ""
+        self.headers = {}
         self.body = b""
         self.ready = False
         self._rest = b""  # what has come and is not read
@@ -71,10 +74,13 @@ class Request:
         if at < 1:
             raise Refused(400)
         name, value = line[:at].lower(), line[at + 1 :].strip()
-        if name == b"host":
-            self.host = text(value.lower())
+        if name in _KEPT:
+            key = text(name)
+            if key in self.headers:
+                raise Refused(400)  # two of one are nobody's honest request
+            self.headers[key] = text(value.lower())
         elif name == b"transfer-encoding":
-            raise Refused(411)  # no browser sends a form that way
+            raise Refused(411)  # no browser sends anything that way
         elif name == b"content-length":
             if not value or [c for c in value if not 48 <= c <= 57]:
                 raise Refused(400)

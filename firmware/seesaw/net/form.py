@@ -1,9 +1,11 @@
-"""application/x-www-form-urlencoded: bytes in, bytes out, whatever they are."""
+"""A page's forms, application/x-www-form-urlencoded: bytes in, bytes out, whatever they are; and
+text as a page has it."""
 
 from micropython import const
 
 _FIELDS_MAX = const(8)
 _HEX = b"0123456789abcdef"
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 
 
 def fields(body: bytes) -> dict:
@@ -37,3 +39,11 @@ def decoded(text: bytes) -> bytes:
 
 def _digit(text: bytes, at: int) -> int:
     return _HEX.find(text[at : at + 1].lower()) if at < len(text) else -1
+
+
+def escaped(text: str) -> str:
+    """For a page, also within an attribute."""
+    made = ""
+    for c in text:
+        made += _ESCAPES.get(c, c) if c >= " " else "\ufffd"
+    return made

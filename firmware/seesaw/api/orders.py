@@ -1,0 +1,82 @@
+"""What somebody in the owner's network may have the device do. Each gives (status, words)."""
+
+import asyncio
+
+from micropython import const
+
+from seesaw.api import changes
+
+_DAY_S = const(86400)  # no look for a release is further off
+_SOON_S = const(10)  # after a start: what has it start again is no faster than this
+_BLINK_MS = const(250)
+_BLINKS = const(12)  # half of them light
+
+
+class Orders:
+    """load(): the blob of settings. keep(blob): stores one; raises OSError."""
+
+    def __init__(self, app, load, keep):
+        self._app = app
+        self._load = load
+        self._keep = keep
+        self._left = 0  # blinks
+        self._storing = False
+
+    def _soon(self) -> bool:
+        app = self._app
+        return self._storing or app.clock.up_s() < _SOON_S or app.call.again or app.call.long
+
+    async def change(self, wanted) -> tuple:
+        """Settings; the app begins anew with them."""
+        if type(wanted) is not dict:
+            return 400, "not a JSON object"
+        if self._soon():
+            return 429, "it is about to start again, or has just started"
+        blob, wrong = changes.changed(self._load(), wanted)
+        if wrong:
+            return 400, wrong
+        if not blob:
+            return 200, "nothing is to be changed"
+        app = self._app
+        self._storing = True
+        try:
+            await app.beam.park()  # a write to flash would delay its frames
+            self._keep(blob)
+            app.call.again = True
+        except OSError:
+            return 507, "the settings find no room, and stay as they were"
+        finally:  # also when it takes too long for one request
+            self._storing = False
+            if not app.call.again:
+                app.beam.resume()
+        return 200, "stored; it starts again within seconds"
+
+    def act(self, name) -> tuple:
+        app = self._app
+        if name == "identify":
+            if not app.led:
+                return 409, "it has no light of its own"
+            left, self._left = self._left, _BLINKS
+            if not left:
+                asyncio.create_task(self._blink())
+            return 202, "its light blinks"
+        if name not in ("update", "restart", "setup"):
+            return 400, "unknown: give identify, update, restart or setup"
+        if self._soon():
+            return 429, "it is about to start again, or has just started"
+        if name == "update":
+            if not app.settings["update_url"]:
+                return 409, "no server for updates is set"
+            app.since_s = _DAY_S
+            return 202, "it looks for an update within seconds"
+        if name == "setup":
+            app.call.long = True
+            return 202, "set-up opens within seconds; join the network of its label"
+        app.call.again = True
+        return 202, "it starts again within seconds"
+
+    async def _blink(self) -> None:
+        while self._left:
+            self._left -= 1
+            self._app.led(self._left % 2)
+            await asyncio.sleep_ms(_BLINK_MS)
