@@ -21,6 +21,7 @@ async def checkup(app, store) -> None:
     for name, check in (("settings", settings), ("record", record), ("bundle", bundle),
                         ("memory", memory), ("wifi", wifi), ("clock", clock), ("price", price),
                         ("beam", beam)):  # fmt: skip
+        await still(app)
         try:
             trouble = await check(app, store)
         except Exception as error:
