@@ -7,7 +7,7 @@ from dataclasses import dataclass
 BEGIN = re.compile(r"^-+ ?SEESAW DIAG (\d+) BEGIN ?-+$")
 END = re.compile(r"^-+ ?SEESAW DIAG \d+ END crc32=([0-9a-f]{8}) ?-+$")
 BEFORE = re.compile(r"^(?:\[[\dT:. -]+\] )?(?:> ?)*")  # a log's time, a mail's quoting
-FACT = re.compile(r"^([a-z0-9_.-]+): ?(.*)$")
+FACT = re.compile(r"^(program|id|[a-z]+\.[a-z0-9_.-]+): ?(.*)$")
 FORMAT = 1
 
 
@@ -43,10 +43,26 @@ def _read(number: int, lines: list[str]) -> Paste:
         if (end := END.match(line)) or BEGIN.match(line):
             break
         inside.append(line)
-    body = "".join(line + "\n" for line in inside)
-    whole = end is not None and int(end[1], 16) == binascii.crc32(body.encode())
-    pairs = (FACT.match(line) for line in inside[1:])
+    whole = False
+    for made in (inside, _unwrapped(inside, " "), _unwrapped(inside, "")):
+        body = "".join(line + "\n" for line in made)
+        whole = end is not None and int(end[1], 16) == binascii.crc32(body.encode())
+        if whole or not made:
+            break
+    if not whole:
+        made = inside
+    pairs = (FACT.match(line) for line in made[1:])
     facts = {pair[1]: pair[2] for pair in pairs if pair}
-    marks = lines[0], end[0] if end else ""
-    text = f"{marks[0]}\n{body}{marks[1]}\n" if end else f"{marks[0]}\n{body}"
-    return Paste(number, inside[0] if inside else "", facts, whole, bool(end), text)
+    text = "".join(line + "\n" for line in (lines[0], *made, *([end[0]] if end else [])))
+    return Paste(number, made[0] if made else "", facts, whole, end is not None, text)
+
+
+def _unwrapped(lines: list[str], between: str) -> list[str]:
+    """Lines that a mail has broken, in one again: each fact begins with its key."""
+    made: list[str] = []
+    for line in lines:
+        if made and not FACT.match(line):
+            made[-1] += between + line
+        else:
+            made.append(line)
+    return made

@@ -86,6 +86,11 @@ def test_a_factory_reset_ends_in_set_up_where_the_console_goes_on(world: World) 
         line.ask(b"yes\n", "Type: forget")
         line.ask(b"forget\n", "event=setup")
         text = line.ask(b"diag\n", " END crc32=")
+        asked = b"IMPROV\x01\x03\x02\x02\x00"
+        line.ask(b"sta" + asked + bytes((sum(asked) & 255,)) + b"tus\n", "IMPROV\x01\x01\x01\x02")
+        line.ask(b"\n", "program: setup")
+        line.ask(b"maintenance\n", ">>> ")
+    assert mpremote(desk.port.path, "resume", "eval", "boot.version").strip() == "0.1.0"
     assert "never set up" in text and "update.server: set" in text and "lost." not in text
     assert rig.SETTINGS["password"] not in text.replace("wifi.password", "")
     assert "Traceback" not in desk.text

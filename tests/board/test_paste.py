@@ -2,6 +2,7 @@
 
 import json
 import random
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,15 @@ def test_a_known_trouble_is_said_and_no_other(capsys, tmp_path: Path, name: str)
     lambda text: "".join("> " + line + " \n" for line in text.splitlines()),
     lambda text: "Dear maker,\n\n" + text + "\nGreetings\n",
     lambda text: "".join("[12:00:01.250] " + line + "\n" for line in text.splitlines()),
+    lambda text: "\n".join(textwrap.fill(line, 40) for line in text.splitlines()),
+    lambda text: "".join(line[at : at + 50] + "\n" for line in text.splitlines()
+                         for at in range(0, len(line), 50)),
     lambda text: made(program="setup") + "and later\n" + text,
 ])  # fmt: skip
 def test_what_a_mail_and_a_log_do_to_it_does_no_harm(change) -> None:
-    found = paste.find(change(made()))
-    assert found and found.whole and found.ended and found.text == made()
+    long = {"app.state": "STALE", "app.why": "cnbc: status 500 of a server that says more than it"}
+    found = paste.find(change(made(**long)))
+    assert found and found.whole and found.ended and found.text == made(**long)
     assert found.get("release.board") == "esp32s3"
 
 
