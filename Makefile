@@ -70,8 +70,11 @@ config: .venv/ready ## settings by cable (PORT=... SSID=... PASSWORD=... INSTRUM
 	@$(BIN)/seesaw config $(CABLE) $(if $(value SSID),--ssid "$$SEESAW_SSID") \
 	  $(if $(INSTRUMENT),--instrument '$(INSTRUMENT)') $(ARGS)
 
-console: .venv/ready ## the serial console; Ctrl-] leaves (PORT=...)
+console: .venv/ready ## the serial console; Ctrl-] leaves (PORT=... ARGS="--capture FILE")
 	@$(BIN)/seesaw console $(CABLE) $(ARGS)
+
+diag: .venv/ready ## how is it? One paste for support (PORT=...; FILE=paste.txt reads one that came)
+	@$(BIN)/seesaw diag $(if $(FILE),read '$(FILE)',$(CABLE)) $(ARGS)
 
 clean: ## remove what was built
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -83,4 +86,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console diag clean

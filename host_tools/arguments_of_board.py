@@ -108,6 +108,22 @@ def _selftest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the record in place of the table")
 
 
+def _diag(parser: argparse.ArgumentParser) -> None:
+    _cable(parser)
+    parser.add_argument("--json", action="store_true", help="for programs, in place of the paste")
+
+
+def _diag_read(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a paste, or a log with one; - for the input")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _console(parser: argparse.ArgumentParser) -> None:
+    _cable(parser)
+    parser.add_argument("--capture", metavar="FILE", help="add all that it says to this file")
+    parser.add_argument("--no-times", action="store_true", help="do not say when each line came")
+
+
 def _none(parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -126,8 +142,12 @@ COMMANDS = (
     Command("try", "run the working tree from here, installing nothing", _cable,
             "host_tools.board.tryout:main"),
     Command("config", "change settings by cable", _config, "host_tools.board.configure:main"),
-    Command("console", "look at the serial line; Ctrl-] leaves", _cable,
+    Command("console", "look at the serial line, and type commands; Ctrl-] leaves", _console,
             "host_tools.board.console:main"),
+    Command("diag", "ask a seesaw how it is: one paste for support", _diag,
+            "host_tools.board.diag:main"),
+    Command("diag read", "say what a paste is about, and known trouble in it", _diag_read,
+            "host_tools.board.diag:read"),
     Command("boards", "draw the wiring of every board anew, with parts and manifest", _none,
             "host_tools.image.papers:main"),
 )  # fmt: skip

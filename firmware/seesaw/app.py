@@ -39,6 +39,8 @@ class App:
         self.call = None  # of the owner, for set-up
         self.feed = feed
         self.next_beat_s = 0  # by when the follower must have come round
+        self.events = []  # of late, for the console
+        self.noted = ""  # the state that is among them
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
         self.since_s = handover.since_s(boot.scratch) if boot.stage >= _LOOKED else 0
@@ -116,6 +118,9 @@ class App:
 
     def say(self) -> None:
         """One line of the serial console: everything a person or a program wants to know."""
+        if self.feed.state != self.noted:
+            self.noted = self.feed.state
+            self.note(self.noted + " " + self.feed.why)
         self.said = True
         quote = self.feed.last
         price = "%.2f" % quote.price if quote else "-"
@@ -131,8 +136,12 @@ class App:
 
     def tell(self, event: str, words: str) -> None:
         """An event's line."""
+        self.note(event + " " + words)
         print("seesaw event=%s slot=%s version=%s words=%s"
               % (event, self.boot.slot.info()[4], self.boot.version, words))  # fmt: skip
+
+    def note(self, words: str) -> None:
+        self.events = self.events[-7:] + ["%d s: %s" % (self.clock.up_s(), words)]
 
     # -- the supervisor ----------------------------------------------------------------------
 

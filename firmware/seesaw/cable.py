@@ -101,6 +101,24 @@ def set_config(changes: dict) -> None:
     config.save(store, json.dumps(settings).encode())
 
 
+class Stopped:
+    """A device whose program was stopped, as far as seesaw.facts asks."""
+
+    def __init__(self, boot):
+        self.boot = boot
+        self.chip = chip
+        self.settings = config.parse(config.load(chip.Store()))
+        self.clock = chip.Clock()
+        self.radio = chip.Radio()
+
+
+def diag(boot) -> str:
+    """A paste (SPEC, "Diagnostics")."""
+    from seesaw.facts import Facts
+
+    return Facts(Stopped(boot), "prompt", chip.Store()).paste()
+
+
 class Guest:
     """In place of the launcher's `boot` for an app that is only tried: it keeps nothing, and
     neither updates nor confirms. The launcher's deadline goes on: an app that was forgotten on a

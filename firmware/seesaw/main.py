@@ -65,4 +65,8 @@ def run(boot, program: str) -> None:
         from seesaw.wiring import app
 
         made = app(boot, settings, record, chip, radio, clock, random, store)
+    if program == "app" or boot.unhealthy > 2 and program == "updater":  # SAFE: perhaps no app runs
+        from seesaw.line import listen
+
+        listen(made, program)
     asyncio.run(made.run())

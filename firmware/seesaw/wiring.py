@@ -21,6 +21,10 @@ from seesaw.timekeeping import Timekeeper
 def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     """The app of this chip, its settings and its data."""
     settings.update(tuning.parse(config.load(store)))
+    if boot.unhealthy and not boot.trial:
+        from seesaw import lastwords
+
+        lastwords.keep(boot, store)
     secure = Secure(clock, store.get("roots", MORE_MAX), chip.opener)
 
     def witnesses() -> object:

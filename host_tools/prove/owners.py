@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 Change = Callable[["LiveSeesaw"], None]
 
 CHANGED = {"instrument": "nasdaq", "center_us": 1520}  # what an owner sets who changes the settings
+OWN = ("ssid", "password", "instrument", "poll_s", "check_s", "providers")  # not the maker's
 PATIENT = {"check_s": 21_600, "poll_s": 60}
 UNPLUGS = 4  # times, each during a trial
 UNPLUG_S = 2  # after the trial's first line
 VISIT_S = 840  # at the REPL; the launcher stands the watchdog off for 900
 HOLD_S, BETWEEN_S = 6, 31  # the button; set-up opens after 5
+SET_UP_S = 5  # after set-up has opened
 ROUTER_AT_S = 10  # after the power came
 ROUTER_S = 600  # with another password
 
@@ -157,6 +159,59 @@ def _fiddles(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
+def _types(live: LiveSeesaw, answers: dict[str, str]) -> None:
+    """Words that are heard -> the line that is typed then, each once."""
+    left = dict(answers)
+
+    def hear(line: str) -> None:
+        for words in [words for words in left if words in line]:
+            live.device.type(left.pop(words).encode() + b"\r")
+
+    live.watchers.append(hear)
+
+
+def _sets_up(live: LiveSeesaw) -> None:
+    """Gives a seesaw that waits to be set up what is the owner's, as the cable does, which then
+    resets."""
+    board, clock = live.device.board, live.device.clock
+
+    def give() -> None:
+        blob = json.loads(board.storage.nvs.get_blob("seesaw", "config", 2048))
+        mine = {key: live.subject.settings[key] for key in OWN}
+        made = json.dumps({**blob, **mine}).encode()
+        try:
+            board.storage.nvs.set_blob("seesaw", "config_b", made)
+            board.storage.nvs.set_blob("seesaw", "config", made)
+        except ENDS as end:
+            raise board.kill(end) from None
+        power_cycle(live, "set up")
+
+    def hear(line: str) -> None:
+        if "event=setup" in line and "words=never" in line:
+            clock.set_alarm("owner", clock.now_us + SET_UP_S * 1_000_000, give)
+
+    live.watchers.append(hear)
+
+
+def _forgets(live: LiveSeesaw) -> None:
+    """A factory reset at the console, and set-up anew."""
+    _types(live, {" state=LIVE ": "factory-reset", "Type: yes": "yes", "Type: forget": "forget"})
+    _sets_up(live)
+
+
+def _maintains(live: LiveSeesaw) -> None:
+    """Stops it at the console for maintenance, and pulls the plug at the prompt."""
+    clock = live.device.clock
+
+    def hear(line: str) -> None:
+        if line.startswith("at the prompt"):
+            clock.set_alarm("plug", clock.now_us + UNPLUG_S * 1_000_000,
+                            lambda: power_cycle(live, "unplugged"))  # fmt: skip
+
+    _types(live, {" state=LIVE ": "maintenance"})
+    live.watchers.append(hear)
+
+
 OWNERS: dict[str, Change] = {
     "nobody": lambda live: None,
     "patient": _patient,
@@ -170,4 +225,7 @@ OWNERS: dict[str, Change] = {
     "router": _router,
     "visits": _visits,
     "fiddles": _fiddles,
+    "forgets": _forgets,
+    "sets-up": _sets_up,
+    "maintains": _maintains,
 }

@@ -143,9 +143,13 @@ def recovery(subject: Subject, scenario: Scenario) -> Conditions:
     """The good world after a scenario: the same board, an hour later, with the fix on offer."""
     world = scenario.world
     lasting = tuple(o for o in world.hardware if o[0] in LASTING)
-    return Conditions(offer=subject.fix, hardware=lasting, seed=1, wall_s=world.wall_s + 600)
+    owner = AFTERWARDS.get(world.owner, "nobody")
+    return Conditions(offer=subject.fix, owner=owner, hardware=lasting, seed=1,
+                      wall_s=world.wall_s + 600)  # fmt: skip
 
 
+# Of owners, what is theirs to do after all else: to whoever forgot its owner cannot do it.
+AFTERWARDS = {"forgets": "sets-up"}
 # Options of a board that a change of the weather does not mend.
 LASTING = ("same_slot", "rollback", "nvs_loses_chunk", "flash_slow", "bad_sectors")
 

@@ -37,6 +37,11 @@ SETTINGS = Scenario(
     "settings", "the owner changes the settings", Conditions(owner="sets-at-boot"),
     start="candidate", until="healthy", phases=("settings",), cuts=("settings",),
 )  # fmt: skip
+FACTORY_RESET = Scenario(
+    "factory-reset", "a factory reset at the console; then the owner sets it up again",
+    Conditions(owner="forgets"), start="candidate", until="set-up", phases=("record",),
+    cuts=("record",),
+)  # fmt: skip
 ROLLBACK = Scenario(
     "rollback", "a release that crashes is tried, given up and remembered",
     offering("0.2.1-app"), start="candidate", until="rejected",
@@ -60,7 +65,7 @@ RUNTIME = Scenario(
     "runtime", "a release on another runtime: all of it comes over the network",
     offering("0.2.1-runtime"), start="candidate", until="updated", phases=WHOLE, budget="full",
 )  # fmt: skip
-POWER = (SETTINGS, ROLLBACK, REJECT, FALL_BACK, HEAL, RUNTIME)
+POWER = (SETTINGS, FACTORY_RESET, ROLLBACK, REJECT, FALL_BACK, HEAL, RUNTIME)
 
 
 def _elsewhere(one: Scenario, name: str, why: str, cuts: tuple[str, ...],

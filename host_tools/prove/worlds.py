@@ -25,6 +25,7 @@ UNTIL: dict[str, Look] = {
     # What is on offer runs for good, though the world's own fault has met the device.
     "overcome": lambda live: live.struck > 0 and live.updated(live.conditions.offer)
     and live.healthy(),
+    "set-up": lambda live: live.struck > 0 and live.healthy(),
     "selected": lambda live: live.happened("reset machine.reset()"),
     "confirmed": lambda live: live.said("event=confirmed") and live.healthy(),
 }

@@ -134,7 +134,7 @@ def test_none_is_told_to_plug_one_in(monkeypatch):
         ports.choose(None)
 
 
-COMMANDS = ["deploy", "try", "config", "console", "flash", "backup", "restore", "selftest"]
+COMMANDS = ["deploy", "try", "config", "console", "diag", "flash", "backup", "restore", "selftest"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -47,7 +47,8 @@ def test_every_behaviour_is_in_a_row() -> None:
     assert {*NETWORKS, "good", "lost-names", "lost-in-trial"} == set(KNOWN_NETWORKS)
     assert set(SERVERS) < set(KNOWN_SERVERS)
     assert {*RELEASES, "runtime", "stuck", "judge"} == set(ODD)
-    assert {*OWNERS, "nobody", "sets-at-boot", "patient", "unplugs-data"} == set(KNOWN_OWNERS)
+    assert {*OWNERS, "nobody", "sets-at-boot", "patient", "unplugs-data",
+            "forgets", "sets-up"} == set(KNOWN_OWNERS)
 
 
 def test_the_healthy_firmware_is_clean_in_every_world(subject: Seesaw) -> None:

@@ -16,7 +16,8 @@ LIVE_ROWS = 40
 CHEAP = (
     "a-little-too-large", "confirmed-before-online", "confirmed-by-the-core",
     "another-boards-offer", "settings-migrated-one-way", "keys-lost", "wrong-next-slot",
-    "memory-floor", "migrated-in-two-steps", "servo-jumps",
+    "memory-floor", "migrated-in-two-steps", "servo-jumps", "reset-forgets-the-maker",
+    "reset-erases-first",
 )  # fmt: skip
 # Found only because programs can be torn, and only because erases can be partial.
 TORN_PROGRAMS = ("newest-ever-in-place", "tries-in-place", "resume-offset-in-place")

@@ -54,7 +54,7 @@ def merged(raw):
 def packets(raw):
     reader = improv.Reader()
     found = reader.take(raw)
-    return found, reader.interrupted, [improv.wifi(data) for _, data in found]
+    return found, reader.interrupted, reader.text, [improv.wifi(data) for _, data in found]
 
 def page(raw):
     return "".join(pages.form("<", [(raw, -70, True)], raw[:3], "m", "v"))[-2500:-400]

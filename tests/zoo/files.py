@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from host_tools.prove.scenario import offering
-from host_tools.prove.scenarios import NEXT, UPDATE
+from host_tools.prove.scenarios import FACTORY_RESET, NEXT, UPDATE
 from host_tools.prove.zoo import Row, Waiting
 
 MAIN = "    record = None\n"
@@ -63,6 +63,19 @@ ROWS = (
           '    files = Files(boot)\n    parse(files.load("answer") or b"[]")\n' + MAIN),
          ("seesaw/main.py", "Files(boot), carried_root()", "files, carried_root()")),
         (GARBAGE,)),
+    Row("reset-forgets-the-maker", "a factory reset takes what no owner can give back: the address"
+        " of updates", "https://en.wikipedia.org/wiki/Chromecast",
+        "world", "deaf",
+        (("seesaw/factory.py", 'MAKERS = ("update_url", ', "MAKERS = ("),),
+        (FACTORY_RESET,)),
+    Row("reset-erases-first", "a factory reset erases the settings, and the power goes before it is"
+        " done", "https://github.com/espressif/esp-idf/issues/12505",
+        "cut", "amnesia",
+        (("seesaw/console.py", "        config.save(self.store, makers(config.load(self.store)))\n",
+          "        made = makers(config.load(self.store))\n"
+          '        self.store._nvs.erase_key("config")\n        self.store._nvs.commit()\n'
+          "        config.save(self.store, made)\n"),),
+        (FACTORY_RESET,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",
         (("seesaw/main.py", MAIN, '    for day in range(500):\n        try:\n'

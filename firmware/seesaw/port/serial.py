@@ -21,10 +21,10 @@ class Serial:
     def end(self) -> None:
         kbd_intr(3)
 
-    def read(self) -> bytes:
+    def read(self, most: int = _PIECE) -> bytes:
         """What has come, but nothing beyond a Ctrl-C: the REPL is to read on there."""
         found = b""
-        while len(found) < _PIECE and self._poll.poll(0):
+        while len(found) < most and self._poll.poll(0):
             piece = sys.stdin.buffer.read(1)
             found += piece
             if not piece or piece == b"\x03":

@@ -33,10 +33,11 @@ def result(command: int, texts: tuple = ()) -> bytes:
 
 
 class Reader:
-    """Bytes of the serial line in, commands out. Whatever is between packets is not for us."""
+    """Bytes of the serial line in, commands out. `text`: what is between packets, for whoever takes
+    it away."""
 
     def __init__(self):
-        self._got = b""
+        self._got = self.text = b""
         self.interrupted = False  # Ctrl-C, outside of a packet
 
     def take(self, piece: bytes) -> list:
@@ -46,9 +47,13 @@ class Reader:
             at = len(self._got)
             if at < len(_MAGIC) and c != _MAGIC[at]:
                 self.interrupted = self.interrupted or c == _CTRL_C
-                self._got = b"I" if c == _MAGIC[0] else b""
-                continue
+                self.text += self._got
+                self._got = b""
+                if c != _MAGIC[0]:
+                    self.text += bytes((c,))
+                    continue
             self._got += bytes((c,))
+            at = len(self._got) - 1
             if at >= 8 and at == 9 + self._got[8]:
                 command = _command(self._got)
                 self._got = b""

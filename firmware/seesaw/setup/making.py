@@ -7,6 +7,7 @@ from seesaw.port.udp import nonce
 from seesaw.setup import secret
 from seesaw.setup.credentials import merged
 from seesaw.setup.program import Setup
+from seesaw.typed import Typed
 
 
 def setup(boot, settings, chip, clock, store) -> Setup:
@@ -24,4 +25,5 @@ def setup(boot, settings, chip, clock, store) -> Setup:
     ports = chip, access.Access(), doors, serial.Serial(), clock
     made = Setup(boot, settings, keep, *ports, key)
     made.button = listen(panel.Panel(pins["button_pin"], light), made)
+    made.typed = Typed(made, "setup")
     return made

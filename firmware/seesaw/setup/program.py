@@ -27,13 +27,15 @@ class Setup:
 
     def __init__(self, boot, settings, keep, chip, access, doors, serial, clock, key):
         self.boot = boot
+        self.settings = settings
         self.keep = keep
         self.chip = chip
-        self.access = access
+        self.access = self.radio = access
         self.doors = doors
         self.serial = serial
         self.clock = clock
         self.button = None  # the task that watches it
+        self.typed = None  # takes the text between packets: seesaw.typed
         self.long = False  # set-up is open already
         self.blinks = 0 if settings["ssid"] else _BLINKS  # in a home that has Wi-Fi nobody waits
         self.saved = settings["ssid"], settings["password"]
@@ -231,9 +233,14 @@ class Setup:
             for command, data in reader.take(piece):
                 self.visited()
                 self.serial.write(self.answer(command, data))
-            if reader.interrupted:
+            try:
+                if reader.interrupted:
+                    raise KeyboardInterrupt
+                piece, reader.text = reader.text, b""
+                await self.typed.take(piece)
+            except KeyboardInterrupt:
                 self.serial.end()
-                raise KeyboardInterrupt
+                raise
             await asyncio.sleep_ms(_SERIAL_MS)
 
     def answer(self, command: int, data: bytes) -> bytes:
