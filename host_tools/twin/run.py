@@ -22,13 +22,15 @@ from host_tools.market.truth import deadband_us, wanted_us
 from host_tools.stopping import stopping
 from host_tools.twin.checks import Check, Observed, judge
 from host_tools.twin.console import HEADER, Console
+from host_tools.twin.given import find_instrument
 from host_tools.twin.page import Page
 from host_tools.twin.reports import Report, as_json
-from host_tools.twin.scene import Scene, Wanted, find_instrument
+from host_tools.twin.scene import Scene, Wanted
 from host_tools.twin.view import View
 
 HEADLESS_S = 60.0  # when --for does not say
 CHECK_S = 5  # between two looks for a release: the firmware's floor
+TWIN_CHECK_S = 20  # likewise in virtual time: at 60 times more would be all that one sees
 FOLLOW_S = 10.0  # from a price to the beam: a poll, a move, a look for a release between them
 HINT_AFTER_S = 1.0
 
@@ -74,6 +76,8 @@ def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
     if arguments.headless:
         seconds = HEADLESS_S if seconds is None else seconds
         offer_at = seconds / 2 if offer_at is None else offer_at
+    if getattr(arguments, "speed", 0) and arguments.market == "live":
+        raise UserError("--market live", "the real market knows real time alone", "use seesaw run")
     console = Console(sys.stdout)
     view = View()
     with _hint():
@@ -120,26 +124,29 @@ def _page(arguments: Namespace, scene: Scene, view: View) -> Iterator[list[str]]
 def actions(scene: Scene) -> dict[str, Callable[[], None]]:
     """What the page's buttons do; each returns at once."""
     found: dict[str, Callable[[], None]] = {
-        "cut-power": scene.cut_power,
         "offer": scene.offer,
         "offer-crashing": lambda: scene.offer(crash=True),
     }
-    if scene.market:
-        found |= {"break-provider": scene.break_provider, "mend-provider": scene.mend_provider}
+    for name in scene.faults.possible:
+        found[f"fault-{name}"] = functools.partial(scene.toggle, name)
+    for speed in scene.pace.speeds:
+        found[f"speed-{speed}"] = functools.partial(scene.set_speed, speed)
     return {name: functools.partial(scene.ask, wish) for name, wish in found.items()}
 
 
 def _wanted(arguments: Namespace) -> Wanted:
+    speed = getattr(arguments, "speed", 0)  # of `seesaw twin` alone
     return Wanted(
         board=arguments.board,
         instrument=arguments.instrument,
         market=arguments.market,
         clock=arguments.clock,
         seed=arguments.seed,
-        check_s=CHECK_S,
+        check_s=TWIN_CHECK_S if speed and not arguments.headless else CHECK_S,
         runtime=Path(arguments.runtime) if arguments.runtime else None,
         config=Path(arguments.config) if arguments.config else None,
         build=Path(arguments.build),
+        speed=speed,
     )
 
 
@@ -199,7 +206,7 @@ def _opening(scene: Scene, arguments: Namespace) -> str:
     start = datetime.fromtimestamp(scene.market.clock.start, zone)
     return what + (
         f"{scene.instrument.title}, simulated, seed {arguments.seed}: from {start:%a %F %H:%M %Z},"
-        f" {_speed(scene.market.clock.rate)}. Ctrl-C ends."
+        f" {_speed(scene.market.clock.rate * scene.pace.speed)}. Ctrl-C ends."
     )
 
 

@@ -20,7 +20,8 @@ from host_tools.twin.slots import Slot
 LOG_LINES = 60
 SINCE = {"index": "since the last close", "crypto": "in 24 hours"}
 TRIAL, CONFIRMED = "PENDING_VERIFY", "VALID"
-ENDS = ("boot", "power-cut")  # of whatever ran
+OFF = ("power-cut", "brown-out")
+ENDS = ("boot", *OFF)  # of whatever ran
 DEAD = ("INVALID", "ABORTED")
 # Events that say what becomes of the slot that does not run.
 PHASES = {"offer": "installing", "installed": "installed", "present": "installed"}
@@ -57,6 +58,7 @@ class View:
         self._us_per_degree = scene.settings["us_per_degree"]
         self._slots = scene.slots()
         scene.watch_pulse = self._pulse
+        scene.watch_rest = self._publish
         self._publish()
 
     # -- written by the thread of the board ------------------------------------------------
@@ -86,7 +88,7 @@ class View:
         self._other = next((s for s, name in OTHERS.items() if name == event.event), self._other)
         if event.event == "boot":
             fallen = self._boot(event)
-        elif event.event == "power-cut":
+        elif event.event in OFF:
             self._running = ""
             self._quote = None
         elif event.event == "settled":
@@ -183,6 +185,8 @@ class View:
             "power": scene.plug.on,
             "instrument": scene.instrument.title,
             "market": _market(scene),
+            "faults": scene.faults.told(),
+            "pace": scene.pace.told(),
             **self._feed(scene),
             "limits": {"low_us": PULSE_LOW_US, "high_us": PULSE_HIGH_US, "tilt_deg": TILT_MAX_DEG},
             "running": {
@@ -242,7 +246,7 @@ class View:
 
 
 def _market(scene: Scene) -> dict[str, Any]:
-    """time: at the exchange. broken: does the provider fail on purpose? None if it cannot."""
+    """time: at the exchange."""
     zone = ZoneInfo(scene.instrument.zone)
     now = datetime.fromtimestamp(scene.wall(), zone)
     market = scene.market
@@ -251,5 +255,4 @@ def _market(scene: Scene) -> dict[str, Any]:
         "recorded": isinstance(market, Replay),
         "rate": market.clock.rate if market else 1,
         "time": f"{now:%A} {now.day} {now:%B %Y}, {now:%H:%M} {now.tzname()}",
-        "broken": None if market is None else any(p.fault for p in market.providers.values()),
     }

@@ -64,8 +64,8 @@ function show(state) {
   put("slot", state.running.slot ? slotWords(state.running) : "nothing runs");
   put("trust", state.running.trust);
   state.slots.forEach(showSlot);
-  showProvider(state.market.broken);
-  document.querySelector("[data-action=cut-power]").setAttribute("aria-disabled", String(!power));
+  showFaults(state.faults);
+  showPace(state.pace);
   if (run !== state.run) {
     run = state.run;
     lastLine = 0;
@@ -77,7 +77,7 @@ function show(state) {
 const slotWords = (running) => `slot ${running.slot}, ${running.trial ? "on trial" : "confirmed"}`;
 
 function marketWords(market) {
-  const speed = market.rate === 1 ? "" : `, ${market.rate} times as fast`;
+  const speed = market.rate === 1 ? "" : `, ${market.rate} times as fast as the board`;
   if (market.recorded) return `Recorded days, one every few seconds: ${market.time}`;
   return `${market.simulated ? "Simulated" : "Real"} market${speed}: ${market.time}`;
 }
@@ -120,14 +120,58 @@ const BADGES = {
   rejected: "rejected", failed: "not confirmed", empty: "empty", off: "no power",
 };
 
-function showProvider(broken) {
-  const button = $("provider");
-  button.dataset.action = broken ? "mend-provider" : "break-provider";
-  button.setAttribute("aria-disabled", String(broken === null));
-  const [label, hint] = button.children;
-  label.textContent = broken ? "Mend the provider" : "Break the provider";
-  if (broken === null) hint.textContent = "Only a simulated one can be broken.";
-  else hint.textContent = broken ? "Let it send prices again." : "It answers without prices.";
+// -- faults and time --------------------------------------------------------------------------
+
+function makeButton(action, key) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.action = action;
+  button.dataset.key = key;
+  button.setAttribute("aria-keyshortcuts", key);
+  const hint = document.createElement("kbd");
+  hint.textContent = key;
+  hint.ariaHidden = "true";
+  button.append(hint, " ", document.createElement("b"));
+  button.addEventListener("click", press);
+  return button;
+}
+
+function showFaults(faults) {
+  if (!$("faults").firstChild) {
+    $("faults").append(...faults.map((fault) => makeButton(`fault-${fault.name}`, fault.key)));
+  }
+  faults.forEach((fault, at) => {
+    const button = $("faults").children[at];
+    const label = fault.held ? fault.mend : fault.label;
+    if (button.lastChild.textContent !== label) button.lastChild.textContent = label;
+    button.classList.toggle("held", fault.held);
+    button.setAttribute("aria-disabled", String(!fault.possible));
+    button.title = fault.possible ? fault.words : "Only simulated providers can be broken.";
+  });
+  const held = faults.filter((fault) => fault.held).map((fault) => fault.words);
+  put("held", held.join(" ") || "Nothing is broken now.");
+  $("held").classList.toggle("some", held.length > 0);
+}
+
+function showPace(pace) {
+  if ($("speeds").children.length !== pace.speeds.length) {
+    $("speeds").replaceChildren(...pace.speeds.map((speed, at) => {
+      const button = makeButton(`speed-${speed}`, String(at + 1));
+      button.lastChild.textContent = `${speed} ×`;
+      return button;
+    }));
+  }
+  pace.speeds.forEach((speed, at) => {
+    $("speeds").children[at].setAttribute("aria-pressed", String(speed === pace.speed));
+  });
+  put("pace", paceWords(pace));
+  put("engine", pace.speeds.length > 1 ? " on CPython, in virtual time" : " on the real MicroPython");
+}
+
+function paceWords(pace) {
+  if (pace.speeds.length === 1) return "A real MicroPython knows real time alone: seesaw twin can hurry.";
+  if (pace.short) return `This machine is too slow: it reaches ${pace.reached} times.`;
+  return pace.speed === 1 ? "In real time." : `${pace.speed} times real time, and kept up.`;
 }
 
 function addLine(line) {
@@ -165,11 +209,16 @@ function link(words, good) {
   document.body.classList.toggle("lost", !good);
 }
 
-for (const button of document.querySelectorAll("button[data-action]")) {
-  button.addEventListener("click", async () => {
-    if (button.getAttribute("aria-disabled") === "true") return;
-    const answer = await fetch(`/actions/${button.dataset.action}`, { method: "POST" }).catch(() => null);
-    if (!answer?.ok) link("That did not reach the seesaw.", false);
-  });
+async function press(event) {
+  const button = event.currentTarget;
+  if (button.getAttribute("aria-disabled") === "true") return;
+  const answer = await fetch(`/actions/${button.dataset.action}`, { method: "POST" }).catch(() => null);
+  if (!answer?.ok) link("That did not reach the seesaw.", false);
 }
+
+for (const button of document.querySelectorAll("button[data-action]")) button.addEventListener("click", press);
+document.addEventListener("keydown", (event) => {
+  if (!$("keys").checked || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  document.querySelector(`button[data-key="${CSS.escape(event.key)}"]`)?.click();
+});
 connect();
