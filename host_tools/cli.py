@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from host_tools import (
     arguments_of_board,
+    arguments_of_help,
     arguments_of_market,
     arguments_of_motion,
     arguments_of_proof,
@@ -117,6 +118,7 @@ COMMANDS: tuple[Command, ...] = (
         _bench,
         "host_tools.bench:main",
     ),
+    *arguments_of_help.COMMANDS,
 )
 GROUPS = {
     "image": "flash images",
@@ -154,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
         leaves[command.path] = leaf
         command.arguments(leaf)
         leaf.set_defaults(handler=command.handler)
+    leaves["completion"].set_defaults(root=root)
     return root
 
 
