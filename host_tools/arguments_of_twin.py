@@ -25,6 +25,8 @@ def _run(parser: argparse.ArgumentParser) -> None:
         "--clock", choices=("sim", "real"), default="sim",
         help="of the simulated market: from ten minutes after an open, 60 times as fast; or now",
     )  # fmt: skip
+    option("--record", "FILE", "write what is shown of the market as JSON lines")
+    option("--replay", "FILE", "such a record in place of the market")
     option("--seed", "N", "of the simulated prices (default: 1)", type=count, default=1)
     option("--for", "SECONDS", "how long (default: until Ctrl-C)", type=seconds, dest="seconds")
     option("--offer", "SECONDS", "offer a release that long after power-on", type=seconds)

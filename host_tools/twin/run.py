@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from host_tools.emulator.device import Outcome
 from host_tools.errors import UserError
 from host_tools.image import inspect
-from host_tools.market import server
+from host_tools.market import feed_log, server
 from host_tools.market.replay import Replay
 from host_tools.market.truth import deadband_us, wanted_us
 from host_tools.stopping import stopping
@@ -24,6 +24,7 @@ from host_tools.twin.checks import Check, Observed, judge
 from host_tools.twin.console import HEADER, Console
 from host_tools.twin.given import find_instrument
 from host_tools.twin.page import Page
+from host_tools.twin.recorder import Recorder
 from host_tools.twin.reports import Report, as_json
 from host_tools.twin.scene import Scene, Wanted
 from host_tools.twin.view import View
@@ -76,15 +77,24 @@ def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
     if arguments.headless:
         seconds = HEADLESS_S if seconds is None else seconds
         offer_at = seconds / 2 if offer_at is None else offer_at
+    if arguments.replay and (arguments.market != "sim" or arguments.instrument):
+        fix = "leave out --market and --instrument"
+        raise UserError("--replay", "the record says what is followed", fix)
     if getattr(arguments, "speed", 0) and arguments.market == "live":
         raise UserError("--market live", "the real market knows real time alone", "use seesaw run")
     console = Console(sys.stdout)
     view = View()
     with _hint():
-        built = Scene(_wanted(arguments), _listener(console, arguments.json, view))
+        wanted = _wanted(arguments)
+        recorder = Recorder(Path(arguments.record)) if arguments.record else None
+        built = Scene(wanted, _listener(console, arguments.json, view, recorder))
     with built as scene, _page(arguments, scene, view) as where:
         if not arguments.json:
             _say(_opening(scene, arguments), *where, HEADER)
+        if recorder:
+            recorder.begin(scene)
+        if seconds is None and wanted.replay:
+            seconds = wanted.replay.lasts_s
         outcome = scene.run(seconds, offer_at, stop)
         found = judge(_observe(scene, outcome, seconds or 0.0)) if arguments.headless else []
     summary = _summary(scene, outcome, found)
@@ -147,6 +157,7 @@ def _wanted(arguments: Namespace) -> Wanted:
         config=Path(arguments.config) if arguments.config else None,
         build=Path(arguments.build),
         speed=speed,
+        replay=feed_log.load(Path(arguments.replay)) if arguments.replay else None,
     )
 
 
@@ -197,6 +208,8 @@ def _opening(scene: Scene, arguments: Namespace) -> str:
             f"{scene.instrument.title} from its real provider: this needs the network."
             f" Update site {scene.settings['update_url']}. Ctrl-C ends."
         )
+    if arguments.replay:
+        return what + f"{scene.instrument.title}, as recorded in {arguments.replay}. Ctrl-C ends."
     if isinstance(scene.market, Replay):
         return what + (
             f"{scene.instrument.title}, as recorded in {arguments.market}: a day every"
@@ -221,9 +234,13 @@ def _closing(summary: dict[str, Any]) -> str:
     return f"{ended} after {summary['t']:.1f} s, boots: {summary['boots']}, now {where}"
 
 
-def _listener(console: Console, as_lines: bool, view: View) -> Callable[[Report], None]:
+def _listener(
+    console: Console, as_lines: bool, view: View, recorder: Recorder | None
+) -> Callable[[Report], None]:
     def hear(report: Report) -> None:
         view.hear(report)
+        if recorder:
+            recorder.hear(report)
         line = json.dumps(as_json(report)) if as_lines else console.line(report)
         if line:
             _say(line)

@@ -55,7 +55,8 @@ class Scene:
         changes = settings.load(wanted.config) if wanted.config else {}
         flash = given.load_flash(wanted.flash) if wanted.flash else None
         config = (stored.read(flash) if flash else {}) | changes
-        name = wanted.instrument or config.get("instrument", "sp500")
+        recorded = wanted.replay.instrument if wanted.replay else None
+        name = recorded or wanted.instrument or config.get("instrument", "sp500")
         self.instrument = given.find_instrument(name)
         bootloader, self._app = given.load_runtime(wanted.runtime, self.board)
         self._newest = importlib.metadata.version("seesaw")

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from host_tools.market.replay import Replay
 from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
 from host_tools.twin import words
 from host_tools.twin.reports import OTHERS, Event, Quote, Report
@@ -252,7 +251,7 @@ def _market(scene: Scene) -> dict[str, Any]:
     market = scene.market
     return {
         "simulated": market is not None,
-        "recorded": isinstance(market, Replay),
+        "recorded": scene.world.recorded,
         "rate": market.clock.rate if market else 1,
         "time": f"{now:%A} {now.day} {now:%B %Y}, {now:%H:%M} {now.tzname()}",
     }

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from host_tools.emulator.serial_port import SerialPort
 from host_tools.market.clock import SimClock, start_of
+from host_tools.market.feed_log import Feed, FeedPrices
 from host_tools.market.http1 import Reply, Request
 from host_tools.market.instruments import Instrument
 from host_tools.market.providers import DAY
+from host_tools.market.replay import Replay
 from host_tools.market.server import DEFAULT_DATE, DEFAULT_RATE, DEFAULT_SEED, Market
 from host_tools.market.site import Site, serve, static
 from host_tools.twin import given
@@ -25,7 +27,8 @@ class Wanted:
     simulated market: 'sim' or 'real'. check_s: seconds between two looks for a release. config:
     settings on top of these. flash: boot this image, with its own settings but for addresses,
     rather than a new one. port: the board's serial line. speed: times real time, on the CPython
-    engine, whose time is virtual; 0: the real VM, in real time."""
+    engine, whose time is virtual; 0: the real VM, in real time. replay: a record
+    in place of the market."""
 
     board: str = "esp32_wrover"
     instrument: str | None = None
@@ -39,6 +42,7 @@ class Wanted:
     flash: Path | None = None
     port: SerialPort | None = None
     speed: int = 0
+    replay: Feed | None = None
 
 
 class World:
@@ -55,6 +59,7 @@ class World:
         self.instrument = instrument
         self.slow_updates = False
         self.market = _market(wanted, instrument, tick)
+        self.recorded = bool(wanted.replay) or isinstance(self.market, Replay)
         self._updates = static(files)
         site = Site(self._update, lambda: int(self.wall()))
         self.hosts: dict[tuple[str, int], Site] = {UPDATES: site}
@@ -103,6 +108,9 @@ class World:
 
 
 def _market(wanted: Wanted, instrument: Instrument, tick: Callable[[], float]) -> Market | None:
+    if feed := wanted.replay:
+        clock = SimClock(feed.epoch, feed.rate, tick)
+        return Market(instrument.name, clock=clock, prices=FeedPrices(feed))
     if wanted.market == "live":
         return None
     if wanted.market != "sim":

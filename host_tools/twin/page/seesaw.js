@@ -78,7 +78,7 @@ const slotWords = (running) => `slot ${running.slot}, ${running.trial ? "on tria
 
 function marketWords(market) {
   const speed = market.rate === 1 ? "" : `, ${market.rate} times as fast as the board`;
-  if (market.recorded) return `Recorded days, one every few seconds: ${market.time}`;
+  if (market.recorded) return `Recorded market: ${market.time}`;
   return `${market.simulated ? "Simulated" : "Real"} market${speed}: ${market.time}`;
 }
 
