@@ -38,6 +38,7 @@ POLL_S = 2  # of the simulated market
 LIVE_POLL_S = 20  # of the real providers, who have other guests
 CAUSES = {1: "power-on", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
 FOREVER_S = 10 * 366 * 86400
+LATE = 2  # measurements in a row that are too slow, and are said
 DIP_US = 20.0  # of pulse from where a move began: more than a weak supply bears
 
 
@@ -69,7 +70,7 @@ class Scene:
         self.watch_pulse: Callable[[float], None] = lambda us: None  # every pulse, 0 for none
         self.watch_rest: Callable[[], None] = lambda: None  # what no report tells: faults, speed
         self.pace = Pace(wanted.speed, self._measured) if wanted.speed else RealTime()
-        self._late = False  # is this machine too slow for the speed?
+        self._short = 0  # measurements in a row in which this machine was too slow
         self.plug = Plug(self.pace)
         self._wishes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lines = Lines()
@@ -168,10 +169,10 @@ class Scene:
 
     def _measured(self) -> None:
         pace = self.pace
-        if pace.short and not self._late:
+        self._short = self._short + 1 if pace.short else 0
+        if self._short == LATE:
             words = f"{pace.speed} times real time; it reaches {pace.reached:.1f}"
             self.listen(Event(self.t, "late", words=words))
-        self._late = pace.short
         self.watch_rest()
 
     def _doers(self) -> dict[str, Callable[[bool], None]]:

@@ -6,12 +6,14 @@ The thread that runs the board writes; any number of others wait for changes and
 import threading
 import time
 from collections import deque
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from host_tools.emulator.flash import PAGE
 from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
-from host_tools.twin import words
+from host_tools.twin import flash_map, words
 from host_tools.twin.reports import OTHERS, Event, Quote, Report
 from host_tools.twin.scene import Scene
 from host_tools.twin.slots import Slot
@@ -40,6 +42,8 @@ class View:
         self._log: deque[dict[str, Any]] = deque(maxlen=LOG_LINES)
         self._lines = 0
         self._slots: list[Slot] = []
+        self._looked = -1  # operations on the flash when the map was drawn
+        self._regions: list[dict[str, Any]] = []
         self._running = ""
         self._on_trial = ("", "")  # slot and version
         self._phase: dict[str, str] = {}
@@ -195,6 +199,7 @@ class View:
                 "trust": words.TRUST.get(quote.root, "") if quote and running else "",
             },
             "slots": [self._slot(slot) for slot in self._slots],
+            "flash": self._flash(scene),
             "log": list(self._log),
         }
 
@@ -216,6 +221,16 @@ class View:
             "change_since": SINCE[scene.instrument.kind],
             "change_percent": quote.change_percent if quote and price is not None else None,
         }
+
+    def _flash(self, scene: Scene) -> dict[str, Any]:
+        """Looked at anew only when something was written since."""
+        flash = scene.device.flash
+        if self._looked != flash.ops:
+            self._looked = flash.ops
+            regions = flash_map.look(flash, scene.board.bootloader_offset)
+            self._regions = [asdict(one) for one in regions]
+        return {"size": flash.size, "sector": PAGE, "runs": self._running,
+                "regions": self._regions}  # fmt: skip
 
     def _slot(self, slot: Slot) -> dict[str, Any]:
         status = self._status(slot)

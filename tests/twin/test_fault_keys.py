@@ -74,3 +74,17 @@ def test_the_keys_can_be_switched_off(shown: tuple[Seen, Scene]) -> None:
     seen.type("c")
     seen.until(SOON_S, lambda: not scene.faults.held)
     assert seen.driver.get_log("browser") == []
+
+
+def test_the_flash_map_marks_what_runs(shown: tuple[Seen, Scene]) -> None:
+    seen, scene = shown
+    cells = seen.driver.execute_script(
+        "return [...document.querySelectorAll('#map rect')].map(r => [r.dataset.kind,"
+        " r.classList.contains('runs'), getComputedStyle(r).fill])"
+    )
+    assert len(cells) == scene.device.flash.size // 4096
+    slot = next(part for part in scene.board.partitions if part.label == "ota_0")
+    assert sum(runs for _, runs, _ in cells) == slot.size // 4096
+    fills = {kind: fill for kind, _, fill in cells}
+    assert len(set(fills.values())) == len(fills) >= 11  # a colour for each
+    assert f"Slot A: application {scene.release.version} (runs)" in seen.text("#regions")

@@ -64,6 +64,7 @@ function show(state) {
   put("slot", state.running.slot ? slotWords(state.running) : "nothing runs");
   put("trust", state.running.trust);
   state.slots.forEach(showSlot);
+  showFlash(state.flash);
   showFaults(state.faults);
   showPace(state.pace);
   if (run !== state.run) {
@@ -119,6 +120,58 @@ const BADGES = {
   installing: "installing", installed: "trial is next", interrupted: "interrupted",
   rejected: "rejected", failed: "not confirmed", empty: "empty", off: "no power",
 };
+
+// -- the flash --------------------------------------------------------------------------------
+
+const COLUMNS = 64; // squares in a row
+const CELL = 10;
+const SVG = "http://www.w3.org/2000/svg";
+let drawnFlash = "";
+
+function showFlash(flash) {
+  const now = JSON.stringify(flash);
+  if (now === drawnFlash) return;
+  drawnFlash = now;
+  put("sector", `${flash.sector / 1024} KB`);
+  const cells = flash.size / flash.sector;
+  $("map").setAttribute("viewBox", `-1 -1 ${COLUMNS * CELL + 2} ${Math.ceil(cells / COLUMNS) * CELL + 2}`);
+  $("map").replaceChildren(...flash.regions.flatMap((region) => drawRegion(region, flash)));
+  const told = flash.regions.filter((region) => region.kind !== "free");
+  document.querySelector("#regions tbody").replaceChildren(...told.map((region) => regionRow(region, flash)));
+}
+
+function drawRegion(region, flash) {
+  const rects = [];
+  const end = (region.offset + region.size) / flash.sector;
+  for (let at = region.offset / flash.sector; at < end; ) {
+    const column = at % COLUMNS;
+    const count = Math.min(COLUMNS - column, end - at);
+    for (let one = 0; one < count; one++) {
+      const rect = document.createElementNS(SVG, "rect");
+      rect.setAttribute("x", (column + one) * CELL);
+      rect.setAttribute("y", Math.floor(at / COLUMNS) * CELL);
+      rect.setAttribute("width", CELL - 1.5);
+      rect.setAttribute("height", CELL - 1.5);
+      rect.dataset.kind = region.kind;
+      if (region.slot && region.slot === flash.runs) rect.classList.add("runs");
+      rects.push(rect);
+    }
+    at += count;
+  }
+  return rects;
+}
+
+function regionRow(region, flash) {
+  const row = document.createElement("tr");
+  const runs = region.slot && region.slot === flash.runs;
+  const slot = region.slot ? `Slot ${region.slot === "ota_0" ? "A" : "B"}: ` : "";
+  row.classList.toggle("runs", Boolean(runs));
+  const texts = [slot + region.words + (runs ? " (runs)" : ""), `0x${region.offset.toString(16)}`,
+    `${region.size / 1024} KB`];
+  texts.forEach((text) => row.append(Object.assign(document.createElement("td"), { textContent: text })));
+  row.firstChild.dataset.kind = region.kind;
+  return row;
+}
 
 // -- faults and time --------------------------------------------------------------------------
 
