@@ -47,6 +47,10 @@ def _twin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed", type=int, choices=SPEEDS, default=1, help="times real time (default: 1)"
     )
+    parser.add_argument(
+        "--fleet", metavar="N", type=count,
+        help="so many seesaws, and a staged rollout; with --headless by itself, judged by its end",
+    )  # fmt: skip
     _run(parser)
 
 

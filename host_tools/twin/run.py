@@ -66,6 +66,10 @@ def market(arguments: Namespace) -> int:
 
 
 def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
+    if getattr(arguments, "fleet", None) is not None:
+        from host_tools.twin import fleet_run
+
+        return fleet_run.run(arguments, stop)
     if arguments.check:
         return _check(arguments, stop)
     if arguments.headless and arguments.market == "live":
