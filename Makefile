@@ -73,6 +73,10 @@ config: .venv/ready ## settings by cable (PORT=... SSID=... PASSWORD=... INSTRUM
 console: .venv/ready ## the serial console; Ctrl-] leaves (PORT=...)
 	@$(BIN)/seesaw console $(CABLE) $(ARGS)
 
+pictures: .venv/ready ## take the pictures of the README anew (needs Chromium)
+	@for of in page faults fleet; do \
+	  $(BIN)/seesaw screenshot --of $$of --width 1100 --out host_tools/twin/pictures/$$of.png || exit; done
+
 clean: ## remove what was built
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -83,4 +87,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console pictures clean

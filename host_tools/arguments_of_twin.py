@@ -5,6 +5,7 @@ from typing import Any
 
 from host_tools.arguments import Command, count, port, seconds
 
+PICTURES = ("page", "faults", "fleet")  # of twin.screenshot
 SPEEDS = (1, 10, 60)  # as twin.pace has them; to import it would take --help too long
 
 
@@ -66,6 +67,9 @@ def _market(parser: argparse.ArgumentParser) -> None:
 
 def _screenshot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
+    parser.add_argument(
+        "--of", choices=PICTURES, default="page", help="which (default: page)"
+    )
     parser.add_argument("--width", metavar="N", type=count, default=1280, help="default: 1280")
     parser.add_argument("--dark", action="store_true", help="as in dark mode")
 
@@ -117,7 +121,7 @@ COMMANDS = (
     ),
     Command(
         "screenshot",
-        "take a picture of the page of `seesaw run` (needs Chromium)",
+        "take a picture of a page: of one seesaw, of faults, of a fleet (needs Chromium)",
         _screenshot,
         "host_tools.twin.screenshot:main",
     ),
