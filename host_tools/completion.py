@@ -8,6 +8,7 @@ import argparse
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
+# zsh runs it too, where `path` and `words` are names of its own.
 BASH = """_seesaw_words() {
   case "$1" in
 %s
@@ -15,14 +16,14 @@ BASH = """_seesaw_words() {
   esac
 }
 _seesaw() {
-  local at path="" next
+  local at where="" next last offered
   for ((at = 1; at < COMP_CWORD; at++)); do
-    next="${path:+$path }${COMP_WORDS[at]}"
-    [[ "${COMP_WORDS[at]}" != -* ]] && _seesaw_words "$next" >/dev/null && path="$next"
+    next="${where:+$where }${COMP_WORDS[at]}"
+    [[ "${COMP_WORDS[at]}" != -* ]] && _seesaw_words "$next" >/dev/null && where="$next"
   done
-  local last="${COMP_WORDS[COMP_CWORD - 1]}" words
-  words="$(_seesaw_words "$path $last" || _seesaw_words "$path")"
-  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+  last="${COMP_WORDS[COMP_CWORD - 1]}"
+  offered="$(_seesaw_words "$where $last" || _seesaw_words "$where")"
+  COMPREPLY=($(compgen -W "$offered" -- "${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _seesaw seesaw
 """

@@ -136,8 +136,7 @@ class Fleet:
             thread.start()
 
         def turn() -> bool:
-            while not self._wishes.empty():
-                self._wishes.get()()
+            self._grant()
             return between()
 
         try:
@@ -145,6 +144,13 @@ class Fleet:
         finally:
             for thread in threads:
                 thread.join()
+
+    def _grant(self) -> None:
+        while not self._wishes.empty():
+            try:
+                self._wishes.get()()
+            except UserError as error:
+                self._tell(self.t, None, Line("bad", f"That could not be done: {error}"))
 
     # -- the maker's desk ------------------------------------------------------------------
 

@@ -126,6 +126,17 @@ def test_a_weak_supply_gives_way_at_once_and_whenever_the_beam_moves(watched: Wa
     assert watched.states(65) == {"LIVE"} and watched.scene.device.board.options.rtc == "survives"
 
 
+def test_that_a_machine_is_too_slow_is_said_once_and_not_for_a_moment(watched: Watched) -> None:
+    scene, told = watched.scene, []
+    scene.watch_rest = lambda: told.append(scene.pace.told()["short"])
+    for reached in (20.0, 60.0, 20.0, 21.26, 20.0, 60.0):
+        scene.pace.reached = reached
+        scene._measured()
+    late = [r.words for r in watched.reports if isinstance(r, Event) and r.event == "late"]
+    assert late == ["60 times real time; it reaches 21.3"]
+    assert told == [True, False, True, True, True, False]
+
+
 def test_a_slow_update_server_hinders_and_harms_nothing(watched: Watched) -> None:
     watched.run(LONG_S, (10, "server"), (200, "server"))
     hindered = [r.t for r in watched.reports if isinstance(r, Event) and r.event == "hindered"]

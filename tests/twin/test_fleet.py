@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from host_tools import cli
+from host_tools.errors import UserError
 from host_tools.market.instruments import INSTRUMENTS
-from host_tools.twin import fleet_run
+from host_tools.twin import fleet_run, offers
 from host_tools.twin.fleet import STAGES, Fleet, Unit
 from host_tools.twin.fleet_view import FleetView
 from host_tools.twin.words import Line
@@ -114,6 +115,22 @@ def test_a_halted_release_is_taken_by_nobody() -> None:
 
     told.run(between)
     assert told.have("confirmed") == {1, 2, 3, 4}
+
+
+def test_what_the_desk_cannot_do_is_said_and_the_fleet_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = Told(2)
+
+    def fail(*arguments: object, **more: object) -> None:
+        raise UserError("the firmware", "it does not compile", "mend it")
+
+    monkeypatch.setattr(offers, "make", fail)
+    told.fleet.ask(told.fleet.begin)
+    told.run(lambda fleet: fleet.t > 60)
+    said = "That could not be done: the firmware: it does not compile; mend it"
+    assert (None, said) in told.lines
+    assert all(unit.state for unit in told.fleet.units) and told.fleet.release is None
 
 
 def test_every_seesaw_has_an_id_of_its_own() -> None:
