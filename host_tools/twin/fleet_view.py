@@ -14,6 +14,7 @@ FILES = {  # of the page, as twin.page.FILES
     "/": ("fleet.html", "text/html; charset=utf-8"),
     "/style.css": ("style.css", "text/css; charset=utf-8"),
     "/fleet.css": ("fleet.css", "text/css; charset=utf-8"),
+    "/common.js": ("common.js", "text/javascript; charset=utf-8"),
     "/fleet.js": ("fleet.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }

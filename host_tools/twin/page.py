@@ -32,6 +32,7 @@ DRAWING = "<!-- seesaw.svg -->"  # where a page takes the drawing in
 FILES = {  # path -> (file of FOLDER, content type)
     "/": ("index.html", "text/html; charset=utf-8"),
     "/style.css": ("style.css", "text/css; charset=utf-8"),
+    "/common.js": ("common.js", "text/javascript; charset=utf-8"),
     "/seesaw.js": ("seesaw.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }

@@ -1,6 +1,7 @@
 """The page of a fleet in a real browser: a rollout by its keys."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 
@@ -100,6 +101,13 @@ def test_nothing_is_wider_than_the_window(shown: tuple[Seen, Fleet], width: int)
         "return innerWidth === arguments[0] && document.documentElement.scrollWidth", width
     ))  # fmt: skip
     assert wide == width
+
+
+def test_the_scripts_find_every_element() -> None:
+    page = (FOLDER / "fleet.html").read_text()
+    scripts = [(FOLDER / name).read_text() for name in ("common.js", "fleet.js")]
+    wanted = set(re.findall(r'(?:\$|put)\("([\w-]+)"', "".join(scripts)))
+    assert wanted and wanted <= set(re.findall(r'\bid="([\w-]+)"', page))
 
 
 def test_its_files_can_be_packed() -> None:

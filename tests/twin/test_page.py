@@ -109,7 +109,7 @@ def test_every_file_is_served_and_nothing_comes_from_elsewhere(page: Page) -> No
 
 def test_the_script_finds_every_element(page: Page) -> None:
     ids = set(re.findall(r'\bid="([\w-]+)"', ask(page, "/")[1]))
-    script = ask(page, "/seesaw.js")[1]
+    script = ask(page, "/seesaw.js")[1] + ask(page, "/common.js")[1]
     wanted = set(re.findall(r'(?:\$|put)\("([\w-]+)"', script))
     assert wanted and wanted <= ids
 

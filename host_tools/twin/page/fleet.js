@@ -1,17 +1,8 @@
 // Draws what the fleet's server tells: `state`, a few times a second.
 "use strict";
 
-const $ = (id) => document.getElementById(id);
-const SVG = "http://www.w3.org/2000/svg";
 const STATUSES = ["confirmed", "trial", "installing", "old", "rejected", "ended"];
-const RETRY_MS = 2000;
-const LINES_MAX = 60;
 let run = 0;
-let lastLine = 0;
-
-const put = (id, text) => {
-  if ($(id).textContent !== text) $(id).textContent = text; // quiet for screen readers
-};
 
 const WORDS = {
   old: (unit, rollout) => (!rollout.version ? "Follows its market."
@@ -27,8 +18,7 @@ const WORDS = {
 function show(state) {
   if (run !== state.run) {
     run = state.run;
-    lastLine = 0;
-    $("log").replaceChildren();
+    forgetLines();
     $("units").replaceChildren();
   }
   const { rollout, units, pace } = state;
@@ -41,15 +31,11 @@ function show(state) {
   showCounts(units);
   showPace(pace);
   units.forEach((unit) => showUnit(unit, rollout));
-  state.log.filter((line) => line.seq > lastLine).forEach(addLine);
+  addLines(state.log);
 }
 
 const able = (action, can) =>
   document.querySelector(`[data-action=${action}]`).setAttribute("aria-disabled", String(!can));
-
-function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, "0")}`;
-}
 
 function rolloutWords(rollout) {
   if (!rollout.version) return "No release is offered.";
@@ -69,27 +55,6 @@ function showCounts(units) {
   counts.forEach((count, at) => { $("bar").children[at].style.width = `${(100 * count) / units.length}%`; });
   const told = STATUSES.map((status, at) => counts[at] && `${counts[at]} ${status}`).filter(Boolean);
   put("counts", told.join(", "));
-}
-
-function showPace(pace) {
-  if (!$("speeds").firstChild) {
-    $("speeds").append(...pace.speeds.map((speed, at) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.action = `speed-${speed}`;
-      button.dataset.key = String(at + 1);
-      button.setAttribute("aria-keyshortcuts", String(at + 1));
-      const key = Object.assign(document.createElement("kbd"), { textContent: at + 1, ariaHidden: "true" });
-      button.append(key, " ", Object.assign(document.createElement("b"), { textContent: `${speed} ×` }));
-      button.addEventListener("click", press);
-      return button;
-    }));
-  }
-  pace.speeds.forEach((speed, at) => {
-    $("speeds").children[at].setAttribute("aria-pressed", String(speed === pace.speed));
-  });
-  put("pace", pace.short ? `This machine is too slow: it reaches ${pace.reached} times.`
-    : pace.speed === 1 ? "In real time." : `${pace.speed} times real time, and kept up.`);
 }
 
 function showUnit(unit, rollout) {
@@ -119,40 +84,4 @@ function makeUnit(unit) {
   return card;
 }
 
-function addLine(line) {
-  lastLine = line.seq;
-  const item = document.createElement("li");
-  item.dataset.kind = line.kind;
-  item.append(Object.assign(document.createElement("time"), { textContent: clock(line.t) }), line.text);
-  $("log").prepend(item);
-  while ($("log").children.length > LINES_MAX) $("log").lastChild.remove();
-}
-
-function connect() {
-  const source = new EventSource("/events");
-  source.addEventListener("state", (event) => show(JSON.parse(event.data)));
-  source.onopen = () => link("Connected", true);
-  source.onerror = () => {
-    link("Not connected. Does seesaw twin still run?", false);
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
-  };
-}
-
-function link(words, good) {
-  put("link", words);
-  document.body.classList.toggle("lost", !good);
-}
-
-async function press(event) {
-  const button = event.currentTarget;
-  if (button.getAttribute("aria-disabled") === "true") return;
-  const answer = await fetch(`/actions/${button.dataset.action}`, { method: "POST" }).catch(() => null);
-  if (!answer?.ok) link("That did not reach the seesaws.", false);
-}
-
-for (const button of document.querySelectorAll("button[data-action]")) button.addEventListener("click", press);
-document.addEventListener("keydown", (event) => {
-  if (!$("keys").checked || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-  document.querySelector(`button[data-key="${CSS.escape(event.key)}"]`)?.click();
-});
-connect();
+connect({ state: show });

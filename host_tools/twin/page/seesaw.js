@@ -1,10 +1,8 @@
 // Draws what the seesaw's server tells: `beam` with every pulse, `state` with all the rest.
 "use strict";
 
-const $ = (id) => document.getElementById(id);
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 const STILL_MS = 1000; // between two drawings of a moving beam, for people who asked for stillness
-const RETRY_MS = 2000;
 const LAGS_MAX = 500;
 const MINUS = "\u2212";
 
@@ -12,7 +10,7 @@ let limits = { low_us: 1000, high_us: 2000 };
 let power = false;
 let drawnAt = 0;
 let run = 0;
-let lastLine = 0;
+let fresh = false; // the first beam after a connection may be an old one
 window.seesaw = { lags: [] }; // milliseconds from a pulse to its drawing, newest last
 
 const signed = (value, digits) => {
@@ -20,13 +18,9 @@ const signed = (value, digits) => {
   return Number(text) === 0 ? text : (value < 0 ? MINUS : "+") + text;
 };
 
-const put = (id, text) => {
-  if ($(id).textContent !== text) $(id).textContent = text; // quiet for screen readers
-};
-
 // -- the beam ---------------------------------------------------------------------------------
 
-function drawBeam(beam, fresh) {
+function drawBeam(beam) {
   const now = Date.now();
   const moving = beam.pulse_us > 0;
   if (moving && stillness.matches && now - drawnAt < STILL_MS) return;
@@ -67,12 +61,12 @@ function show(state) {
   showFlash(state.flash);
   showFaults(state.faults);
   showPace(state.pace);
+  put("engine", state.pace.speeds.length > 1 ? " on CPython, in virtual time" : " on the real MicroPython");
   if (run !== state.run) {
     run = state.run;
-    lastLine = 0;
-    $("log").replaceChildren();
+    forgetLines();
   }
-  state.log.filter((line) => line.seq > lastLine).forEach(addLine);
+  addLines(state.log);
 }
 
 const slotWords = (running) => `slot ${running.slot}, ${running.trial ? "on trial" : "confirmed"}`;
@@ -125,7 +119,6 @@ const BADGES = {
 
 const COLUMNS = 64; // squares in a row
 const CELL = 10;
-const SVG = "http://www.w3.org/2000/svg";
 let drawnFlash = "";
 
 function showFlash(flash) {
@@ -173,21 +166,7 @@ function regionRow(region, flash) {
   return row;
 }
 
-// -- faults and time --------------------------------------------------------------------------
-
-function makeButton(action, key) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.action = action;
-  button.dataset.key = key;
-  button.setAttribute("aria-keyshortcuts", key);
-  const hint = document.createElement("kbd");
-  hint.textContent = key;
-  hint.ariaHidden = "true";
-  button.append(hint, " ", document.createElement("b"));
-  button.addEventListener("click", press);
-  return button;
-}
+// -- faults -----------------------------------------------------------------------------------
 
 function showFaults(faults) {
   if (!$("faults").firstChild) {
@@ -206,72 +185,10 @@ function showFaults(faults) {
   $("held").classList.toggle("some", held.length > 0);
 }
 
-function showPace(pace) {
-  if ($("speeds").children.length !== pace.speeds.length) {
-    $("speeds").replaceChildren(...pace.speeds.map((speed, at) => {
-      const button = makeButton(`speed-${speed}`, String(at + 1));
-      button.lastChild.textContent = `${speed} ×`;
-      return button;
-    }));
-  }
-  pace.speeds.forEach((speed, at) => {
-    $("speeds").children[at].setAttribute("aria-pressed", String(speed === pace.speed));
-  });
-  put("pace", paceWords(pace));
-  put("engine", pace.speeds.length > 1 ? " on CPython, in virtual time" : " on the real MicroPython");
-}
-
-function paceWords(pace) {
-  if (pace.speeds.length === 1) return "A real MicroPython knows real time alone: seesaw twin can hurry.";
-  if (pace.short) return `This machine is too slow: it reaches ${pace.reached} times.`;
-  return pace.speed === 1 ? "In real time." : `${pace.speed} times real time, and kept up.`;
-}
-
-function addLine(line) {
-  lastLine = line.seq;
-  const item = document.createElement("li");
-  item.dataset.kind = line.kind;
-  const time = document.createElement("time");
-  const seconds = Math.floor(line.t);
-  time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  item.append(time, line.text);
-  $("log").prepend(item);
-  while ($("log").children.length > 60) $("log").lastChild.remove();
-}
-
-// -- the server -------------------------------------------------------------------------------
-
-function connect() {
-  const source = new EventSource("/events");
-  let fresh = false; // the first beam may be an old one
-  source.addEventListener("state", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("beam", (event) => {
-    drawBeam(JSON.parse(event.data), fresh);
+connect({
+  state: show,
+  beam: (beam) => {
+    drawBeam(beam);
     fresh = true;
-  });
-  source.onopen = () => link("Connected", true);
-  source.onerror = () => {
-    fresh = false;
-    link("Not connected. Does seesaw run still run?", false);
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
-  };
-}
-
-function link(words, good) {
-  put("link", words);
-  document.body.classList.toggle("lost", !good);
-}
-
-async function press(event) {
-  const button = event.currentTarget;
-  if (button.getAttribute("aria-disabled") === "true") return;
-  const answer = await fetch(`/actions/${button.dataset.action}`, { method: "POST" }).catch(() => null);
-  if (!answer?.ok) link("That did not reach the seesaw.", false);
-}
-
-for (const button of document.querySelectorAll("button[data-action]")) button.addEventListener("click", press);
-document.addEventListener("keydown", (event) => {
-  if (!$("keys").checked || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-  document.querySelector(`button[data-key="${CSS.escape(event.key)}"]`)?.click();
-});
-connect();
+  },
+}, () => { fresh = false; });
