@@ -76,6 +76,10 @@ console: .venv/ready ## the serial console; Ctrl-] leaves (PORT=... ARGS="--capt
 diag: .venv/ready ## how is it? One paste for support (PORT=...; FILE=paste.txt reads one that came)
 	@$(BIN)/seesaw diag $(if $(FILE),read '$(FILE)',$(CABLE)) $(ARGS)
 
+pictures: .venv/ready ## take the pictures of the README anew (needs Chromium)
+	@for of in page faults fleet; do \
+	  $(BIN)/seesaw screenshot --of $$of --width 1100 --out host_tools/twin/pictures/$$of.png || exit; done
+
 clean: ## remove what was built
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -86,4 +90,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console diag clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console diag pictures clean

@@ -5,18 +5,20 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from host_tools import (
     arguments_of_board,
+    arguments_of_help,
     arguments_of_market,
     arguments_of_motion,
     arguments_of_proof,
     arguments_of_recipes,
     arguments_of_release,
+    arguments_of_twin,
     bench_groups,
 )
-from host_tools.arguments import Command, count
+from host_tools.arguments import Command
 from host_tools.errors import UserError
 
 USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes
@@ -28,8 +30,6 @@ EXIT_CODES = f"""exit codes:
   {BROKEN_PIPE}  whoever read the output has gone
 
 Data goes to standard output, messages to standard error; NAME --help tells more."""
-SECONDS_MAX = 10**8  # three years
-PORT_MAX = 65535
 
 
 def _image_build(parser: argparse.ArgumentParser) -> None:
@@ -48,75 +48,6 @@ def _image_build(parser: argparse.ArgumentParser) -> None:
 def _image_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a whole flash image")
     parser.add_argument("--json", action="store_true", help="for programs")
-
-
-def _run(parser: argparse.ArgumentParser) -> None:
-    def option(name: str, metavar: str, help: str, **more: Any) -> None:
-        parser.add_argument(name, metavar=metavar, help=help, **more)
-
-    option("--instrument", "NAME", "what to follow (default: sp500)")
-    option("--market", "sim|live|FOLDER", default="sim",
-           help="a simulated market (default), the real providers over the network, or the"
-           " recorded days of a folder of CSV files, one every few seconds")  # fmt: skip
-    parser.add_argument(
-        "--check", action="store_true",
-        help="with --market FOLDER: show every recorded day by the beam and judge it; code 1 on"
-        " any miss",
-    )  # fmt: skip
-    parser.add_argument(
-        "--clock", choices=("sim", "real"), default="sim",
-        help="of the simulated market: from ten minutes after an open, 60 times as fast; or now",
-    )  # fmt: skip
-    option("--seed", "N", "of the simulated prices (default: 1)", type=count, default=1)
-    option("--for", "SECONDS", "how long (default: until Ctrl-C)", type=_seconds, dest="seconds")
-    option("--offer", "SECONDS", "offer a release that long after power-on", type=_seconds)
-    parser.add_argument(
-        "--headless", action="store_true",
-        help="offer a release half-way and judge the run: code 0 only if all went well",
-    )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    option("--port", "N", "of the page (default: 8080, or the next free)", type=_port, default=8080)
-    parser.add_argument("--no-page", action="store_true", help="serve no page to look at")
-    option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
-    option("--runtime", "FILE", "MicroPython .bin (default: a stand-in for the emulator)")
-    option("--config", "FILE", "JSON settings, on top of those of the simulation")
-    option("--build", "DIR", "where flash.bin goes (default: build)", default="build")
-
-
-def _market(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--instrument", metavar="NAME", default="sp500", help="default: sp500")
-    parser.add_argument(
-        "--port", metavar="N", type=_port, default=8000, help="0 for any (default: 8000)"
-    )
-    parser.add_argument(
-        "--clock", choices=("sim", "real"), default="sim", help="60 times real time, or now"
-    )
-
-
-def _screenshot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", required=True, metavar="FILE", help="the PNG to write")
-    parser.add_argument("--width", metavar="N", type=count, default=1280, help="default: 1280")
-    parser.add_argument("--dark", action="store_true", help="as in dark mode")
-
-
-def _emulate(parser: argparse.ArgumentParser) -> None:
-    def option(name: str, metavar: str, help: str, **more: Any) -> None:
-        parser.add_argument(name, metavar=metavar, help=help, **more)
-
-    parser.add_argument(
-        "--pty", action="store_true", help="offer the serial line as a pseudo-terminal (always on)"
-    )
-    option("--instrument", "NAME", "what to follow (default: the image's own, or sp500)")
-    option("--board", "NAME", "a folder of boards/ (default: esp32_wrover)", default="esp32_wrover")
-    option("--config", "FILE", "JSON settings, on top of those of the simulation")
-    option("--flash", "FILE", "boot this flash image (default: build one)")
-    option("--runtime", "FILE", "MicroPython .bin of the one to build (default: a stand-in)")
-    option("--for", "SECONDS", "how long (default: until Ctrl-C)", type=_seconds, dest="seconds")
-    option("--build", "DIR", "where a flash.bin that is built goes (default: build)",
-           default="build")  # fmt: skip
-    parser.add_argument(
-        "--save", action="store_true", help="at the end write the flash back to its file"
-    )
 
 
 def _conformance(parser: argparse.ArgumentParser) -> None:
@@ -145,23 +76,6 @@ def _conformance(parser: argparse.ArgumentParser) -> None:
     flag("--json", "for programs")
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds") from None
-    if not 0 < seconds < SECONDS_MAX:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and below {SECONDS_MAX}")
-    return seconds
-
-
-def _port(text: str) -> int:
-    port = count(text)
-    if port > PORT_MAX:
-        raise argparse.ArgumentTypeError(f"{port} is above {PORT_MAX}")
-    return port
-
-
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--quick", action="store_true", help="hardly any repeats: noisy times")
@@ -177,25 +91,8 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
     *arguments_of_recipes.COMMANDS,
-    Command(
-        "run",
-        "the main job: an emulated seesaw follows a market",
-        _run,
-        "host_tools.twin.run:run",
-    ),
-    Command(
-        "market",
-        "serve the simulated market alone",
-        _market,
-        "host_tools.twin.run:market",
-    ),
+    *arguments_of_twin.COMMANDS,
     *arguments_of_market.COMMANDS,
-    Command(
-        "emulate",
-        "an emulated board on a serial port, for mpremote, esptool and the commands below",
-        _emulate,
-        "host_tools.twin.emulate:main",
-    ),
     *arguments_of_board.COMMANDS,
     Command(
         "conformance",
@@ -216,17 +113,12 @@ COMMANDS: tuple[Command, ...] = (
         "host_tools.image.commands:inspect",
     ),
     Command(
-        "screenshot",
-        "take a picture of the page of `seesaw run` (needs Chromium)",
-        _screenshot,
-        "host_tools.twin.screenshot:main",
-    ),
-    Command(
         "bench",
         "speed and memory against their limits, as ratios taken in one run",
         _bench,
         "host_tools.bench:main",
     ),
+    *arguments_of_help.COMMANDS,
 )
 GROUPS = {
     "image": "flash images",
@@ -264,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
         leaves[command.path] = leaf
         command.arguments(leaf)
         leaf.set_defaults(handler=command.handler)
+    leaves["completion"].set_defaults(root=root)
     return root
 
 

@@ -110,6 +110,10 @@ HOST = {
         f"host_tools.{room}"
         for room in ("twin", "emulator", "image", "release", "market", "errors", "stopping")
     ) + SHARED,
+    "host_tools/twin/fleet.py": tuple(
+        f"host_tools.{room}"
+        for room in ("twin", "emulator", "image", "release", "market", "errors")
+    ) + ("seesaw.update.choose.bucket",),
 }  # fmt: skip
 PROJECT = ("host_tools", "seesaw", "firmware", "tests")
 

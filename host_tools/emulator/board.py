@@ -49,6 +49,7 @@ class Options:
     flash_slow: int = 1  # times the typical duration of erases and programs; worn chips reach 9
     heap_kib: int = 512  # of the MicroPython VM (64-bit: twice what the chip needs)
     chip_heap_kib: int = 160  # of the board itself, as its board.json says
+    unique_id: bytes = bytes.fromhex("24aa5e000001")  # of the chip, as machine.unique_id() says it
 
 
 @dataclass
@@ -256,7 +257,7 @@ class Board:
         return self.cause
 
     def unique_id(self) -> bytes:
-        return bytes.fromhex("24aa5e000001")
+        return self.options.unique_id
 
     def wdt(self, timeout_ms: int) -> None:
         """Arm or re-arm (timeout_ms > 0), or feed (0). Nothing stops it."""

@@ -7,8 +7,13 @@ source. The bytes in the slot stay the truth: bytes that no companion knows do n
 import ast
 import hashlib
 import json
+import threading
 import types
 from pathlib import Path
+
+# Devices may run in threads. Trees that two of them build at once are now and then a SystemError
+# on CPython 3.11 (python/cpython#106905, malthe/chameleon#387).
+ONE_AT_A_TIME = threading.Lock()
 
 
 class Ticks(ast.NodeTransformer):
@@ -26,8 +31,9 @@ class Ticks(ast.NodeTransformer):
 def compile_source(source: str, path: str, optimize: int = 2) -> types.CodeType:
     """As mpy-cross -O3 does: asserts off, no docstrings. 0 leaves both, as the chip does when it
     compiles a `.py` itself."""
-    tree = Ticks().visit(ast.parse(source, path))
-    return compile(tree, path, "exec", dont_inherit=True, optimize=optimize)
+    with ONE_AT_A_TIME:
+        tree = Ticks().visit(ast.parse(source, path))
+        return compile(tree, path, "exec", dont_inherit=True, optimize=optimize)
 
 
 class Companion:

@@ -18,7 +18,7 @@ from host_tools.market.history import Histories
 from host_tools.release import publish
 from host_tools.release.publish import Release
 from host_tools.twin.course import APP, BOARD, TOLERANCE_DEG, Course, Result, Shown
-from host_tools.twin.scene import find_vm
+from host_tools.twin.given import find_vm
 
 WEEK = 5  # trading days of each instrument on the VM
 

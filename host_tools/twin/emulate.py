@@ -68,7 +68,7 @@ class _Listener:
     def hear(self, report: Report) -> None:
         if isinstance(report, Event) and report.event == "serial":
             words = "".join(c for c in report.words if c.isprintable()).strip()
-            if not words or (self.scene and self.scene.device.at_raw_repl):
+            if not words or (self.scene and self.scene.at_raw_repl):
                 return
             report = replace(report, words=words)
         if line := self._console.line(report):

@@ -13,10 +13,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
-
-from host_tools.twin.view import View
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")
@@ -30,10 +28,11 @@ BEAM_EVERY_S = 0.03  # at most; the servo's frame is 20 ms
 BODY_MAX = 1024  # bytes of a POST's body, which nobody reads
 
 FOLDER = Path(__file__).with_name("page")
-DRAWING = "<!-- seesaw.svg -->"  # where index.html takes the drawing in
-FILES = {
+DRAWING = "<!-- seesaw.svg -->"  # where a page takes the drawing in
+FILES = {  # path -> (file of FOLDER, content type)
     "/": ("index.html", "text/html; charset=utf-8"),
     "/style.css": ("style.css", "text/css; charset=utf-8"),
+    "/common.js": ("common.js", "text/javascript; charset=utf-8"),
     "/seesaw.js": ("seesaw.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
@@ -48,6 +47,20 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 Actions = Mapping[str, Callable[[], None]]
+Files = Mapping[str, tuple[str, str]]
+
+
+class Shown(Protocol):
+    """What a page shows: twin.view.View, or that of a fleet."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything at once."""
+
+    def wait(self, seen: dict[str, int], seconds: float) -> dict[str, Any] | None:
+        """What changed since `seen`, which is brought up to date; None when the show is over."""
+
+    def close(self) -> None:
+        """Nobody waits any longer."""
 
 
 class Page:
@@ -56,9 +69,11 @@ class Page:
     Raises OSError when there is no port to listen on.
     """
 
-    def __init__(self, view: View, actions: Actions, port: int = PORT) -> None:
+    def __init__(
+        self, view: Shown, actions: Actions, port: int = PORT, files: Files = FILES
+    ) -> None:
         self._view = view
-        self._server = _listen(view, actions, port)
+        self._server = _listen(view, actions, port, files)
         self.port: int = self._server.server_address[1]
         self.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -79,7 +94,8 @@ class Page:
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that server_close() waits for them
 
-    def __init__(self, view: View, actions: Actions, port: int) -> None:
+    def __init__(self, view: Shown, actions: Actions, port: int, files: Files) -> None:
+        self.files = files
         self.view = view
         self.actions = actions
         self.streams = threading.BoundedSemaphore(STREAMS_MAX)
@@ -112,13 +128,13 @@ class _Server(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
 
-def _listen(view: View, actions: Actions, port: int) -> _Server:
+def _listen(view: Shown, actions: Actions, port: int, files: Files) -> _Server:
     """On the wanted port, the next free one, or any."""
     wanted = range(port, min(port + PORT_TRIES, 65536)) if port else ()
     for candidate in wanted:
         with contextlib.suppress(OSError):
-            return _Server(view, actions, candidate)
-    return _Server(view, actions, 0)
+            return _Server(view, actions, candidate, files)
+    return _Server(view, actions, 0, files)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -139,8 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, "application/json", body.encode())
         elif path == "/events":
             self._stream()
-        elif path in FILES:
-            name, kind = FILES[path]
+        elif path in self.server.files:
+            name, kind = self.server.files[path]
             self._send(HTTPStatus.OK, kind, _file(name))
         else:
             self._refuse(HTTPStatus.NOT_FOUND)

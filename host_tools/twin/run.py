@@ -16,19 +16,22 @@ from zoneinfo import ZoneInfo
 from host_tools.emulator.device import Outcome
 from host_tools.errors import UserError
 from host_tools.image import inspect
-from host_tools.market import server
+from host_tools.market import feed_log, server
 from host_tools.market.replay import Replay
 from host_tools.market.truth import deadband_us, wanted_us
 from host_tools.stopping import stopping
 from host_tools.twin.checks import Check, Observed, judge
 from host_tools.twin.console import HEADER, Console
+from host_tools.twin.given import find_instrument
 from host_tools.twin.page import Page
+from host_tools.twin.recorder import Recorder
 from host_tools.twin.reports import Report, as_json
-from host_tools.twin.scene import Scene, Wanted, find_instrument
+from host_tools.twin.scene import Scene, Wanted
 from host_tools.twin.view import View
 
 HEADLESS_S = 60.0  # when --for does not say
 CHECK_S = 5  # between two looks for a release: the firmware's floor
+TWIN_CHECK_S = 20  # likewise in virtual time: at 60 times more would be all that one sees
 FOLLOW_S = 10.0  # from a price to the beam: a poll, a move, a look for a release between them
 HINT_AFTER_S = 1.0
 
@@ -63,6 +66,10 @@ def market(arguments: Namespace) -> int:
 
 
 def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
+    if getattr(arguments, "fleet", None) is not None:
+        from host_tools.twin import fleet_run
+
+        return fleet_run.run(arguments, stop)
     if arguments.check:
         return _check(arguments, stop)
     if arguments.headless and arguments.market == "live":
@@ -74,13 +81,24 @@ def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
     if arguments.headless:
         seconds = HEADLESS_S if seconds is None else seconds
         offer_at = seconds / 2 if offer_at is None else offer_at
+    if arguments.replay and (arguments.market != "sim" or arguments.instrument):
+        fix = "leave out --market and --instrument"
+        raise UserError("--replay", "the record says what is followed", fix)
+    if getattr(arguments, "speed", 0) and arguments.market == "live":
+        raise UserError("--market live", "the real market knows real time alone", "use seesaw run")
     console = Console(sys.stdout)
     view = View()
     with _hint():
-        built = Scene(_wanted(arguments), _listener(console, arguments.json, view))
+        wanted = _wanted(arguments)
+        recorder = Recorder(Path(arguments.record)) if arguments.record else None
+        built = Scene(wanted, _listener(console, arguments.json, view, recorder))
     with built as scene, _page(arguments, scene, view) as where:
         if not arguments.json:
             _say(_opening(scene, arguments), *where, HEADER)
+        if recorder:
+            recorder.begin(scene)
+        if seconds is None and wanted.replay:
+            seconds = wanted.replay.lasts_s
         outcome = scene.run(seconds, offer_at, stop)
         found = judge(_observe(scene, outcome, seconds or 0.0)) if arguments.headless else []
     summary = _summary(scene, outcome, found)
@@ -114,32 +132,37 @@ def _page(arguments: Namespace, scene: Scene, view: View) -> Iterator[list[str]]
         where = f"Look at it: {page.url}{taken if arguments.port else ''}"
         if arguments.json:
             print(where, file=sys.stderr, flush=True)
-        yield [where, f"Its own page, as its owner has it: {scene.own_page}"]
+        own = [f"Its own page, as its owner has it: {scene.own_page}"] if scene.own_page else []
+        yield [where, *own]
 
 
 def actions(scene: Scene) -> dict[str, Callable[[], None]]:
     """What the page's buttons do; each returns at once."""
     found: dict[str, Callable[[], None]] = {
-        "cut-power": scene.cut_power,
         "offer": scene.offer,
         "offer-crashing": lambda: scene.offer(crash=True),
     }
-    if scene.market:
-        found |= {"break-provider": scene.break_provider, "mend-provider": scene.mend_provider}
+    for name in scene.faults.possible:
+        found[f"fault-{name}"] = functools.partial(scene.toggle, name)
+    for speed in scene.pace.speeds:
+        found[f"speed-{speed}"] = functools.partial(scene.set_speed, speed)
     return {name: functools.partial(scene.ask, wish) for name, wish in found.items()}
 
 
 def _wanted(arguments: Namespace) -> Wanted:
+    speed = getattr(arguments, "speed", 0)  # of `seesaw twin` alone
     return Wanted(
         board=arguments.board,
         instrument=arguments.instrument,
         market=arguments.market,
         clock=arguments.clock,
         seed=arguments.seed,
-        check_s=CHECK_S,
+        check_s=TWIN_CHECK_S if speed and not arguments.headless else CHECK_S,
         runtime=Path(arguments.runtime) if arguments.runtime else None,
         config=Path(arguments.config) if arguments.config else None,
         build=Path(arguments.build),
+        speed=speed,
+        replay=feed_log.load(Path(arguments.replay)) if arguments.replay else None,
     )
 
 
@@ -190,6 +213,8 @@ def _opening(scene: Scene, arguments: Namespace) -> str:
             f"{scene.instrument.title} from its real provider: this needs the network."
             f" Update site {scene.settings['update_url']}. Ctrl-C ends."
         )
+    if arguments.replay:
+        return what + f"{scene.instrument.title}, as recorded in {arguments.replay}. Ctrl-C ends."
     if isinstance(scene.market, Replay):
         return what + (
             f"{scene.instrument.title}, as recorded in {arguments.market}: a day every"
@@ -199,7 +224,7 @@ def _opening(scene: Scene, arguments: Namespace) -> str:
     start = datetime.fromtimestamp(scene.market.clock.start, zone)
     return what + (
         f"{scene.instrument.title}, simulated, seed {arguments.seed}: from {start:%a %F %H:%M %Z},"
-        f" {_speed(scene.market.clock.rate)}. Ctrl-C ends."
+        f" {_speed(scene.market.clock.rate * scene.pace.speed)}. Ctrl-C ends."
     )
 
 
@@ -214,9 +239,13 @@ def _closing(summary: dict[str, Any]) -> str:
     return f"{ended} after {summary['t']:.1f} s, boots: {summary['boots']}, now {where}"
 
 
-def _listener(console: Console, as_lines: bool, view: View) -> Callable[[Report], None]:
+def _listener(
+    console: Console, as_lines: bool, view: View, recorder: Recorder | None
+) -> Callable[[Report], None]:
     def hear(report: Report) -> None:
         view.hear(report)
+        if recorder:
+            recorder.hear(report)
         line = json.dumps(as_json(report)) if as_lines else console.line(report)
         if line:
             _say(line)

@@ -6,43 +6,31 @@ may offer a release meanwhile.
 
 import contextlib
 import importlib.metadata
+import math
 import queue
-import re
-import subprocess
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from host_tools.emulator.board import Options, Surroundings
+from host_tools.emulator.clock import RealClock, VirtualClock
+from host_tools.emulator.companion import Companion
+from host_tools.emulator.cpython_engine import CPythonDevice
 from host_tools.emulator.device import Outcome
 from host_tools.emulator.flash import Flash
-from host_tools.emulator.micropython_engine import (
-    MicroPythonDevice,
-    NoMicroPython,
-    find_micropython,
-)
-from host_tools.emulator.partitions import TYPE_DATA, PartitionTable, PartitionTableError
+from host_tools.emulator.micropython_engine import MicroPythonDevice
 from host_tools.emulator.resolver import Resolver
-from host_tools.emulator.serial_port import SerialPort
-from host_tools.emulator.storage import SUBTYPE_NVS
 from host_tools.errors import UserError
 from host_tools.image import board as boards
-from host_tools.image import bundle, files, flash_image, inspect, runtime, settings
-from host_tools.image.board import Board
-from host_tools.market import history
-from host_tools.market.clock import real_clock
-from host_tools.market.instruments import INSTRUMENTS, Instrument
-from host_tools.market.providers import DAY
-from host_tools.market.replay import Replay
-from host_tools.market.server import DEFAULT_SEED, Market
-from host_tools.market.site import Site, serve, static
+from host_tools.image import bundle, files, flash_image, settings
 from host_tools.release import publish
-from host_tools.twin import offers, slots, stored
+from host_tools.twin import given, offers, slots, stored
 from host_tools.twin.checks import BootSeen, Pulses
-from host_tools.twin.power import Plug
+from host_tools.twin.faults import CLOCK_OFF_S, PROVIDER, Faults
+from host_tools.twin.pace import Pace, RealTime
+from host_tools.twin.power import DIP_S, Plug
 from host_tools.twin.reports import Event, Lines, Report, parse
+from host_tools.twin.world import Wanted, World
 
 LAUNCHER = bundle.FIRMWARE / "launcher" / "main.py"
 IMAGE = "flash.bin"
@@ -50,32 +38,10 @@ NETWORK = {"ssid": "home", "password": "password"}
 POLL_S = 2  # of the simulated market
 LIVE_POLL_S = 20  # of the real providers, who have other guests
 CAUSES = {1: "power-on", 2: "reset", 3: "watchdog", 4: "deep sleep", 5: "soft reset"}
-PROVIDER_FAULT = "html"  # a web page in place of prices, with status 200
 HTTP = 80
-NVS_LEAST = 3 * 4096  # bytes
 FOREVER_S = 10 * 366 * 86400
-PRICE_STEP_S = 60  # of simulated time between two prices
-VM_SECONDS = 20  # for a MicroPython VM to say hello
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be built. market: 'sim', 'live', or a folder of recorded days. clock, of the
-    simulated market: 'sim' or 'real'. check_s: seconds between two looks for a release. config:
-    settings on top of these. flash: boot this image, with its own settings but for addresses,
-    rather than a new one. port: the board's serial line."""
-
-    board: str = "esp32_wrover"
-    instrument: str | None = None
-    market: str = "sim"
-    clock: str = "sim"
-    seed: int = DEFAULT_SEED
-    check_s: int = 10
-    runtime: Path | None = None
-    config: Path | None = None
-    build: Path = Path("build")
-    flash: Path | None = None
-    port: SerialPort | None = None
+LATE = 2  # measurements in a row that are too slow, and are said
+DIP_US = 20.0  # of pulse from where a move began: more than a weak supply bears
 
 
 class Scene:
@@ -85,35 +51,51 @@ class Scene:
     """
 
     def __init__(self, wanted: Wanted, listen: Callable[[Report], None]) -> None:
-        find_vm()
+        if not wanted.speed:
+            given.find_vm()
         self.listen = listen
         self.board = boards.load(wanted.board)
-        given = settings.load(wanted.config) if wanted.config else {}
-        flash = load_flash(wanted.flash) if wanted.flash else None
-        config = (stored.read(flash) if flash else {}) | given
-        self.instrument = find_instrument(wanted.instrument or config.get("instrument", "sp500"))
-        bootloader, self._app = load_runtime(wanted.runtime, self.board)
+        changes = settings.load(wanted.config) if wanted.config else {}
+        flash = given.load_flash(wanted.flash) if wanted.flash else None
+        config = (stored.read(flash) if flash else {}) | changes
+        recorded = wanted.replay.instrument if wanted.replay else None
+        name = recorded or wanted.instrument or config.get("instrument", "sp500")
+        self.instrument = given.find_instrument(name)
+        bootloader, self._app = given.load_runtime(wanted.runtime, self.board)
         self._newest = importlib.metadata.version("seesaw")
         self.release = publish.make(self.board, self._newest, self._app)
         self.offered: tuple[float, str] | None = None  # (seconds since power-on, version)
+        self.own_page = ""  # the address; a board on virtual time has none for a browser
+        self._companion = Companion(self.release.bundle.companion)
         self.files = dict(self.release.site)  # of the update site
         self.boots: list[BootSeen] = []
         self.pulses = Pulses()
         self.watch_pulse: Callable[[float], None] = lambda us: None  # every pulse, 0 for none
-        self.plug = Plug()
+        self.watch_rest: Callable[[], None] = lambda: None  # what no report tells: faults, speed
+        self.pace = Pace(wanted.speed, self._measured) if wanted.speed else RealTime()
+        self._short = 0  # measurements in a row in which this machine was too slow
+        self.plug = Plug(self.pace)
         self._wishes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lines = Lines()
-        self._started = time.monotonic()
+        self._clock: VirtualClock | RealClock = VirtualClock() if wanted.speed else RealClock()
+        self._began_us = self._clock.now_us
+        self._weak = False  # is the supply?
+        self._stood_us = 0.0  # the first pulse of this move, 0 while there is none
         self._stop: Callable[[], bool] = lambda: False
         self._faults_told = 0
         with contextlib.ExitStack() as opened:
-            self.market = self._market(wanted)
-            self.settings = self._settings(wanted, config, opened)
+            self.world = opened.enter_context(
+                World(wanted, self.instrument, self.files, lambda: self._clock.now_us / 1_000_000)
+            )
+            self.market = self.world.market
+            self.settings = self._settings(config, wanted.check_s)
             self.image = wanted.flash or self._write_image(wanted.build, bootloader)
             if flash:
-                keys = ("update_url", "providers", "instrument", *given)
+                keys = ("update_url", "providers", "instrument", *changes)
                 stored.write(flash, {key: self.settings[key] for key in keys})
-            self.device = self._make_device(flash or load_flash(self.image), wanted.port)
+            self.device = self._make_device(flash or given.load_flash(self.image), wanted)
+            self._clock = self.device.clock
+            self.faults = Faults(self._doers())
             self._open = opened.pop_all()
 
     def __enter__(self) -> "Scene":
@@ -124,19 +106,19 @@ class Scene:
 
     def wall(self) -> float:
         """The time of day around the board, seconds since 1970."""
-        return self.market.clock.now() if self.market else time.time()
+        return self.world.wall()
 
     @property
     def t(self) -> float:
         """Seconds since power-on."""
-        return time.monotonic() - self._started
+        return (self._clock.now_us - self._began_us) / 1_000_000
 
     def run(
         self, seconds: float | None, offer_at: float | None, stop: Callable[[], bool]
     ) -> Outcome:
         """From power-on to power-off: after `seconds`, when `stop` says so (asked many times a
         second), or when the board is at its end. offer_at: seconds until a release is offered."""
-        self._started = time.monotonic()
+        self._began_us = self._clock.now_us
 
         def turn() -> bool:
             if offer_at is not None and not self.offered and self.t >= offer_at:
@@ -165,79 +147,100 @@ class Scene:
     def offer(self, crash: bool = False) -> None:
         """Put a release on the update site, each higher than the last. crash: its app falls over
         in the trial. UserError when the firmware does not compile."""
-        version = next_version(self._newest)
+        version = given.next_version(self._newest)
         release = offers.make(self.board, version, self._app, crash=crash)
         self._newest = version
         self.offered = (self.t, version)
+        self._companion.add(release.bundle.companion)
         self.files.update(release.site)
         words = "it will crash in its trial" if crash else ""
         self.listen(Event(self.t, "published", version=version, words=words))
 
-    def cut_power(self) -> None:
-        """The power goes away, and comes back after a moment."""
-        if self.plug.on:
-            self.plug.pull()
-            self._lines = Lines()
-            self.listen(Event(self.t, "power-cut"))
+    def toggle(self, name: str) -> None:
+        """Plant a fault of faults.FAULTS, or mend it. KeyError for one that is not possible."""
+        for fault, on in self.faults.toggle(name):
+            if fault.name != "power":  # it says so itself
+                words = fault.words if on else fault.after
+                self.listen(Event(self.t, "planted" if on else "mended", words=words))
+        self.watch_rest()
 
-    def break_provider(self) -> None:
-        """The data provider sends web pages in place of prices. Not of a live market."""
-        assert self.market
-        self.market.break_provider(PROVIDER_FAULT)
-        self.listen(Event(self.t, "provider", words="broken: it sends a web page"))
+    def set_speed(self, speed: int) -> None:
+        """One of pace.speeds. Where time is real nothing happens."""
+        if isinstance(self.pace, Pace):
+            self.pace.set(speed)
+            self.listen(Event(self.t, "speed", words=str(speed)))
 
-    def mend_provider(self) -> None:
-        """It sends prices again. Not of a live market."""
-        assert self.market
-        self.market.mend()
-        self.listen(Event(self.t, "provider", words="mended"))
+    def _measured(self) -> None:
+        pace = self.pace
+        self._short = self._short + 1 if pace.short else 0
+        if self._short == LATE:
+            words = f"{pace.speed} times real time; it reaches {pace.reached:.1f}"
+            self.listen(Event(self.t, "late", words=words))
+        self.watch_rest()
+
+    def _doers(self) -> dict[str, Callable[[bool], None]]:
+        air = self.device.around.air
+        networks = dict(air)
+        found: dict[str, Callable[[bool], None]] = {
+            "power": self._power,
+            "brown-out": self._weaken,
+            "wifi": lambda on: air.clear() if on else air.update(networks),
+            "clock": lambda on: setattr(self.device.board, "time_shift", CLOCK_OFF_S * on),
+            "server": lambda on: setattr(self.world, "slow_updates", on),
+        }
+        if market := self.market:
+            for name, fault in PROVIDER.items():
+                found[name] = lambda on, f=fault: (  # type: ignore[misc]
+                    market.break_provider(f) if on else market.mend()
+                )
+        return found
+
+    def _power(self, cut: bool) -> None:
+        if cut:
+            self._lose_power("power-cut", math.inf, "lost")
+        else:
+            self.plug.push()
+
+    def _weaken(self, on: bool) -> None:
+        self._weak = on
+        if on and self.plug.on:
+            self._dip()
+
+    def _dip(self) -> None:
+        self._lose_power("brown-out", DIP_S, "survives")
+
+    def _lose_power(self, event: str, seconds: float, rtc: str) -> None:
+        """rtc: what becomes of RTC memory, as emulator.board.Options has it."""
+        self.device.board.options.rtc = rtc
+        self.plug.pull(seconds)
+        self._lines = Lines()
+        self.listen(Event(self.t, event))
 
     # -- what is true ----------------------------------------------------------------------
+
+    @property
+    def at_raw_repl(self) -> bool:
+        """Does a program, rather than a person, hold the serial line?"""
+        return isinstance(self.device, MicroPythonDevice) and self.device.at_raw_repl
 
     def slots(self) -> list[slots.Slot]:
         """What stands in the flash now."""
         return slots.look(self.device.flash)
 
     def truth(self, last_s: float) -> list[tuple[float, float]]:
-        """(price, baseline) at every price step of the last seconds, the newest last; empty
-        without a simulated market. A cryptocurrency is measured from 24 hours ago."""
-        if self.market is None:
-            return []
-        now = self.market.clock.epoch()
-        first = max(now - int(last_s * self.market.clock.rate), int(self.market.clock.start))
-        return [self._truth_at(self.market, at) for at in (*range(first, now, PRICE_STEP_S), now)]
-
-    def _truth_at(self, market: Market, epoch: int) -> tuple[float, float]:
-        quote = market.prices.price_at(self.instrument, epoch)
-        if self.instrument.kind == "crypto":
-            return quote.price, market.prices.price_at(self.instrument, epoch - DAY).price
-        return quote.price, quote.price - quote.change
+        """See world.World.truth."""
+        return self.world.truth(last_s)
 
     # -- building --------------------------------------------------------------------------
 
-    def _market(self, wanted: Wanted) -> Market | None:
-        if wanted.market == "live":
-            return None
-        if wanted.market != "sim":
-            return replayed(self.instrument.name, Path(wanted.market))
-        clock = real_clock() if wanted.clock == "real" else None
-        return Market(self.instrument.name, wanted.seed, clock)
-
-    def _settings(
-        self, wanted: Wanted, config: dict[str, Any], opened: contextlib.ExitStack
-    ) -> dict[str, Any]:
-        """Opens the sites, and points the board to them unless `config` points elsewhere."""
-        updates = opened.enter_context(serve(Site(static(self.files), lambda: int(self.wall()))))
-        providers = {}
-        if self.market:
-            url = opened.enter_context(serve(self.market.site)).url
-            providers = dict.fromkeys(self.market.providers, url)
+    def _settings(self, config: dict[str, Any], check_s: int) -> dict[str, Any]:
+        """The board is pointed to its world unless `config` points elsewhere."""
         found: dict[str, Any] = {
             **NETWORK,
             "poll_s": POLL_S if self.market else LIVE_POLL_S,
-            "check_s": wanted.check_s,
-            "update_url": updates.url,
-            "providers": providers,
+            "check_s": check_s,
+            "update_url": self.world.update_url,
+            "providers": self.world.providers,
             "servo_pin": self.board.servo_pin,
             "center_us": 1500,
             "us_per_degree": 40,
@@ -258,20 +261,24 @@ class Scene:
         files.replace({path: image, bundle.companion_path(path): companion})
         return path
 
-    def _make_device(self, flash: Flash, port: SerialPort | None) -> MicroPythonDevice:
+    def _make_device(self, flash: Flash, wanted: Wanted) -> MicroPythonDevice | CPythonDevice:
         around = Surroundings(
             air={self.settings["ssid"]: self.settings["password"]},
             wall=self.wall,
             serial=self._on_serial,
             events=self._on_event,
         )
-        device = MicroPythonDevice(
-            flash, around, Options(chip=self.board.chip, chip_heap_kib=self.board.heap_kib), port
-        )
+        options = Options(chip=self.board.chip, chip_heap_kib=self.board.heap_kib)
+        device: MicroPythonDevice | CPythonDevice
+        if wanted.speed:
+            device = CPythonDevice(flash, self._companion, around, options)
+            device.net.hosts.update(self.world.hosts)
+        else:
+            device = MicroPythonDevice(flash, around, options, wanted.port)
+            # A browser of this machine finds the board's own page where it really listens.
+            device.board.radio.address, door = Resolver(around).listen(HTTP)
+            self.own_page = f"http://{device.board.radio.address}:{door}"
         device.board.pwm.on_pulse = self._on_pulse
-        # A browser of this machine finds the board's own page where it really listens.
-        device.board.radio.address, door = Resolver(around).listen(HTTP)
-        self.own_page = f"http://{device.board.radio.address}:{door}"
         return device
 
     # -- what the board does ---------------------------------------------------------------
@@ -300,6 +307,9 @@ class Scene:
         state = slot.state if slot.selected else other
         boot = BootSeen(self.t, label, cause, state, slot.version or "?")
         self.boots.append(boot)
+        self._stood_us = 0.0
+        if cause == 1 and "clock" in self.faults.held:
+            self.device.board.time_shift = CLOCK_OFF_S  # power-on set it right
         why = CAUSES.get(cause, str(cause))
         self.listen(Event(boot.t, "boot", label, boot.version, why))
         if state == "PENDING_VERIFY":
@@ -313,7 +323,11 @@ class Scene:
         us = ns / 1000
         self.watch_pulse(us)
         if not ns:
+            self._stood_us = 0.0
             return
+        self._stood_us = self._stood_us or us
+        if self._weak and self.plug.on and abs(us - self._stood_us) > DIP_US:
+            self._dip()
         least = min(self.pulses.least_us, us) if self.pulses.count else us
         most = max(self.pulses.most_us, us)
         self.pulses = Pulses(self.pulses.count + 1, least, most, us)
@@ -323,71 +337,3 @@ class Scene:
         for fault in faults[self._faults_told :]:
             self.listen(Event(self.t, "fault", words=fault))
         self._faults_told = len(faults)
-
-
-def find_vm() -> str:
-    """The MicroPython VM, after it has run a line. UserError when there is none that runs."""
-    fix = "put `micropython` on PATH or its path in SEESAW_MICROPYTHON"
-    try:
-        path = find_micropython()
-    except NoMicroPython as error:
-        raise UserError("MicroPython", "no VM beside this Python or on PATH", fix) from error
-    try:
-        done = subprocess.run(
-            [path, "-c", "import vfs; print(vfs.VfsLfs2 and 'hello')"],
-            capture_output=True, timeout=VM_SECONDS, check=False, start_new_session=True,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UserError(path, f"it does not run ({error})", fix) from error
-    if done.stdout.strip() != b"hello":
-        raise UserError(path, "it is no MicroPython VM with LittleFS", fix)
-    return path
-
-
-def load_flash(path: Path) -> Flash:
-    """A flash with the bytes of an image file. UserError when it is none."""
-    data = files.read(path)
-    inspect.examine(data, str(path))  # a whole flash, or UserError
-    flash = Flash.from_bytes(data)
-    try:
-        table = PartitionTable.read(flash)
-    except PartitionTableError:
-        return flash  # the bootloader says so, for ever
-    nvs = table.first(TYPE_DATA, SUBTYPE_NVS)
-    if table.otadata is None or (nvs and nvs.size < NVS_LEAST):
-        lacks = "no boot record (otadata)" if table.otadata is None else "too small an nvs"
-        raise UserError(str(path), f"is no seesaw: its table has {lacks}", "build it for a board")
-    return flash
-
-
-def find_instrument(name: str) -> Instrument:
-    """The simulated market's instrument of that name. UserError for another, with the names."""
-    if name not in INSTRUMENTS:
-        fix = "choose from " + ", ".join(INSTRUMENTS)
-        raise UserError(f"instrument '{name}'", "there is none", fix)
-    return INSTRUMENTS[name]
-
-
-def replayed(name: str, folder: Path) -> Replay:
-    """The recorded days of a folder. UserError when it has none of this instrument."""
-    try:
-        return Replay(name, history.load(folder))
-    except ValueError as error:
-        fix = "choose another --instrument, or add its CSV"
-        raise UserError(str(folder), str(error), fix) from error
-
-
-def load_runtime(path: Path | None, board: Board) -> tuple[bytes, bytes]:
-    """(bootloader, app) of a combined MicroPython build, or of the stand-in for the emulator."""
-    if path is None:
-        return runtime.synthetic(board)
-    found = runtime.load(path, board)
-    return found.bootloader or runtime.synthetic(board)[0], found.app
-
-
-def next_version(version: str) -> str:
-    """A version above this one: its last number raised. '0.1.0' gives '0.1.1'."""
-    numbers = re.match(r"\d+(\.\d+)*", version)
-    assert numbers, version
-    head, _, last = numbers[0].rpartition(".")
-    return f"{head}.{int(last) + 1}"

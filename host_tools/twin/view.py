@@ -6,13 +6,14 @@ The thread that runs the board writes; any number of others wait for changes and
 import threading
 import time
 from collections import deque
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from host_tools.market.replay import Replay
+from host_tools.emulator.flash import PAGE
 from host_tools.market.truth import PULSE_HIGH_US, PULSE_LOW_US, TILT_MAX_DEG
-from host_tools.twin import words
+from host_tools.twin import flash_map, words
 from host_tools.twin.reports import OTHERS, Event, Quote, Report
 from host_tools.twin.scene import Scene
 from host_tools.twin.slots import Slot
@@ -20,7 +21,8 @@ from host_tools.twin.slots import Slot
 LOG_LINES = 60
 SINCE = {"index": "since the last close", "crypto": "in 24 hours"}
 TRIAL, CONFIRMED = "PENDING_VERIFY", "VALID"
-ENDS = ("boot", "power-cut")  # of whatever ran
+OFF = ("power-cut", "brown-out")
+ENDS = ("boot", *OFF)  # of whatever ran
 DEAD = ("INVALID", "ABORTED")
 # Events that say what becomes of the slot that does not run.
 PHASES = {"offer": "installing", "installed": "installed", "present": "installed"}
@@ -40,6 +42,8 @@ class View:
         self._log: deque[dict[str, Any]] = deque(maxlen=LOG_LINES)
         self._lines = 0
         self._slots: list[Slot] = []
+        self._looked = -1  # operations on the flash when the map was drawn
+        self._regions: list[dict[str, Any]] = []
         self._running = ""
         self._on_trial = ("", "")  # slot and version
         self._phase: dict[str, str] = {}
@@ -57,6 +61,7 @@ class View:
         self._us_per_degree = scene.settings["us_per_degree"]
         self._slots = scene.slots()
         scene.watch_pulse = self._pulse
+        scene.watch_rest = self._publish
         self._publish()
 
     # -- written by the thread of the board ------------------------------------------------
@@ -86,7 +91,7 @@ class View:
         self._other = next((s for s, name in OTHERS.items() if name == event.event), self._other)
         if event.event == "boot":
             fallen = self._boot(event)
-        elif event.event == "power-cut":
+        elif event.event in OFF:
             self._running = ""
             self._quote = None
         elif event.event == "settled":
@@ -183,6 +188,8 @@ class View:
             "power": scene.plug.on,
             "instrument": scene.instrument.title,
             "market": _market(scene),
+            "faults": scene.faults.told(),
+            "pace": scene.pace.told(),
             **self._feed(scene),
             "limits": {"low_us": PULSE_LOW_US, "high_us": PULSE_HIGH_US, "tilt_deg": TILT_MAX_DEG},
             "running": {
@@ -192,6 +199,7 @@ class View:
                 "trust": words.TRUST.get(quote.root, "") if quote and running else "",
             },
             "slots": [self._slot(slot) for slot in self._slots],
+            "flash": self._flash(scene),
             "log": list(self._log),
         }
 
@@ -213,6 +221,16 @@ class View:
             "change_since": SINCE[scene.instrument.kind],
             "change_percent": quote.change_percent if quote and price is not None else None,
         }
+
+    def _flash(self, scene: Scene) -> dict[str, Any]:
+        """Looked at anew only when something was written since."""
+        flash = scene.device.flash
+        if self._looked != flash.ops:
+            self._looked = flash.ops
+            regions = flash_map.look(flash, scene.board.bootloader_offset)
+            self._regions = [asdict(one) for one in regions]
+        return {"size": flash.size, "sector": PAGE, "runs": self._running,
+                "regions": self._regions}  # fmt: skip
 
     def _slot(self, slot: Slot) -> dict[str, Any]:
         status = self._status(slot)
@@ -242,14 +260,13 @@ class View:
 
 
 def _market(scene: Scene) -> dict[str, Any]:
-    """time: at the exchange. broken: does the provider fail on purpose? None if it cannot."""
+    """time: at the exchange."""
     zone = ZoneInfo(scene.instrument.zone)
     now = datetime.fromtimestamp(scene.wall(), zone)
     market = scene.market
     return {
         "simulated": market is not None,
-        "recorded": isinstance(market, Replay),
+        "recorded": scene.world.recorded,
         "rate": market.clock.rate if market else 1,
         "time": f"{now:%A} {now.day} {now:%B %Y}, {now:%H:%M} {now.tzname()}",
-        "broken": None if market is None else any(p.fault for p in market.providers.values()),
     }

@@ -49,7 +49,12 @@ SLOT = {
 # Event -> (kind, sentence). {words} are the firmware's own; {slot} is a letter.
 SENTENCES = {
     "power-cut": ("power", "The power is cut."),
-    "provider": ("world", "The data provider is {words}."),
+    "brown-out": ("power", "Brown-out: the supply gave way for a moment."),
+    "planted": ("world", "{words}"),
+    "mended": ("world", "{words}"),
+    "speed": ("world", "Time passes {words} times as fast as here."),
+    "late": ("bad", "This machine is too slow for {words}."),
+    "clock": ("update", "The seesaw looked at its clock: {words}."),
     "published": ("world", "Release {version} is offered."),
     "refused": ("bad", "That could not be done: {words}"),
     "trial": ("trial", "{version} is on trial: it must prove itself."),

@@ -1,78 +1,20 @@
-"""The page in a real browser, before a real MicroPython VM: everything that its buttons promise.
+"""The page in a real browser, before a real MicroPython VM: everything that its buttons promise."""
 
-It needs chromium and chromedriver on PATH (packages chromium and chromium-driver). Where CI is set
-it fails without them; elsewhere it says what is missing and is skipped.
-"""
-
-import os
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
+from browsing import Seen, browsing
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
-from host_tools.twin.browser import browser, missing
-from host_tools.twin.page import Page
-from host_tools.twin.run import actions
 from host_tools.twin.scene import Scene, Wanted
-from host_tools.twin.view import View
 
-RUN_S = 180.0  # the scene ends by itself by then
 BOOT_S, LOOK_S, TRIAL_S = 10.0, 15.0, 30.0
-
-
-class Seen:
-    """The page, as a person sees it."""
-
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
-
-    def until(self, seconds: float, condition: Callable[[], Any]) -> Any:
-        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: condition())
-
-    def text(self, selector: str) -> str:
-        return self.driver.execute_script(
-            "return document.querySelector(arguments[0]).textContent", selector
-        )
-
-    def press(self, label: str) -> None:
-        """By the words on it, with the keyboard."""
-        found = f"//button[.//b[normalize-space()='{label}']]"
-        self.driver.find_element(By.XPATH, found).send_keys("\n")
-
-    def rotation(self) -> float:
-        """Of the drawn beam: degrees, clockwise positive as SVG has it."""
-        attribute = self.driver.find_element(By.ID, "beam").get_attribute("transform")
-        return float(attribute.removeprefix("rotate(").removesuffix(")"))
-
-    def badge(self, label: str) -> str:
-        return self.text(f"[data-label={label}] .badge")
-
-    def log(self) -> str:
-        return self.text("#log")
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Seen, Scene]]:
-    if (lacks := missing()) and not os.environ.get("CI"):
-        pytest.skip(lacks)
-    view = View()
-    stop = threading.Event()
-    build: Path = tmp_path_factory.mktemp("build")
-    with Scene(Wanted(build=build, check_s=5), view.hear) as scene:
-        view.attach(scene)
-        with Page(view, actions(scene), 0) as page, browser(1440, 900) as driver:
-            board = threading.Thread(target=scene.run, args=(RUN_S, None, stop.is_set))
-            board.start()
-            try:
-                driver.get(page.url)
-                yield Seen(driver), scene
-            finally:
-                stop.set()
-                board.join()
+    with browsing(Wanted(build=tmp_path_factory.mktemp("build"), check_s=5)) as both:
+        yield both
 
 
 def test_the_beam_follows_the_market(shown: tuple[Seen, Scene]) -> None:
@@ -93,6 +35,8 @@ def test_the_power_is_cut_and_comes_back(shown: tuple[Seen, Scene]) -> None:
     seen.until(BOOT_S, lambda: seen.text("#feed") == "No power: the beam is limp.")
     assert "unpowered" in seen.driver.find_element(By.TAG_NAME, "body").get_attribute("class")
     assert seen.text("#price") == "—" and seen.badge("ota_0") == "no power"
+    assert seen.text("#held") == "The power is cut." and len(scene.boots) == boots
+    seen.press("Restore the power")
     seen.until(BOOT_S, lambda: seen.text("#feed").startswith("Live"))
     assert len(scene.boots) == boots + 1 and scene.boots[-1].cause == 1
 
@@ -101,11 +45,11 @@ def test_a_broken_provider_is_told_and_mended(shown: tuple[Seen, Scene]) -> None
     seen, _ = shown
     seen.until(BOOT_S, lambda: abs(seen.rotation()) > 1 and seen.text("#driven") == "at rest")
     before = seen.rotation()
-    seen.press("Break the provider")
+    seen.press("Let them send garbage")
     feed = seen.until(LOOK_S, lambda: "reason" in seen.text("#feed") and seen.text("#feed"))
     assert feed.startswith(("The price is old", "No price"))
     assert seen.rotation() == pytest.approx(before, abs=2)
-    seen.press("Mend the provider")
+    seen.press("Let them send prices")
     # Another one is followed meanwhile, and kept for a quarter of an hour.
     seen.until(LOOK_S, lambda: seen.text("#feed").startswith(("Live", "Delayed")))
 
@@ -130,6 +74,13 @@ def test_a_good_release_is_confirmed_in_the_other_slot(shown: tuple[Seen, Scene]
     assert scene.offered and seen.text("#version") == scene.offered[1]
     assert f"{scene.offered[1]} is confirmed in slot B." in seen.log()
     assert scene.device.board.faults == []
+
+
+def test_real_time_is_the_only_one_of_a_real_vm(shown: tuple[Seen, Scene]) -> None:
+    seen, scene = shown
+    seen.until(LOOK_S, lambda: "knows real time alone" in seen.text("#pace"))
+    assert seen.text("#speeds").split() == ["1", "1", "×"] and scene.pace.speed == 1
+    assert "on the real MicroPython" in seen.text("footer")
 
 
 def test_a_pulse_is_drawn_at_once(shown: tuple[Seen, Scene]) -> None:

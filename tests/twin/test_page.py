@@ -13,6 +13,7 @@ import pytest
 from host_tools import cli
 from host_tools.twin import page as page_module
 from host_tools.twin import run, words
+from host_tools.twin.faults import FAULTS
 from host_tools.twin.page import FILES, FOLDER, STREAMS_MAX, Page
 from host_tools.twin.reports import Event, Quote, parse
 from host_tools.twin.scene import Scene, Wanted
@@ -108,7 +109,7 @@ def test_every_file_is_served_and_nothing_comes_from_elsewhere(page: Page) -> No
 
 def test_the_script_finds_every_element(page: Page) -> None:
     ids = set(re.findall(r'\bid="([\w-]+)"', ask(page, "/")[1]))
-    script = ask(page, "/seesaw.js")[1]
+    script = ask(page, "/seesaw.js")[1] + ask(page, "/common.js")[1]
     wanted = set(re.findall(r'(?:\$|put)\("([\w-]+)"', script))
     assert wanted and wanted <= ids
 
@@ -136,7 +137,8 @@ def test_the_state_is_json(page: Page, scene: Scene) -> None:
     assert state["instrument"] == scene.instrument.title and state["actions"] == ["offer"]
     slots = [(slot["letter"], slot["status"], slot["version"]) for slot in state["slots"]]
     assert slots == [("A", "off", scene.release.version), ("B", "empty", "")]
-    assert state["beam"]["pulse_us"] == 0 and state["market"]["broken"] is False
+    assert state["beam"]["pulse_us"] == 0 and state["pace"]["speeds"] == [1]
+    assert not any(fault["held"] for fault in state["faults"])
 
 
 # -- buttons --------------------------------------------------------------------------------
@@ -320,8 +322,8 @@ def test_seesaw_run_serves_the_page_and_says_where(
     assert re.search(rf"Look at it: http://127.0.0.1:\d+ \(port {page.port} is taken\)\n", out)
     assert re.search(r"Its own page, as its owner has it: http://127.0.0.1:\d+\n", out)
     assert answers[0][0] == 200
-    wanted = ["break-provider", "cut-power", "mend-provider", "offer", "offer-crashing"]
-    assert sorted(json.loads(answers[0][1])["actions"]) == wanted
+    wanted = ["offer", "offer-crashing", *(f"fault-{fault.name}" for fault in FAULTS), "speed-1"]
+    assert json.loads(answers[0][1])["actions"] == wanted
 
 
 def test_json_stays_json(

@@ -7,7 +7,7 @@ import pytest
 from host_tools.emulator.device import Outcome
 from host_tools.image import board as boards
 from host_tools.image import runtime
-from host_tools.twin import offers, power
+from host_tools.twin import offers, pace
 from host_tools.twin.power import Plug
 
 BOARD = boards.load("esp32_wrover")
@@ -43,7 +43,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     def sleep(seconds: float) -> None:
         made.clock.now_us += int(seconds * 1_000_000)
 
-    monkeypatch.setattr(power.time, "sleep", sleep)
+    monkeypatch.setattr(pace.time, "sleep", sleep)
     return made
 
 
@@ -56,12 +56,27 @@ def test_a_pull_is_an_end_and_a_new_beginning(machine: Machine) -> None:
 
     def turn() -> bool:
         if machine.clock.now_us == 3_000_000:
-            plug.pull()
+            plug.pull(2)
         return False
 
     outcome = run(plug, machine, 10, turn)
-    assert machine.runs == [10, 10 - 3 - power.OFF_S] and plug.on
+    assert machine.runs == [10, 10 - 3 - 2] and plug.on
     assert outcome == Outcome("time", "time", 4, 10_000_000)
+
+
+def test_what_is_pulled_for_good_waits_for_a_push(machine: Machine) -> None:
+    plug = Plug()
+
+    def turn() -> bool:
+        if machine.clock.now_us == 3_000_000:
+            plug.pull()
+        if machine.clock.now_us >= 8_000_000:
+            plug.push()
+        return False
+
+    outcome = run(plug, machine, 10, turn)
+    assert machine.runs == [10, pytest.approx(2, abs=0.05)] and plug.on
+    assert outcome.reason == "time" and outcome.boots == 4
 
 
 def test_without_a_pull_it_is_one_run(machine: Machine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from host_tools import cli
 from host_tools.market.clock import SimClock
 from host_tools.stopping import stopping
-from host_tools.twin import scene
+from host_tools.twin import given, scene
 
 SECONDS = 40
 
@@ -141,7 +141,7 @@ def test_signals_become_a_flag(number: signal.Signals) -> None:
     "version, after", [("0.1.0", "0.1.1"), ("1.9", "1.10"), ("2.0.9-rc1+7", "2.0.10")]
 )
 def test_the_next_version_is_higher(version: str, after: str) -> None:
-    assert scene.next_version(version) == after
+    assert given.next_version(version) == after
 
 
 def test_market_refuses_a_taken_port(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,8 @@
 // Draws what the seesaw's server tells: `beam` with every pulse, `state` with all the rest.
 "use strict";
 
-const $ = (id) => document.getElementById(id);
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 const STILL_MS = 1000; // between two drawings of a moving beam, for people who asked for stillness
-const RETRY_MS = 2000;
 const LAGS_MAX = 500;
 const MINUS = "\u2212";
 
@@ -12,7 +10,7 @@ let limits = { low_us: 1000, high_us: 2000 };
 let power = false;
 let drawnAt = 0;
 let run = 0;
-let lastLine = 0;
+let fresh = false; // the first beam after a connection may be an old one
 window.seesaw = { lags: [] }; // milliseconds from a pulse to its drawing, newest last
 
 const signed = (value, digits) => {
@@ -20,13 +18,9 @@ const signed = (value, digits) => {
   return Number(text) === 0 ? text : (value < 0 ? MINUS : "+") + text;
 };
 
-const put = (id, text) => {
-  if ($(id).textContent !== text) $(id).textContent = text; // quiet for screen readers
-};
-
 // -- the beam ---------------------------------------------------------------------------------
 
-function drawBeam(beam, fresh) {
+function drawBeam(beam) {
   const now = Date.now();
   const moving = beam.pulse_us > 0;
   if (moving && stillness.matches && now - drawnAt < STILL_MS) return;
@@ -64,21 +58,22 @@ function show(state) {
   put("slot", state.running.slot ? slotWords(state.running) : "nothing runs");
   put("trust", state.running.trust);
   state.slots.forEach(showSlot);
-  showProvider(state.market.broken);
-  document.querySelector("[data-action=cut-power]").setAttribute("aria-disabled", String(!power));
+  showFlash(state.flash);
+  showFaults(state.faults);
+  showPace(state.pace);
+  put("engine", state.pace.speeds.length > 1 ? " on CPython, in virtual time" : " on the real MicroPython");
   if (run !== state.run) {
     run = state.run;
-    lastLine = 0;
-    $("log").replaceChildren();
+    forgetLines();
   }
-  state.log.filter((line) => line.seq > lastLine).forEach(addLine);
+  addLines(state.log);
 }
 
 const slotWords = (running) => `slot ${running.slot}, ${running.trial ? "on trial" : "confirmed"}`;
 
 function marketWords(market) {
-  const speed = market.rate === 1 ? "" : `, ${market.rate} times as fast`;
-  if (market.recorded) return `Recorded days, one every few seconds: ${market.time}`;
+  const speed = market.rate === 1 ? "" : `, ${market.rate} times as fast as the board`;
+  if (market.recorded) return `Recorded market: ${market.time}`;
   return `${market.simulated ? "Simulated" : "Real"} market${speed}: ${market.time}`;
 }
 
@@ -120,56 +115,80 @@ const BADGES = {
   rejected: "rejected", failed: "not confirmed", empty: "empty", off: "no power",
 };
 
-function showProvider(broken) {
-  const button = $("provider");
-  button.dataset.action = broken ? "mend-provider" : "break-provider";
-  button.setAttribute("aria-disabled", String(broken === null));
-  const [label, hint] = button.children;
-  label.textContent = broken ? "Mend the provider" : "Break the provider";
-  if (broken === null) hint.textContent = "Only a simulated one can be broken.";
-  else hint.textContent = broken ? "Let it send prices again." : "It answers without prices.";
+// -- the flash --------------------------------------------------------------------------------
+
+const COLUMNS = 64; // squares in a row
+const CELL = 10;
+let drawnFlash = "";
+
+function showFlash(flash) {
+  const now = JSON.stringify(flash);
+  if (now === drawnFlash) return;
+  drawnFlash = now;
+  put("sector", `${flash.sector / 1024} KB`);
+  const cells = flash.size / flash.sector;
+  $("map").setAttribute("viewBox", `-1 -1 ${COLUMNS * CELL + 2} ${Math.ceil(cells / COLUMNS) * CELL + 2}`);
+  $("map").replaceChildren(...flash.regions.flatMap((region) => drawRegion(region, flash)));
+  const told = flash.regions.filter((region) => region.kind !== "free");
+  document.querySelector("#regions tbody").replaceChildren(...told.map((region) => regionRow(region, flash)));
 }
 
-function addLine(line) {
-  lastLine = line.seq;
-  const item = document.createElement("li");
-  item.dataset.kind = line.kind;
-  const time = document.createElement("time");
-  const seconds = Math.floor(line.t);
-  time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  item.append(time, line.text);
-  $("log").prepend(item);
-  while ($("log").children.length > 60) $("log").lastChild.remove();
+function drawRegion(region, flash) {
+  const rects = [];
+  const end = (region.offset + region.size) / flash.sector;
+  for (let at = region.offset / flash.sector; at < end; ) {
+    const column = at % COLUMNS;
+    const count = Math.min(COLUMNS - column, end - at);
+    for (let one = 0; one < count; one++) {
+      const rect = document.createElementNS(SVG, "rect");
+      rect.setAttribute("x", (column + one) * CELL);
+      rect.setAttribute("y", Math.floor(at / COLUMNS) * CELL);
+      rect.setAttribute("width", CELL - 1.5);
+      rect.setAttribute("height", CELL - 1.5);
+      rect.dataset.kind = region.kind;
+      if (region.slot && region.slot === flash.runs) rect.classList.add("runs");
+      rects.push(rect);
+    }
+    at += count;
+  }
+  return rects;
 }
 
-// -- the server -------------------------------------------------------------------------------
+function regionRow(region, flash) {
+  const row = document.createElement("tr");
+  const runs = region.slot && region.slot === flash.runs;
+  const slot = region.slot ? `Slot ${region.slot === "ota_0" ? "A" : "B"}: ` : "";
+  row.classList.toggle("runs", Boolean(runs));
+  const texts = [slot + region.words + (runs ? " (runs)" : ""), `0x${region.offset.toString(16)}`,
+    `${region.size / 1024} KB`];
+  texts.forEach((text) => row.append(Object.assign(document.createElement("td"), { textContent: text })));
+  row.firstChild.dataset.kind = region.kind;
+  return row;
+}
 
-function connect() {
-  const source = new EventSource("/events");
-  let fresh = false; // the first beam may be an old one
-  source.addEventListener("state", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("beam", (event) => {
-    drawBeam(JSON.parse(event.data), fresh);
+// -- faults -----------------------------------------------------------------------------------
+
+function showFaults(faults) {
+  if (!$("faults").firstChild) {
+    $("faults").append(...faults.map((fault) => makeButton(`fault-${fault.name}`, fault.key)));
+  }
+  faults.forEach((fault, at) => {
+    const button = $("faults").children[at];
+    const label = fault.held ? fault.mend : fault.label;
+    if (button.lastChild.textContent !== label) button.lastChild.textContent = label;
+    button.classList.toggle("held", fault.held);
+    button.setAttribute("aria-disabled", String(!fault.possible));
+    button.title = fault.possible ? fault.words : "Only simulated providers can be broken.";
+  });
+  const held = faults.filter((fault) => fault.held).map((fault) => fault.words);
+  put("held", held.join(" ") || "Nothing is broken now.");
+  $("held").classList.toggle("some", held.length > 0);
+}
+
+connect({
+  state: show,
+  beam: (beam) => {
+    drawBeam(beam);
     fresh = true;
-  });
-  source.onopen = () => link("Connected", true);
-  source.onerror = () => {
-    fresh = false;
-    link("Not connected. Does seesaw run still run?", false);
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
-  };
-}
-
-function link(words, good) {
-  put("link", words);
-  document.body.classList.toggle("lost", !good);
-}
-
-for (const button of document.querySelectorAll("button[data-action]")) {
-  button.addEventListener("click", async () => {
-    if (button.getAttribute("aria-disabled") === "true") return;
-    const answer = await fetch(`/actions/${button.dataset.action}`, { method: "POST" }).catch(() => null);
-    if (!answer?.ok) link("That did not reach the seesaw.", false);
-  });
-}
-connect();
+  },
+}, () => { fresh = false; });
