@@ -88,7 +88,7 @@ class Moving:
                 raise UserError("the VM", "does not follow: " + self.heard[-300:], "mend it")
             time.sleep(0.05)
 
-    def connect(self, seconds: float = 15) -> socket.socket:
+    def connect(self, seconds: float = 40) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.around.doors[80]), seconds)
 
     def ask(self, raw: bytes = ASK) -> tuple[float, bytes]:

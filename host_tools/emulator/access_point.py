@@ -98,17 +98,22 @@ class AccessPoint:
         self.up = up
         self.doors: dict[int, Accept] = {}
         self.boxes: dict[int, Box] = {}
+        self.calls: list[Call] = []
 
     def reset(self) -> None:
         """A session of the board is over: its sockets are gone."""
         self.doors.clear()
         self.boxes.clear()
+        for call in self.calls:
+            call.close()
+        self.calls.clear()
 
     def dial(self, port: int) -> Call:
         """A phone connects. Raises ConnectionRefusedError when nobody listens."""
         if not self.up() or port not in self.doors:
             raise ConnectionRefusedError(port)
         call = Call(self.clock, self.up)
+        self.calls = [one for one in self.calls if not one.ended] + [call]
         self.doors[port](call)
         return call
 

@@ -32,7 +32,7 @@ class Caller(Owner):
     def ready(self) -> Generator[None, None, None]:
         """It has been up for long enough to be changed."""
         yield from self.until(self.world.follows)
-        yield from self.wait(11)
+        yield from self.wait(13)  # far from the supervisor's next look, which starts it again
 
     def ask(self, raw: bytes) -> Asked:
         found = yield from self.send(raw)

@@ -8,10 +8,11 @@ from phone import Script
 from rig import BOARD, World, new_flash, release
 
 from host_tools.bench_site import Swinging
+from host_tools.board import paste
 from host_tools.emulator.os_error import MicroOSError
 from host_tools.market.server import Market
 
-SECRETS = ("password", "psk-of-home", "key-of-eodhd", "relay.test")
+SECRETS = ('"password"', "psk-of-home", "key-of-eodhd", "relay.test")
 
 
 def test_it_tells_who_it_is_and_how_it_stands() -> None:
@@ -46,6 +47,22 @@ def test_the_states_without_a_market_are_told_too() -> None:
         assert (status["state"], status["sign"]) == ("NO_DATA", "NO_DATA")
         assert status["price"] is status["percent"] is status["provider"] is None
         assert status["why"] and "asking" in status["words"]
+
+    owner.run(script())
+
+
+def test_a_paste_is_as_on_the_serial_line() -> None:
+    owner = Caller()
+
+    def script() -> Script:
+        yield from owner.ready()
+        answer = yield from owner.fetch("/api/v1/diag")
+        found = paste.find(answer.body)
+        assert found and found.whole and len(answer.body) < 4096
+        assert not [key for key in found.facts if key.startswith("lost.")]
+        assert found.verdict.startswith("Working.") and found.facts["program"] == "app"
+        head = yield from owner.ask(request("HEAD", "/api/v1/diag"))
+        assert head.status == 200 and head.body == ""
 
     owner.run(script())
 

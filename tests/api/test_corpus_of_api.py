@@ -69,12 +69,15 @@ class App:
     is_quiet = level
     async def park(self):
         pass
+    async def diag(self):
+        return "paste\n" * 200
     def keep(self, blob):
         self.kept = blob
 
 def asked(raw):
     app, request = App(), Request()
-    site = Site(app, "seesaw-000001", lambda: "10.0.0.2", lambda: b'{"ssid": "a"}', app.keep)
+    site = Site(app, "seesaw-000001", lambda: "10.0.0.2", lambda: b'{"ssid": "a"}', app.keep,
+                app.diag)
     try:
         while raw:
             size = 1 + draw(80)

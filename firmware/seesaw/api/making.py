@@ -16,15 +16,8 @@ _ROOMS = (  # in this order: each needs those before it alone
 
 
 async def serving(app, store):
-    """What serves a connection. To load a module takes longer than a frame of the beam: each waits
-    until it is at rest, for so long as somebody waits for a page."""
-    for name in _ROOMS:
-        for _ in range(_LOOKS):
-            if app.beam.still:
-                break
-            await asyncio.sleep_ms(_LOOK_MS)
-        __import__("seesaw." + name)
-        await asyncio.sleep_ms(0)
+    """What serves a connection."""
+    await _load(app, _ROOMS)
     from seesaw.api.site import Site
     from seesaw.net.serving import Serving
 
@@ -34,4 +27,22 @@ async def serving(app, store):
     def keep(blob: bytes) -> None:
         config.save(store, blob)
 
-    return Serving(Site(app, lan.name(), lan.address, load, keep))
+    async def diag() -> str:
+        await _load(app, ("diag", "facts"))
+        from seesaw.facts import Facts
+
+        return Facts(app, "app", store).paste()
+
+    return Serving(Site(app, lan.name(), lan.address, load, keep, diag))
+
+
+async def _load(app, rooms: tuple) -> None:
+    """To load a module takes longer than a frame of the beam: each waits until it is at rest, for
+    so long as somebody waits for a page."""
+    for name in rooms:
+        for _ in range(_LOOKS):
+            if app.beam.still:
+                break
+            await asyncio.sleep_ms(_LOOK_MS)
+        __import__("seesaw." + name)
+        await asyncio.sleep_ms(0)

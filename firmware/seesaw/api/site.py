@@ -6,6 +6,8 @@ that is not ours is not answered (DNS rebinding), nor is another site's script o
 
 import json
 
+from micropython import const
+
 from seesaw.api import answers, changes, page
 from seesaw.api.events import HEAD as STREAM
 from seesaw.api.events import Events
@@ -15,30 +17,35 @@ from seesaw.net.serving import REASONS
 
 _NO_STORE = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 _JSON = "Content-Type: application/json\r\n" + _NO_STORE
+_TEXT = "Content-Type: text/plain; charset=utf-8\r\n" + _NO_STORE
 _HTML = ("Content-Type: text/html; charset=utf-8\r\n"
          "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
          "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'self'; "
          "frame-ancestors 'none'; base-uri 'none'\r\n" + _NO_STORE)  # fmt: skip
+_PIECE = const(512)  # characters
 _WHY = {403: "asked by another site", 415: "another Content-Type is needed",
         421: "this host is not me", 503: "two listen already"}  # fmt: skip
 _KINDS = ("application/json", "application/x-www-form-urlencoded")
 
 
 class Site:
-    """app: seesaw.app.App. name: the device's. address(): its own now. load, keep: of Orders."""
+    """app: seesaw.app.App. name: the device's. address(): its own now. load, keep: of Orders. diag:
+    async, gives a paste (SPEC, "Diagnostics")."""
 
-    def __init__(self, app, name: str, address, load, keep):
+    def __init__(self, app, name: str, address, load, keep, diag):
         self._app = app
         self._name = name
         self._address = address
         self._orders = Orders(app, load, keep)
         self._events = Events(app)
+        self._diag = diag
         self._table = {  # path: (what GET gives, what POST does)
             "/": (self._page, self._form),
             "/api/v1/info": (self._info, None),
             "/api/v1/status": (self._status, None),
             "/api/v1/config": (self._config, self._change),
             "/api/v1/action": (None, self._act),
+            "/api/v1/diag": (self._tell, None),
             "/api/v1/events": (self._follow, None),
         }
 
@@ -101,6 +108,10 @@ class Site:
     async def _act(self, request) -> tuple:
         found = _read(request.body)
         return _told(*self._orders.act(found.get("action") if type(found) is dict else None))
+
+    async def _tell(self, request) -> tuple:
+        text = await self._diag()
+        return 200, _TEXT, (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
 
     async def _follow(self, request) -> tuple:
         if self._events.full():
