@@ -54,7 +54,7 @@ FIRMWARE = {
     "firmware/seesaw/factory.py": ("json",),
     "firmware/seesaw/lastwords.py": ("micropython",),
     "firmware/seesaw/line.py": ("asyncio", "micropython", "seesaw.port.serial", "seesaw.typed"),
-    "firmware/seesaw/typed.py": ("asyncio", "micropython", "seesaw.console"),
+    "firmware/seesaw/typed.py": ("asyncio", "gc", "micropython", "seesaw.console", "sys"),
     "firmware/seesaw/console.py": ("asyncio", "micropython", "seesaw.checkup", "seesaw.config",
                                    "seesaw.diag", "seesaw.facts", "seesaw.factory", "seesaw.typed"),
     "firmware/seesaw/checkup.py": ("asyncio", "hashlib", "json", "micropython", "seesaw.config",

@@ -43,14 +43,14 @@ class Console:
         self.program = program
         self.name = name
         self.store = program.chip.Store()
-        self._step = 0  # questions of factory-reset that were asked
+        self.asked = 0  # questions of factory-reset that were asked
         self._until_s = 0  # then no answer counts any more
 
     async def take(self, line: str) -> None:
         """One line. Raises KeyboardInterrupt to go to the prompt."""
         print("> " + line)
         line = line.strip()
-        step, self._step = self._step, 0
+        step, self.asked = self.asked, 0
         if step and self.program.clock.up_s() < self._until_s:
             await self.answered(step, line)
             return
@@ -117,7 +117,7 @@ class Console:
         if self.name == "updater":
             print("not now: it looks for a release; the app follows")
             return
-        self._step = step
+        self.asked = step
         self._until_s = self.program.clock.up_s() + _ANSWER_S
         print(QUESTIONS[step - 1])
 

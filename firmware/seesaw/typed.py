@@ -1,11 +1,14 @@
 """What is typed on the serial line, made into lines for the console."""
 
 import asyncio
+import gc
+import sys
 
 from micropython import const
 
 LINE_MAX = const(64)  # characters
 _LOOK_MS = const(50)
+_LOADED = ("console", "facts", "diag", "lastwords", "checkup", "factory")  # for a line
 
 
 class Lines:
@@ -32,7 +35,8 @@ class Lines:
 
 
 class Typed:
-    """What is typed at a program. name: of it."""
+    """What is typed at a program. name: of it. The console is loaded for a line and let go of after
+    it, so that the program has its memory back; but for one that has asked something."""
 
     def __init__(self, program: object, name: str):
         self.program = program
@@ -43,15 +47,35 @@ class Typed:
     async def take(self, piece: bytes) -> None:
         """Raises KeyboardInterrupt to go to the prompt."""
         for line in self.lines.take(piece):
-            try:
-                if self.console is None:
-                    await still(self.program)
-                    from seesaw.console import Console
+            words = await self.run(line)
+            if words or not self.console.asked:
+                self.console = None
+                _forget()
+            if words:
+                print("console: " + words)
 
-                    self.console = Console(self.program, self.name)
-                await self.console.take(line)
-            except Exception as error:
-                print("console: %s: %s" % (type(error).__name__, error))
+    async def run(self, line: str) -> str:
+        """Why it failed, "" when it did not."""
+        try:
+            await still(self.program)
+            if self.console is None:
+                from seesaw.console import Console
+
+                self.console = Console(self.program, self.name)
+            await self.console.take(line)
+            return ""
+        except Exception as error:
+            return "%s: %s" % (type(error).__name__, error)
+
+
+def _forget() -> None:
+    """Give the memory of these modules back; what else they use is small, or the program's too."""
+    package = sys.modules["seesaw"]
+    for name in _LOADED:
+        sys.modules.pop("seesaw." + name, None)
+        if hasattr(package, name):
+            delattr(package, name)
+    gc.collect()
 
 
 async def still(program: object) -> None:

@@ -130,6 +130,18 @@ def test_a_paste_of_the_app_is_whole_and_without_secrets() -> None:
     assert "lost." not in text
 
 
+def test_what_is_broken_costs_a_part_of_the_paste_alone() -> None:
+    person = Person()
+    where = BOARD.partition("nvs")
+    Nvs(person.world.flash, where.offset, where.size).set_blob("seesaw", "update", b"{junk")
+    (found,) = pastes(person.run(lines("diag")(person)))
+
+    assert [line for line in found if line.startswith("lost.")] == [
+        line for line in found if line.startswith("lost.update: ValueError")
+    ]
+    assert "program: app" in found and "wifi.joined: yes" in found
+
+
 def test_the_self_test_finds_all_well_and_the_beam_comes_back() -> None:
     person = Person(typed_at_s=20, poll_s=300)
     before = 0
