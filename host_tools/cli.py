@@ -10,6 +10,7 @@ from typing import NoReturn
 from host_tools import (
     arguments_of_board,
     arguments_of_help,
+    arguments_of_incident,
     arguments_of_market,
     arguments_of_motion,
     arguments_of_proof,
@@ -91,6 +92,7 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
     *arguments_of_recipes.COMMANDS,
+    *arguments_of_incident.COMMANDS,
     *arguments_of_twin.COMMANDS,
     *arguments_of_market.COMMANDS,
     *arguments_of_board.COMMANDS,
@@ -122,6 +124,7 @@ COMMANDS: tuple[Command, ...] = (
 )
 GROUPS = {
     "image": "flash images",
+    "incident": "telling what broke: files, status page, letters",
     "motion": "the beam's motion",
     "recipe": "recipes of data providers",
     "release": "releases",

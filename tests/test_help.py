@@ -6,7 +6,8 @@ import sys
 
 from host_tools import cli
 
-HEAVY = ("esptool", "serial", "mpremote", "numpy", "asyncio", "dataclasses", "tuf", "cryptography")
+HEAVY = ("esptool", "serial", "mpremote", "numpy", "asyncio", "dataclasses", "tuf", "cryptography",
+         "jinja2", "markdown_it")
 
 
 def test_help_lists_the_verbs_and_the_exit_codes(capsys) -> None:

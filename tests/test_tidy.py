@@ -102,6 +102,8 @@ HOST = {
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",
                            "host_tools.errors", "seesaw.beam", "seesaw.core", "seesaw.tuning"),
+    "host_tools/incident/": ("host_tools.incident", "host_tools.release.place",
+                             "host_tools.errors"),
     "host_tools/prove/": tuple(
         f"host_tools.{room}"
         for room in ("prove", "emulator", "image", "release", "market", "errors")

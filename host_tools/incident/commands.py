@@ -1,0 +1,98 @@
+"""`seesaw incident new|update|resolve|lint`: the thin shell around the pure files."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from host_tools.errors import UserError
+from host_tools.incident import authoring, draft, incident, rules, site_facts, times
+from host_tools.incident.draft import Draft
+from host_tools.incident.rules import Problem
+from host_tools.release import place
+
+FORMAT = 1
+
+
+def now_of(arguments: Namespace) -> datetime:
+    return arguments.now or datetime.now(UTC).replace(microsecond=0)
+
+
+def promised(arguments: Namespace, now: datetime) -> datetime:
+    """--next: a moment, or hours from now."""
+    after = arguments.next
+    found = now + after if isinstance(after, timedelta) else after
+    if found <= now:
+        raise UserError("--next", f"{times.iso(found)} has passed", "promise a later one: +4h")
+    return found
+
+
+def new(arguments: Namespace) -> int:
+    """Write the file of a new incident, with places to fill in."""
+    now, folder = now_of(arguments), Path(arguments.folder)
+    began = arguments.began or now
+    path = folder / f"{authoring.name_of(arguments.title, began)}.md"
+    if path.exists():
+        fix = f'seesaw incident update {path} "..." --next +4h, or another title'
+        raise UserError(str(path), "it is there already", fix)
+    text = authoring.new(
+        arguments.title, arguments.severity, arguments.affected, arguments.answers,
+        arguments.address, began, promised(arguments, now), now,
+    )  # fmt: skip
+    draft.parse(path, text)
+    items = [(path.name, text.encode())]
+    if not (folder / site_facts.FILE).exists():
+        items.append((site_facts.FILE, json.dumps(site_facts.EMPTY, indent=1).encode() + b"\n"))
+    place.put(folder, items)
+    for name, _ in items:
+        print(folder / name)
+    print(f"fill in what says '{rules.BLANK}', then type: seesaw incident lint --in {folder}",
+          file=sys.stderr)  # fmt: skip
+    return 0
+
+
+def update(arguments: Namespace) -> int:
+    """Add an update, and the promise of the next one."""
+    now, found = now_of(arguments), draft.read(Path(arguments.file))
+    after = promised(arguments, now)
+    text = authoring.updated(found, arguments.words, arguments.status, now, after)
+    return _rewrite(found, text, f"next update promised for {times.words(after)}")
+
+
+def resolve(arguments: Namespace) -> int:
+    """Add the last update; the incident is over."""
+    found = draft.read(Path(arguments.file))
+    text = authoring.resolved(found, arguments.words, now_of(arguments))
+    return _rewrite(found, text, "resolved")
+
+
+def _rewrite(found: Draft, text: str, words: str) -> int:
+    draft.parse(found.path, text)
+    place.put(found.path.parent, [(found.path.name, text.encode())])
+    print(f"{found.path}: {words}")
+    return 0
+
+
+def lint(arguments: Namespace) -> int:
+    """Print every broken rule by line. 0 when there is none, else 1."""
+    folder = Path(arguments.folder)
+    found = incident.drafts(folder)
+    problems = judged(found, folder, now_of(arguments))
+    if arguments.json:
+        rows = [asdict(one) for one in problems]
+        print(json.dumps({"format": FORMAT, "incidents": len(found), "problems": rows}))
+        return 1 if problems else 0
+    for one in problems:
+        print(one)
+    if not problems:
+        opened = sum(map(rules.is_open, found))
+        print(f"{folder}: {len(found)} incidents, {opened} open, as they should be told")
+    return 1 if problems else 0
+
+
+def judged(found: Sequence[Draft], folder: Path, now: datetime) -> list[Problem]:
+    site = site_facts.read(folder)
+    return [problem for one in found for problem in rules.check(one, site, now)]
