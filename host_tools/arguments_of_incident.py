@@ -85,6 +85,16 @@ def _lint(parser: argparse.ArgumentParser) -> None:
     _folder(parser)
 
 
+def _dry(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="say what it would write")
+
+
+def _build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", metavar="DIR", help="the site, for any static web host")
+    _dry(parser)
+    _folder(parser)
+
+
 COMMANDS = (
     Command("incident new", "write the file of a new incident, with places to fill in", _new,
             "host_tools.incident.commands:new"),
@@ -94,4 +104,6 @@ COMMANDS = (
             "host_tools.incident.commands:resolve"),
     Command("incident lint", "is it told as it should be? Every broken rule, by line", _lint,
             "host_tools.incident.commands:lint"),
+    Command("incident build", "write the status site: pages, summary.json, RSS", _build,
+            "host_tools.incident.commands:build"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`seesaw incident new|update|resolve|lint`: the thin shell around the pure files."""
+"""`seesaw incident new|update|resolve|lint|build`: the thin shell around the pure files."""
 
 import json
 import sys
@@ -91,6 +91,34 @@ def lint(arguments: Namespace) -> int:
         opened = sum(map(rules.is_open, found))
         print(f"{folder}: {len(found)} incidents, {opened} open, as they should be told")
     return 1 if problems else 0
+
+
+def build(arguments: Namespace) -> int:
+    """Bring the status site up to date. 1, with nothing written, for accounts that lint refuses;
+    what is late alone is told, and does not keep the page from owners."""
+    from host_tools.incident import site as sites  # jinja2, which nobody else needs
+
+    folder, out, now = Path(arguments.folder), Path(arguments.out), now_of(arguments)
+    found = incident.drafts(folder)
+    if not heard(judged(found, folder, now)):
+        print("nothing was written", file=sys.stderr)
+        return 1
+    made = sites.files(site_facts.read(folder), incident.newest_first(found), now)
+    write, remove = (sites.changes if arguments.dry_run else sites.publish)(out, made)
+    for verb, names in (("write", write), ("remove", remove)):
+        for name in names:
+            print(f"{verb} {out / name}")
+    would = "would be " if arguments.dry_run else ""
+    print(f"{out}: {len(found)} incidents, {len(write) + len(remove)} files {would}touched",
+          file=sys.stderr)  # fmt: skip
+    return 0
+
+
+def heard(problems: Sequence[Problem], late: Sequence[str] = rules.LATE) -> bool:
+    """Tell the problems on standard error; True when none is worse than late."""
+    for one in problems:
+        print(f"{'late: ' if one.kind in late else ''}{one}", file=sys.stderr)
+    return all(one.kind in late for one in problems)
 
 
 def judged(found: Sequence[Draft], folder: Path, now: datetime) -> list[Problem]:

@@ -1,0 +1,90 @@
+"""The site for programs: summary.json as Statuspage v2, and RSS 2.0. Pure."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+from xml.etree import ElementTree
+
+from host_tools.incident import standing, times
+from host_tools.incident.incident import Incident
+from host_tools.incident.site_facts import OWN, Site
+
+FEED_MAX = 50  # updates in the feed
+
+
+def address(site: Site, one: Incident) -> str:
+    return f"{site.url}/incident/{one.name}.html"
+
+
+def summary(site: Site, found: Sequence[Incident], changed: datetime) -> bytes:
+    """Statuspage lists the incidents that are open; resolved ones are on the page and in the
+    feed."""
+    worst = standing.indicator(found)
+    states = standing.components(site, found)
+    said = {
+        "page": {"id": "seesaw", "name": site.name, "url": site.url, "time_zone": "Etc/UTC",
+                 "updated_at": times.iso(changed)},
+        "components": [
+            {"id": _id(name), "name": name, "status": state, "position": number,
+             "group": False, "description": None if name in OWN else "a third party"}
+            for number, (name, state) in enumerate(states.items(), 1)
+        ],
+        "incidents": [_incident(site, one) for one in found if one.open],
+        "scheduled_maintenances": [],
+        "status": {"indicator": worst, "description": standing.INDICATORS[worst]},
+    }  # fmt: skip
+    return json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _id(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or name.encode().hex()
+
+
+def _incident(site: Site, one: Incident) -> dict[str, Any]:
+    updates = [
+        {"id": f"{one.name}-{number}", "incident_id": one.name, "status": update.status,
+         "body": update.words, "created_at": times.iso(update.at),
+         "updated_at": times.iso(update.at), "display_at": times.iso(update.at)}
+        for number, update in enumerate(one.updates, 1)
+    ]  # fmt: skip
+    return {
+        "id": one.name, "name": one.title, "status": one.updates[-1].status,
+        "impact": standing.BY_SEVERITY[one.severity][1], "created_at": times.iso(one.began),
+        "started_at": times.iso(one.began), "updated_at": times.iso(one.changed),
+        "monitoring_at": None, "resolved_at": one.ended and times.iso(one.ended),
+        "page_id": "seesaw", "shortlink": address(site, one),
+        "incident_updates": updates[::-1],  # the newest first, as there
+    }  # fmt: skip
+
+
+def feed(site: Site, found: Sequence[Incident], html: dict[str, str]) -> bytes:
+    """An item for each update. html: what it says, by Markdown."""
+    rss = ElementTree.Element("rss", version="2.0", attrib={"xmlns:atom": ATOM})
+    channel = ElementTree.SubElement(rss, "channel")
+    said = {"title": f"{site.name}: status", "link": f"{site.url}/", "language": "en",
+            "description": "What is broken, and what is done about it"}  # fmt: skip
+    _children(channel, said)
+    own = {"href": f"{site.url}/feed.xml", "rel": "self", "type": "application/rss+xml"}
+    ElementTree.SubElement(channel, "atom:link", own)
+    rows = [(update, one) for one in found for update in one.updates]
+    for update, one in sorted(rows, key=lambda row: row[0].at, reverse=True)[:FEED_MAX]:
+        item = ElementTree.SubElement(channel, "item")
+        _children(item, {
+            "title": f"{one.title}: {update.status}", "link": address(site, one),
+            "description": html[update.words], "pubDate": format_datetime(update.at),
+        })  # fmt: skip
+        guid = ElementTree.SubElement(item, "guid", isPermaLink="false")
+        guid.text = f"{address(site, one)}#{times.iso(update.at)}-{update.status}"
+    ElementTree.indent(rss, " ")
+    return ElementTree.tostring(rss, "utf-8", xml_declaration=True) + b"\n"
+
+
+ATOM = "http://www.w3.org/2005/Atom"
+
+
+def _children(parent: ElementTree.Element, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        ElementTree.SubElement(parent, name).text = text
