@@ -95,6 +95,18 @@ def _build(parser: argparse.ArgumentParser) -> None:
     _folder(parser)
 
 
+def _letter(parser: argparse.ArgumentParser) -> None:
+    _file(parser)
+    parser.add_argument("owners", metavar="OWNERS", help="CSV with the columns name,address,device")
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--affected", metavar="IDS", help="a file: ids of devices, one a line")
+    whose.add_argument("--all", action="store_true", help="everybody is affected")
+    parser.add_argument("--out", metavar="DIR", default="letters",
+                        help="where they are written (default: letters)")  # fmt: skip
+    _dry(parser)
+    _now(parser)
+
+
 COMMANDS = (
     Command("incident new", "write the file of a new incident, with places to fill in", _new,
             "host_tools.incident.commands:new"),
@@ -106,4 +118,6 @@ COMMANDS = (
             "host_tools.incident.commands:lint"),
     Command("incident build", "write the status site: pages, summary.json, RSS", _build,
             "host_tools.incident.commands:build"),
+    Command("incident letter", "write the day's letters to owners, as text and .eml; sends nothing",
+            _letter, "host_tools.incident.commands:letter"),
 )  # fmt: skip

@@ -1,6 +1,7 @@
-"""`seesaw incident new|update|resolve|lint|build`: the thin shell around the pure files."""
+"""`seesaw incident new|update|resolve|lint|build|letter`: the thin shell around the pure files."""
 
 import json
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -9,10 +10,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from host_tools.errors import UserError
-from host_tools.incident import authoring, draft, incident, rules, site_facts, times
+from host_tools.incident import (
+    authoring,
+    draft,
+    incident,
+    owners,
+    publishing,
+    rules,
+    site_facts,
+    times,
+)
 from host_tools.incident.draft import Draft
 from host_tools.incident.rules import Problem
 from host_tools.release import place
+from host_tools.release.place import Item
 
 FORMAT = 1
 
@@ -104,14 +115,44 @@ def build(arguments: Namespace) -> int:
         print("nothing was written", file=sys.stderr)
         return 1
     made = sites.files(site_facts.read(folder), incident.newest_first(found), now)
-    write, remove = (sites.changes if arguments.dry_run else sites.publish)(out, made)
+    sites.check(out)
+    count = put(out, made, sites.OURS, arguments.dry_run)
+    print(f"{out}: {len(found)} incidents; {count}", file=sys.stderr)
+    return 0
+
+
+def letter(arguments: Namespace) -> int:
+    """Write the day's letters, and note in the incident's file that they are. 1, with nothing
+    written, for an account that lint refuses. It sends nothing."""
+    from host_tools.incident import letters  # jinja2
+
+    path, out, now = Path(arguments.file), Path(arguments.out), now_of(arguments)
+    found = draft.read(path)
+    problems = [*judged([found], path.parent, now), *rules.news(found, now)]
+    if not heard([one for one in problems if one.kind != rules.LETTER], ()):
+        print("nothing was written", file=sys.stderr)
+        return 1
+    affected = None if arguments.all else owners.ids(Path(arguments.affected))
+    asked = owners.read(Path(arguments.owners))
+    made = letters.files(
+        site_facts.read(path.parent), incident.of(found), owners.sorted_out(asked, affected), now
+    )
+    count = put(out, made, letters.ours(path.stem, now), arguments.dry_run)
+    day = now.date().isoformat()
+    if day not in found.many("letters"):
+        text = authoring.with_letter(found, day)
+        put(path.parent, [(path.name, text.encode())], rules.NOTHING, arguments.dry_run)
+    print(f"{letters.counted(made)}; {count}; nothing was sent", file=sys.stderr)
+    return 0
+
+
+def put(out: Path, made: Sequence[Item], ours: re.Pattern[str], dry: bool) -> str:
+    """Write, or with dry only tell, the files that change. What to say of it."""
+    write, remove = (publishing.changes if dry else publishing.publish)(out, made, ours)
     for verb, names in (("write", write), ("remove", remove)):
         for name in names:
             print(f"{verb} {out / name}")
-    would = "would be " if arguments.dry_run else ""
-    print(f"{out}: {len(found)} incidents, {len(write) + len(remove)} files {would}touched",
-          file=sys.stderr)  # fmt: skip
-    return 0
+    return f"{len(write) + len(remove)} files {'would be ' if dry else ''}touched"
 
 
 def heard(problems: Sequence[Problem], late: Sequence[str] = rules.LATE) -> bool:

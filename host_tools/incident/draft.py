@@ -85,10 +85,16 @@ def refuse_odd(path: Path, text: str) -> None:
     """No control characters: they make XML and mails something else than what was read."""
     for number, line in enumerate(text.split("\n"), 1):
         for char in line:
-            odd = unicodedata.category(char) in ("Cc", "Cn", "Cs") and char != "\t"
-            if odd or char in BIDI or char in "\u2028\u2029":
+            if char != "\t" and is_odd(char):
                 why = f"line {number} has the control character U+{ord(char):04X}"
                 raise UserError(str(path), why, "delete it")
+
+
+def is_odd(char: str) -> bool:
+    """A control character, half a pair, what Unicode never gives a meaning, or a turn of text."""
+    code = ord(char)
+    never = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return never or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in BIDI
 
 
 def write(front: Front, body: str) -> str:
@@ -124,6 +130,9 @@ def _front(path: Path, lines: list[str]) -> tuple[Front, dict[str, int]]:
         else:
             why = f"line {number} is no new `key: value` and no item of a list"
             raise UserError(str(path), why, "write it as seesaw incident new does")
+    for key, value in front.items():
+        if any(map(is_odd, "".join(value))):  # quotes can hold what a line cannot
+            raise UserError(str(path), f"{key} has a control character", "delete it")
     return front, places
 
 

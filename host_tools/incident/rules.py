@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from host_tools.incident import times
 from host_tools.incident.draft import SECTIONS, UPDATES, Draft
@@ -23,8 +23,10 @@ BLANK = "(write here"  # how the places begin that `new` leaves open
 FIRST = "### 2026-11-24T14:30:00Z investigating"
 TITLE_MAX = 120  # characters
 DAYS_MAX = 400
+NOTHING = re.compile(r"(?!)")
 STEM = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
-ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
+ATOM = r"[A-Za-z0-9_+'&~!#$%-]+"
+ADDRESS = re.compile(rf"{ATOM}(\.{ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}")
 NOBODY = re.compile(r"(no|do|don't)[-_.]?(not)?[-_.]?reply", re.I)
 CROWD = re.compile(
     r"\b(team|support|service|care|staff|desk|operations|management|helpdesk|department)\b", re.I
@@ -66,6 +68,22 @@ def check(draft: Draft, site: Site, now: datetime) -> list[Problem]:
         (Problem(str(draft.path), line, kind, rule, fix) for line, kind, rule, fix in found),
         key=lambda one: one.line,
     )
+
+
+def news(draft: Draft, now: datetime) -> list[Problem]:
+    """The day's letter tells the day's update: is there one?"""
+    found = [title for title, _, _ in draft.updates if _day(title) == now.date()]
+    fix = f'seesaw incident update {draft.path} "..." --next +24h'
+    line = draft.lines.get(UPDATES, 1)
+    why = f"no update was written on {now.date()}"
+    return [] if found else [Problem(str(draft.path), line, "news", why, fix)]
+
+
+def _day(title: str) -> date | None:
+    try:
+        return times.moment(title.partition(" ")[0]).date()
+    except ValueError:
+        return None
 
 
 Found = Iterator[tuple[int, str, str, str]]

@@ -52,7 +52,8 @@ def read(folder: Path) -> Site:
     if not isinstance(url, str) or not _is_url(url):
         refuse("url is no https:// address", "write where the built site will lie")
     for value in (name, *third):
-        draft.refuse_odd(path, value.replace("\n", "\0"))
+        if any(map(draft.is_odd, value)):
+            refuse("a name has a control character", "delete it")
     return Site(name, url.rstrip("/"), tuple(third))
 
 
