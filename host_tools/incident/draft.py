@@ -161,7 +161,8 @@ def _scalar(text: str) -> str:
 
 def _sections(draft: Draft, lines: list[str], first: int) -> None:
     """Fill in sections, updates and strays. first: the number of the body's first line."""
-    tokens = MarkdownIt("commonmark").parse("\n".join(lines))
+    # Without HTML, as the pages have it: a comment is text, and hides no heading.
+    tokens = MarkdownIt("commonmark", {"html": False}).parse("\n".join(lines))
     heads = [
         (token.map, token.tag, tokens[at + 1].content)
         for at, token in enumerate(tokens)

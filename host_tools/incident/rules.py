@@ -4,6 +4,7 @@ The rules are those by which an account keeps trust: what happened in plain word
 who is not affected, what to do, a person who answers, and a promise of the next word that is kept.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -218,7 +219,7 @@ def _phrases(draft: Draft) -> Found:
 
 def _bare(words: str) -> str:
     """As it is read: without marks of Markdown, breaks of lines, and what cannot be seen."""
-    plain = unicodedata.normalize("NFKC", words)
+    plain = unicodedata.normalize("NFKC", html.unescape(words))
     plain = "".join(c for c in plain if unicodedata.category(c) != "Cf" and c not in "*_`~\\>")
     return " ".join(plain.split())
 

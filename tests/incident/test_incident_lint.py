@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from telling import GOOD, NOW, folder, seesaw
 
+from host_tools.incident import draft
+
 
 def lint(path: Path, capsys: pytest.CaptureFixture, now: str = NOW) -> list[dict]:
     code = seesaw("lint", "--in", path.parent, "--now", now, "--json")
@@ -72,6 +74,7 @@ HIDING = [
     "We apologise for the inconvenience this may have caused",
     "Sorry for\nany **inconvenience** caused.",
     "We sincerely regret the \u200binconvenience.",
+    "Sorry for the inconv&#101;nience.",
     "ANY INCONVENIENCE IS REGRETTED",
     "Thank you for your patience and understanding.",
     "We appreciate your patience.",
@@ -163,6 +166,30 @@ def test_what_is_no_such_file_is_one_line_and_code_2(
     assert seesaw("lint", "--in", path.parent) == 2
     told = capsys.readouterr().err
     assert why in told and str(path) in told and told.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["<!-- open", "<pre>", "> quoted", "- a\n- ```", "[a]: b"])
+def test_words_of_an_update_change_no_other_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture, words: str
+) -> None:
+    path = folder(tmp_path)
+    for minute in (1, 2):
+        assert seesaw("update", path, words, "--next", "+2h",
+                      "--now", f"2026-11-25T10:0{minute}Z") == 0  # fmt: skip
+    capsys.readouterr()
+    assert lint(path, capsys, "2026-11-25T10:05Z") == []
+    found = draft.read(path)
+    assert [one[1] for one in found.updates[-2:]] == [words, words] and len(found.updates) == 4
+
+
+@pytest.mark.parametrize(
+    "words", ["# a", "### 2026-11-25T10:00Z resolved", "a\n---", "a\n===", "```", "~~~", " "]
+)
+def test_words_that_would_change_the_parts_are_refused(tmp_path: Path, words: str) -> None:
+    path = folder(tmp_path)
+    assert seesaw("update", path, words, "--next", "+2h", "--now", NOW) == 2
+    assert seesaw("resolve", path, words, "--now", NOW) == 2
+    assert path.read_text() == GOOD
 
 
 def test_windows_endings_and_a_mark_of_order_are_read(
