@@ -1,7 +1,6 @@
 """The site for programs: summary.json as Statuspage v2, and RSS 2.0. Pure."""
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
@@ -10,7 +9,7 @@ from xml.etree import ElementTree
 
 from host_tools.incident import standing, times
 from host_tools.incident.incident import Incident
-from host_tools.incident.site_facts import OWN, Site
+from host_tools.incident.site_facts import OWN, Site, key
 
 FEED_MAX = 50  # updates in the feed
 
@@ -28,7 +27,7 @@ def summary(site: Site, found: Sequence[Incident], changed: datetime) -> bytes:
         "page": {"id": "seesaw", "name": site.name, "url": site.url, "time_zone": "Etc/UTC",
                  "updated_at": times.iso(changed)},
         "components": [
-            {"id": _id(name), "name": name, "status": state, "position": number,
+            {"id": key(name), "name": name, "status": state, "position": number,
              "group": False, "description": None if name in OWN else "a third party"}
             for number, (name, state) in enumerate(states.items(), 1)
         ],
@@ -37,10 +36,6 @@ def summary(site: Site, found: Sequence[Incident], changed: datetime) -> bytes:
         "status": {"indicator": worst, "description": standing.INDICATORS[worst]},
     }  # fmt: skip
     return json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
-
-
-def _id(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or name.encode().hex()
 
 
 def _incident(site: Site, one: Incident) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 parties that it names."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,6 +29,11 @@ class Site:
         return (*OWN, *self.third_parties)
 
 
+def key(name: str) -> str:
+    """A component's id for programs: 'price-data'."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or name.encode().hex()
+
+
 def read(folder: Path) -> Site:
     """UserError for what is none."""
     path = folder / FILE
@@ -47,7 +53,8 @@ def read(folder: Path) -> Site:
         refuse("name is no text", "write what the page is called")
     if not isinstance(third, list) or not all(isinstance(one, str) and one for one in third):
         refuse("third_parties is no list of names", 'write ["CNBC", "Bitstamp"], or []')
-    if len(third) > THIRD_MAX or len({*third, *OWN}) != len(third) + len(OWN):
+    keys = {key(name) for name in (*third, *OWN)}
+    if len(third) > THIRD_MAX or len(keys) != len(third) + len(OWN):
         refuse("third_parties names one twice, or too many", "name each once")
     if not isinstance(url, str) or not _is_url(url):
         refuse("url is no https:// address", "write where the built site will lie")

@@ -205,6 +205,7 @@ def test_windows_endings_and_a_mark_of_order_are_read(
     ["", "[]", "[" * 100_000, '{"name": "x"}', '{"name": "x", "url": "javascript:x",'
      ' "third_parties": []}', '{"name": "x", "url": "https://a b", "third_parties": []}',
      '{"name": "x", "url": "https://x", "third_parties": ["Updates"]}',
+     '{"name": "x", "url": "https://x", "third_parties": ["A B", "a-b"]}',
      '{"name": "a\\u0000", "url": "https://x", "third_parties": []}'],
 )  # fmt: skip
 def test_a_site_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture, text: str) -> None:
