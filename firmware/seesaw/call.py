@@ -16,7 +16,8 @@ class Call:
 
     def __init__(self, boot, up_s):
         self.long = False  # a long press has come
-        self.again = False  # the app is to begin anew
+        # The app is to begin anew: (seconds without a price, how each provider stands).
+        self.again = ()
         self.blinks = 0  # the app gives its own sign
         self.boot = boot
         self.up_s = up_s
@@ -41,8 +42,9 @@ class Call:
         self.tell(0)
         boot = self.boot
         if self.again and not self.long:
-            self.again = False
-            boot.scratch = handover.told(boot.scratch, 0, since_s, 0, ())
+            silent_s, waits = self.again
+            self.again = ()
+            boot.scratch = handover.told(boot.scratch, silent_s, since_s, 0, waits)
             boot.hand_over("app", boot.stage or _AGAIN)
         else:
             boot.hand_over("setup", _ASKED if self.long else 0)

@@ -8,6 +8,8 @@ each look for updates.
 
 from micropython import const
 
+from seesaw.core import gate
+
 KEY = "closes"  # in NVS: "INSTRUMENT PRICE FROM PRICE FROM", the newest first
 SIZE = const(96)  # bytes
 _DAY_S = const(86400)
@@ -39,12 +41,21 @@ class Closing:
         if known == opens_s or self._proxy():
             return
         state = feed.sessions.state
-        if state(now_s - _SETTLE_S) == ("closed", opens_s):
+        # Who has stood still since before the session passes the gate again after it.
+        at_s = min(gate.latest_s(feed.last.time_s), now_s)
+        if state(now_s - _SETTLE_S) == ("closed", opens_s) == self._closed(at_s):
             # The one before counts on until then, if it was that of the session that has ended.
             follows = known <= now_s and state(min(now_s, known + _SESSION_S))[1] == opens_s
             older = self._closes[:1] if follows else []
             self._closes = [(feed.last.price, opens_s)] + older
             self._keep()
+
+    def _closed(self, at_s: int) -> tuple:
+        """The state of the calendar once the session of this moment is over."""
+        found = "open", at_s
+        while found[0] in ("open", "lunch"):
+            found = self._feed.sessions.state(found[1])
+        return found
 
     def _proxy(self) -> bool:
         # Its prices are not the instrument's.

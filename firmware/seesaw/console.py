@@ -134,5 +134,12 @@ class Console:
         from seesaw.factory import makers
 
         await self.park()
-        config.save(self.store, makers(config.load(self.store)))
+        try:
+            config.save(self.store, makers(config.load(self.store)))
+        except OSError:
+            beam = getattr(self.program, "beam", None)
+            if beam:
+                beam.resume()
+            print("nothing was forgotten: NVS has no room")
+            return
         self.program.boot.reset("factory reset")

@@ -33,6 +33,7 @@ VERDICTS = (
     ("app.state", "DELAYED", "Working. The only price there is comes minutes late. Nothing to do."),
     ("app.state", "PROXY", "Working. It follows a fund, for want of the index itself. Nothing to"
      " do."),
+    ("app.state", "STARTING", "It has just started. Ask again in a minute."),
     ("app.state", "", "The price data: no price that can be believed ({}). It asks other providers"
      " by itself; if it is still so tomorrow, send this to its maker."),
     ("program", "setup", "It waits to be set up: join its own network with a phone."),

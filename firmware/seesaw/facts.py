@@ -119,8 +119,9 @@ class Facts:
             return {}
         quote, epoch_s = feed.last, self.program.clock.epoch_s()
         found = {
-            "app.state": feed.state, "app.why": feed.why, "feed.provider": feed.provider,
-            "feed.accepted": feed.accepted, "feed.silent_s": feed.silent_s,
+            "app.state": feed.state if self.program.said else "STARTING", "app.why": feed.why,
+            "feed.provider": feed.provider, "feed.accepted": feed.accepted,
+            "feed.silent_s": feed.silent_s,
             "feed.price": "%.2f of %.2f" % (quote.price, quote.baseline) if quote else "none",
             "feed.age_s": epoch_s - quote.time_s if quote and epoch_s else "",
             "feed.data": self.program.usage.name,

@@ -93,7 +93,7 @@ class Packed:
 async def download(updater, part, sink) -> None:
     """As site.download(). Whatever is wrong with a packed file, the bundle itself is fetched then.
     Raises HttpError, InstallError."""
-    if part.custom:
+    if type(part.custom) is dict and "packed" in part.custom:
         try:
             packed = Packed(part, sink)
             await updater.site.download(packed, packed)

@@ -11,6 +11,7 @@ from host_tools.bench_site import Swinging
 from host_tools.board import paste
 from host_tools.emulator.os_error import MicroOSError
 from host_tools.market.server import Market
+from host_tools.market.site import Reply
 
 SECRETS = ('"password"', "psk-of-home", "key-of-eodhd", "relay.test")
 
@@ -63,6 +64,23 @@ def test_a_paste_is_as_on_the_serial_line() -> None:
         assert found.verdict.startswith("Working.") and found.facts["program"] == "app"
         head = yield from owner.ask(request("HEAD", "/api/v1/diag"))
         assert head.status == 200 and head.body == ""
+
+    owner.run(script())
+
+
+def test_until_the_first_poll_has_ended_nothing_is_wrong() -> None:
+    """Providers that hang take half a minute; nobody is to write to the maker for that."""
+    owner = Caller()
+    for site in owner.device.net.hosts.values():
+        site.handler = lambda request: Reply(fault="hang")
+
+    def script() -> Script:
+        yield from owner.until(lambda: 80 in owner.access.doors)
+        yield from owner.wait(3)
+        status = (yield from owner.fetch("/api/v1/status")).json
+        text = (yield from owner.fetch("/api/v1/diag")).body
+        assert status["words"] == "it has just started" and not owner.world.said("state=")
+        assert "\nIt has just started." in text and "\napp.state: STARTING\n" in text
 
     owner.run(script())
 

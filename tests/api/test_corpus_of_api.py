@@ -48,13 +48,13 @@ class App:
         self.settings = config.parse(b"")
         self.settings.update(tuning.parse(b""))
         self.boot = self.feed = self.beam = self.clock = self.call = self.usage = self.last = self
-        self.slot = self
+        self.slot = self.choice = self
         self.trailer = (0, 0, 0, 0, 0, b"board\0\0")
         self.version, self.stage, self.unhealthy, self.root = "1.0", 0, 0, "maker"
         self.state, self.why, self.instrument, self.provider = "LIVE", "", "sp500", "cnbc"
         self.price, self.baseline, self.time_s, self.target_ns = 101.5, 100.0, 1000, 1500000
         self.said, self.again, self.long, self.led, self.since_s = True, False, False, None, 0
-        self.name = "shipped"
+        self.name, self.silent_s = "shipped", 0
         self.kept = b""
     def info(self):
         return [0, 0, 0, 0, "ota_0"]
@@ -64,6 +64,8 @@ class App:
         return 1030
     def degrees(self):
         return 1.5
+    def waits(self, up_s):
+        return ()
     def level(self):
         return False
     is_quiet = level

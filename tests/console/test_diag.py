@@ -25,6 +25,7 @@ CHANGES: list[tuple[dict[str, str], str]] = [
     ({"app.state": "PROXY"}, "a fund"),
     ({"app.state": "STALE", "app.why": "cnbc: status 429"}, "be believed (cnbc: status 429)"),
     ({"app.state": "NO_DATA"}, "be believed (no reason)"),
+    ({"app.state": "STARTING"}, "just started"),
     ({"app.state": "OFFLINE", "app.why": "wrong password"}, "password is probably wrong"),
     ({"app.state": "OFFLINE", "app.why": "no such network"}, "2.4 GHz"),
     ({"app.state": "OFFLINE", "app.why": "joining"}, "not joined (joining)"),

@@ -133,6 +133,22 @@ def test_nothing_is_kept_of_what_did_not_come() -> None:
     assert store.puts == 0 and told(made) == 0.0
 
 
+def test_a_price_of_before_the_session_is_not_its_close() -> None:
+    """A provider that stands still is late in the session, and no worse than others after it."""
+    store = Store()
+    made = bench(store)
+    made.go(OPENINGS[1] - 600)
+    assert store.puts == 1
+    for source in made.sources:
+        source.set("frozen")
+    made.go(OPENINGS[1] + LENGTH + 7200 - made.clock.now)
+    assert made.feed.state == "CLOSED" and store.puts == 1
+    for source in made.sources:
+        source.set("good")
+    made.go(7200)  # the same evening
+    assert store.puts == 2 and store.raw.startswith(b"sp500 5002 ") and told(made) == 5001.0
+
+
 def test_a_full_nvs_stops_nobody() -> None:
     store = Store()
     store.full = True

@@ -1,5 +1,6 @@
 """A bundle by its packed file: fewer bytes, and nothing is unpacked that was not signed."""
 
+import asyncio
 import json
 import random
 import sys
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rig import World, new_flash, release
+from seesaw.packed import download
+from seesaw.update.install import Part
 from tuf_rig import Vm
 from tuf_vm import answers, here
 
@@ -191,6 +194,27 @@ def test_whatever_is_wrong_with_it_the_bundle_is_fetched(reply: Any) -> None:
 
     assert world.said("event=unpacked")
     assert asked[-1].endswith(".bundle") and asked[-2].endswith(".packed")
+
+
+@pytest.mark.parametrize("custom", [None, {}, {"version": "1"}, 5, "packed", ["packed"]])
+def test_where_none_is_offered_nothing_is_wrong(custom: Any) -> None:
+    """The runtime, a release that was signed before there were any: no complaint, one request."""
+    said: list[str] = []
+    fetched: list[Any] = []
+
+    class Site:
+        async def download(self, part: Any, sink: Any) -> None:
+            fetched.append((part, sink))
+
+    class Asked:
+        site = Site()
+
+        def say(self, event: str, words: str) -> None:
+            said.append(event)
+
+    part = Part("x", 512, "00" * 32, custom)
+    asyncio.run(download(Asked(), part, "sink"))
+    assert said == [] and fetched == [(part, "sink")]
 
 
 # -- the desk ----------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ class Orders:
         try:
             await app.beam.park()  # a write to flash would delay its frames
             self._keep(blob)
-            app.call.again = True
+            now = app.feed.instrument
+            self._again(wanted.get("instrument", now) == now)
         except OSError:
             return 507, "the settings find no room, and stay as they were"
         finally:  # also when it takes too long for one request
@@ -50,6 +51,14 @@ class Orders:
             if not app.call.again:
                 app.beam.resume()
         return 200, "stored; it starts again within seconds"
+
+    def _again(self, same: bool) -> None:
+        """Have the app start again; with the same instrument, a provider that asked for a pause
+        is left alone all the same."""
+        app = self._app
+        feed = app.feed
+        waits = feed.choice.waits(app.clock.up_s())
+        app.call.again = (feed.silent_s, waits) if same else (0, ())
 
     def act(self, name) -> tuple:
         app = self._app
@@ -72,7 +81,7 @@ class Orders:
         if name == "setup":
             app.call.long = True
             return 202, "set-up opens within seconds; join the network of its label"
-        app.call.again = True
+        self._again(True)
         return 202, "it starts again within seconds"
 
     async def _blink(self) -> None:
