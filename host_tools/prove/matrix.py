@@ -158,9 +158,12 @@ def _made(version: str, source: Path, board: str, added: str = "") -> Release:
 
 
 def _corrupt(release: Release) -> Release:
-    """The same with one bit of the bundle flipped on the way."""
+    """The same with one bit of the bundle flipped on the way, packed or not."""
     whole = release.bundle.image
-    data = bytearray(whole)
-    data[len(data) // 2] ^= 1
-    site = {path: bytes(data) if raw == whole else raw for path, raw in release.site.items()}
+    site = dict(release.site)
+    for path, raw in release.site.items():
+        if raw == whole or path.endswith(".packed"):
+            data = bytearray(raw)
+            data[len(data) // 2] ^= 1
+            site[path] = bytes(data)
     return replace(release, site=site)

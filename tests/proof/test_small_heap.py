@@ -20,7 +20,7 @@ from host_tools.market.server import Market
 from host_tools.market.site import Site, serve, static
 
 COARSE_KIB = (512, 384, 320, 256, 192, 128, 64, 32)
-FINER = 2  # parts that a step of the sweep is cut into where it changes the outcome
+FINER = 4  # parts that a step of the sweep is cut into where it changes the outcome
 RUN_S = 20  # of real time, at most
 BOARDS = 8  # at a time: they mostly wait
 STAGES = ("nothing", "launcher", "app", "updater", "trial")

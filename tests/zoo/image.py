@@ -57,7 +57,6 @@ def other_chip() -> bytes:
 
 TABLE = "nvs, data, nvs, 0x9000, 16K\notadata, data, ota, 0xd000, 8K\n"
 
-OFFERED = '    updater.say("offer", offer.version)\n'
 
 ROWS = (
     Row("combined-image", "bootloader, table and app in one file, written to a slot: every check "
@@ -114,8 +113,8 @@ ROWS = (
     Row("wrong-next-slot", "the slot that runs is taken for the free one",
         "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
         "run", "wrong",
-        (("seesaw/upgrade.py", OFFERED + "    slot = Slot(boot.other,",
-          OFFERED + "    slot = Slot(boot.slot,"),),
+        (("seesaw/updater.py", "Slot(boot.other, boot.wdt.feed, room)",
+          "Slot(boot.slot, boot.wdt.feed, room)"),),
         (ONWARD,)),
     Row("erases-beyond-the-slot", "the erase reaches past the slot's end, and hangs or fails",
         "https://github.com/espressif/ESP8266_RTOS_SDK/issues/1073",

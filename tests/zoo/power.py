@@ -50,9 +50,9 @@ class Sink:
 LOGS = ("seesaw/update/install.py", "\n\nclass Sink:\n", LOG)
 FIRST_LOOK = (
     '    updater.say("offer", offer.version)\n'
-    "    slot = Slot(boot.other, boot.wdt.feed)\n"
+    "    slot = updater.slot\n"
 )
-USES_LOG = ("seesaw/upgrade.py", "    install,\n", "    install,\n    log,\n    logged,\n")
+USES_LOG = ("seesaw/upgrade.py", "import holds, install,", "import holds, install, log, logged,")
 
 ROWS = (
     Row("erase-longer-than-the-watchdog", "a worn slot takes longer to erase than the watchdog "

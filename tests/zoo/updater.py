@@ -9,7 +9,10 @@ ENERGY = "https://github.com/jibrilsharafi/EnergyMe-Home/issues/"
 REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
 UNPROVEN = replace(UPDATE, name="trial", until="interrupted", phases=())
 ONWARD = replace(NEXT, seconds=900, phases=())
-INSTALL = "            await install(offer, slot, boot.slot, same, updater.site.download)\n"
+INSTALL = (
+    "            await install("
+    "offer, slot, boot.slot, same, lambda *what: download(updater, *what))\n"
+)
 COMPARE = "        if order > here:\n"
 RUN = "    async def run(self) -> None:\n        \"\"\"Never returns"
 
