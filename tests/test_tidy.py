@@ -70,7 +70,7 @@ FIRMWARE = {
     "firmware/seesaw/api/": ("asyncio", "json", "micropython", "seesaw.api", "seesaw.config",
                              "seesaw.core", "seesaw.data.shipped", "seesaw.net", "seesaw.tuning"),
     "firmware/seesaw/setup/making.py": WIRING,
-    "firmware/seesaw/api/making.py": ("micropython", *WIRING),
+    "firmware/seesaw/api/making.py": ("micropython", "sys", *WIRING),
     "firmware/seesaw/main.py": WIRING,
     "firmware/seesaw/wiring.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,

@@ -29,10 +29,12 @@ class Paste:
 def find(text: str) -> Paste | None:
     """The last one that a text holds, or has begun; None without any."""
     found = None
+    text = text.replace("\u00a0", " ")  # of a mail in HTML
     lines = [BEFORE.sub("", line).rstrip() for line in text.splitlines()]
     for number, line in enumerate(lines):
-        if begin := BEGIN.match(line):
-            found = _read(int(begin[1]), lines[number:])
+        if begin := BEGIN.match(line.lstrip()):
+            margin = line[: -len(begin[0])]  # a forum's, around what is code
+            found = _read(int(begin[1]), [one.removeprefix(margin) for one in lines[number:]])
     return found
 
 

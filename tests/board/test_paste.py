@@ -88,6 +88,8 @@ def test_a_known_trouble_is_said_and_no_other(capsys, tmp_path: Path, name: str)
 @pytest.mark.parametrize("change", [
     lambda text: text.replace("\n", "\r\n"),
     lambda text: "".join("> " + line + " \n" for line in text.splitlines()),
+    lambda text: textwrap.indent(text, "    "),
+    lambda text: text.replace(" ", "\u00a0"),
     lambda text: "Dear maker,\n\n" + text + "\nGreetings\n",
     lambda text: "".join("[12:00:01.250] " + line + "\n" for line in text.splitlines()),
     lambda text: "\n".join(textwrap.fill(line, 40) for line in text.splitlines()),

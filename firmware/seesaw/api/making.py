@@ -1,6 +1,7 @@
 """The wiring of the page and its API."""
 
 import asyncio
+import sys
 
 from micropython import const
 
@@ -9,6 +10,7 @@ from seesaw.port import lan
 
 _LOOK_MS = const(20)
 _LOOKS = const(100)
+_FREE = const(20000)  # bytes of heap, as a trial asks for
 _ROOMS = (  # in this order: each needs those before it alone
     "net.form", "net.request", "net.serving", "api.answers", "api.changes", "api.events",
     "api.orders", "api.page", "api.site",
@@ -38,11 +40,22 @@ async def serving(app, store):
 
 async def _load(app, rooms: tuple) -> None:
     """To load a module takes longer than a frame of the beam: each waits until it is at rest, for
-    so long as somebody waits for a page."""
-    for name in rooms:
-        for _ in range(_LOOKS):
-            if app.beam.still:
-                break
-            await asyncio.sleep_ms(_LOOK_MS)
-        __import__("seesaw." + name)
-        await asyncio.sleep_ms(0)
+    so long as somebody waits for a page. What the app needs for itself is not touched: MemoryError,
+    and all of it is let go of."""
+    try:
+        for name in rooms:
+            for _ in range(_LOOKS):
+                if app.beam.still:
+                    break
+                await asyncio.sleep_ms(_LOOK_MS)
+            __import__("seesaw." + name)
+            if app.chip.memory_free() < _FREE:
+                raise MemoryError
+            await asyncio.sleep_ms(0)
+    except MemoryError:
+        for name in rooms:
+            room, _, own = ("seesaw." + name).rpartition(".")
+            sys.modules.pop(room + "." + own, None)
+            if hasattr(sys.modules.get(room), own):
+                delattr(sys.modules[room], own)
+        raise
