@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from host_tools import (
     arguments_of_board,
+    arguments_of_fleet,
     arguments_of_help,
     arguments_of_market,
     arguments_of_motion,
@@ -90,6 +91,7 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
     *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
+    *arguments_of_fleet.COMMANDS,
     *arguments_of_recipes.COMMANDS,
     *arguments_of_twin.COMMANDS,
     *arguments_of_market.COMMANDS,
@@ -121,6 +123,7 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_help.COMMANDS,
 )
 GROUPS = {
+    "fleet": "all devices together",
     "image": "flash images",
     "motion": "the beam's motion",
     "recipe": "recipes of data providers",
