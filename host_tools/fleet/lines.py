@@ -42,6 +42,7 @@ class Lines:
         self._minutes: dict[bytes, int] = {}
         self._requests: dict[bytes, Said | bool] = {}
         self._ends: dict[bytes, bool] = {}
+        self._last = (b"", 0)  # stamp and its time: of many lines in a second
         self._columns = FIELDS.split(" ")
         self._told = False
 
@@ -77,7 +78,11 @@ class Lines:
             whole = _keep(self._ends, end, END.fullmatch(end) is not None)
         if not whole:
             raise ValueError("no status")
-        return self.epoch(stamp), None if said is True else said
+        last, at_s = self._last
+        if stamp != last:
+            at_s = self.epoch(stamp)
+            self._last = stamp, at_s
+        return at_s, None if said is True else said
 
     def epoch(self, stamp: bytes) -> int:
         """Of 28/Nov/2026:02:49:15 +0000. ValueError for what is none."""

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -13,7 +13,8 @@ from host_tools.progress import Progress
 
 BLOCK = 1 << 20  # bytes
 LINE_MAX = 64 << 10  # bytes: a longer line is passed over
-GZIP = b"\x1f\x8b"
+GZIP, CR = b"\x1f\x8b", 13
+TORN: Check = (1 << 62, None)  # later than any
 
 
 @dataclass
@@ -62,45 +63,48 @@ def _file(
             start = raw.read(2)
             raw.seek(0)
             stream = gzip.GzipFile(fileobj=raw) if start == GZIP else raw
-            for line in _lines(stream, counts):
-                try:
-                    found = reader.read(line)
-                except ValueError:
-                    counts.torn += 1
-                    continue
-                if found is None:
-                    counts.other += 1
-                elif found[0] > until_s:
-                    counts.torn += 1
-                else:
-                    yield found
-                if not counts.lines & 0xFFFF:
-                    bar.at(done + raw.tell())
+            for lines in _blocks(stream, counts):
+                yield from _checks(lines, reader.read, counts, until_s)
+                bar.at(done + raw.tell())
     except OSError as error:
         raise UserError(str(path), f"cannot be read: {error.strerror}", "name logs") from error
 
 
-def _lines(stream: BufferedReader | gzip.GzipFile, counts: Counts) -> Iterator[bytes]:
-    """Lines without their ends. What comes before a torn end of gzip counts."""
+def _checks(
+    lines: list[bytes], read: Callable[[bytes], Check | None], counts: Counts, until_s: float
+) -> Iterator[Check]:  # fmt: skip
+    for line in lines:
+        if not line or line == b"\r":
+            counts.lines -= 1
+            continue
+        try:
+            found = read(line[:-1] if line[-1] == CR else line) if len(line) <= LINE_MAX else TORN
+        except ValueError:
+            found = TORN
+        if found is None:
+            counts.other += 1
+        elif found[0] > until_s:
+            counts.torn += 1
+        else:
+            yield found
+
+
+def _blocks(stream: BufferedReader | gzip.GzipFile, counts: Counts) -> Iterator[list[bytes]]:
+    """Lines without their ends, some at once. What comes before a torn end of gzip counts."""
     kept, skipping = b"", False
     while block := _block(stream, counts):
-        first, *rest = block.split(b"\n")
-        lines = [kept + first, *rest]
+        lines = (kept + block).split(b"\n")
         kept = lines.pop()
         if skipping and lines:  # the end of the long one
             lines, skipping = lines[1:], False
-        for line in lines:
-            if len(line) > LINE_MAX:
-                counts.lines, counts.torn = counts.lines + 1, counts.torn + 1
-            elif line and line != b"\r":
-                counts.lines += 1
-                yield line[:-1] if line[-1] == 13 else line
+        counts.lines += len(lines)
+        yield lines
         if len(kept) > LINE_MAX:
             counts.lines, counts.torn = counts.lines + (not skipping), counts.torn + (not skipping)
             kept, skipping = b"", True
     if kept and not skipping:
         counts.lines += 1
-        yield kept
+        yield [kept]
 
 
 def _block(stream: BufferedReader | gzip.GzipFile, counts: Counts) -> bytes:
