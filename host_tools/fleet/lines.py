@@ -27,6 +27,7 @@ STAMPED = 29  # characters of "[28/Nov/2026:02:49:15 +0000] "
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FIELDS = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status" \
          " cs(Referer) cs(User-Agent) cs-uri-query"  # of CloudFront, the first of 33
+WANTED = ("date", "time", "cs-method", "cs-uri-stem", "cs-uri-query")
 TIMES = ("time", "ts", "timestamp", "@timestamp", "time_iso8601", "time_local", "msec")
 METHODS = ("method", "request_method", "cs-method")
 TARGETS = ("uri", "request_uri", "url", "path", "cs-uri-stem")
@@ -43,8 +44,14 @@ class Lines:
         self._requests: dict[bytes, Said | bool] = {}
         self._ends: dict[bytes, bool] = {}
         self._last = (b"", 0)  # stamp and its time: of many lines in a second
-        self._columns = FIELDS.split(" ")
-        self._told = False
+        self._queries: dict[bytes, Said | None] = {}
+        self._head(FIELDS)
+        self._told = False  # which columns there are
+
+    def _head(self, fields: str) -> None:
+        names = fields.split()
+        self._columns = [names.index(name) if name in names else -1 for name in WANTED]
+        self._width, self._told = len(names), True
 
     def read(self, line: bytes) -> Check | None:
         """Of a request for the timestamp; None for all else. ValueError for a line that speaks of
@@ -54,9 +61,9 @@ class Lines:
         if len(parts) == 3 and head[-2:] == b"] " and head.find(b"[") == len(head) - STAMPED:
             return self._common(head[1 - STAMPED : -2], parts[1], parts[2])
         if line[:1] == b"{":
-            return _of_object(line)
+            return self._of_object(line)
         if line[:8] == b"#Fields:":
-            self._columns, self._told = line[8:].decode("ascii", "replace").split(), True
+            self._head(line[8:].decode("ascii", "replace"))
             return None
         if MARK not in line:
             return None
@@ -95,19 +102,64 @@ class Lines:
         return start + int(stamp[18:20])
 
     def _of_columns(self, line: bytes) -> Check | None:
-        cells = line.decode("ascii").split("\t")
-        more = len(cells) - len(self._columns)
+        cells = line.split(b"\t")
+        more = len(cells) - self._width
         if more != 0 if self._told else more < 1:  # cut in the query it would say less
             raise ValueError("other columns")
-        row = dict(zip(self._columns, cells, strict=False))
+        if min(self._columns) < 0:
+            raise ValueError("a column is missing")
+        day, clock, method, path, query = [cells[column] for column in self._columns]
+        if method != b"GET" or not path.endswith(PATH.encode()):
+            return None
+        return self._when(day.decode("ascii"), clock.decode("ascii")), self._said(query)
+
+    def _when(self, day: str, clock: str) -> int:
+        """Of 2026-11-28 and 02:49:15, in UTC."""
+        if len(clock) != 8 or clock[5] != ":" or not clock[6:].isdecimal():
+            raise ValueError("no time")
+        minute = (day + "T" + clock[:5]).encode()
+        start = self._minutes.get(minute)
+        if start is None:
+            start = _keep(self._minutes, minute, _iso(f"{day}T{clock[:5]}:00+00:00"))
+        return start + int(clock[6:])
+
+    def _said(self, query: bytes) -> Said | None:
         try:
-            path, query = row["cs-uri-stem"], row["cs-uri-query"]
-            if row["cs-method"] != "GET" or not path.endswith(PATH):
+            return self._queries[query]
+        except KeyError:
+            text = unquote(query[: 3 * LENGTH_MAX + 1].decode("ascii")).removeprefix("?")
+            return _keep(self._queries, query, parse(text))
+
+    def _of_object(self, line: bytes) -> Check | None:
+        if MARK not in line and MARK not in line.replace(rb"\/", b"/"):
+            return None
+        try:
+            found = json.loads(line)
+            inner = found.get("request")
+            request = inner if isinstance(inner, dict) else found
+            method, target = _asked(inner, request)
+            path, _, query = target.partition("?")
+            if method != "GET" or not path.endswith(PATH):
                 return None
-            epoch = _iso(f"{row['date']}T{row['time']}+00:00")
-        except KeyError as error:
-            raise ValueError(f"no {error}") from None
-        return epoch, _said(query)
+            query = query or str(_first(request, QUERIES) or "")
+            when = _first(found, TIMES)
+            if "date" in found and isinstance(when, str) and len(when) == 8:  # CloudFront's two
+                at_s = self._when(found["date"], when)
+            else:
+                at_s = self._moment(when)
+        except (AttributeError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError("not of a known form") from error
+        return at_s, self._said(query.encode("ascii"))
+
+    def _moment(self, when: object) -> int:
+        """Of seconds (or ms) since 1970, a text in ISO 8601, or a log's own stamp."""
+        if isinstance(when, bool) or not isinstance(when, int | float | str):
+            raise ValueError("no time")
+        if isinstance(when, str) and when.replace(".", "", 1).isdecimal() and when.isascii():
+            when = float(when)
+        if isinstance(when, str):
+            return self.epoch(when.encode()) if "/" in when else _iso(when)
+        return _bounded(when / 1000 if when > EPOCH_MAX else when)
 
 
 def _requested(request: bytes) -> Said | bool:
@@ -147,32 +199,6 @@ def _iso(text: str) -> int:
     return _bounded(found.timestamp() if found.tzinfo else found.replace(tzinfo=UTC).timestamp())
 
 
-def _said(query: str) -> Said | None:
-    return parse(unquote(query[: 3 * LENGTH_MAX + 1]).removeprefix("?"))
-
-
-def _of_object(line: bytes) -> Check | None:
-    if MARK not in line.replace(rb"\/", b"/"):
-        return None
-    try:
-        found = json.loads(line)
-        inner = found.get("request")
-        request = inner if isinstance(inner, dict) else found
-        method, target = _asked(inner, request)
-        path, _, query = target.partition("?")
-        if method != "GET" or not path.endswith(PATH):
-            return None
-        query = query or str(_first(request, QUERIES) or "")
-        when = _first(found, TIMES)
-        if when is None and "date" in found:
-            when = f"{found['date']}T{found['time']}"
-        elif "date" in found and isinstance(when, str) and len(when) == 8:  # CloudFront's two cells
-            when = f"{found['date']}T{when}"
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("not of a known form") from error
-    return _moment(when), _said(query)
-
-
 def _asked(inner: object, request: dict) -> tuple[str, str]:
     """Method and target: of two names, or of a request line in one."""
     if isinstance(inner, str) and inner.count(" ") == 2:
@@ -182,15 +208,7 @@ def _asked(inner: object, request: dict) -> tuple[str, str]:
 
 
 def _first(found: dict, names: tuple[str, ...]) -> object:
-    return next((found[name] for name in names if name in found), None)
-
-
-def _moment(when: object) -> int:
-    """Of seconds (or ms) since 1970, a text in ISO 8601, or a log's own stamp."""
-    if isinstance(when, bool) or not isinstance(when, int | float | str):
-        raise ValueError("no time")
-    if isinstance(when, str) and when.replace(".", "", 1).isdecimal() and when.isascii():
-        when = float(when)
-    if isinstance(when, str):
-        return Lines().epoch(when.encode()) if "/" in when else _iso(when)
-    return _bounded(when / 1000 if when > EPOCH_MAX else when)
+    for name in names:
+        if name in found:
+            return found[name]
+    return None

@@ -1,6 +1,7 @@
 """`seesaw fleet report`: a fleet with known fates, written as logs, comes out as it was."""
 
 import gzip
+import io
 import json
 import random
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from log_rig import cloudfront, common, objects
-from seesaw.repository import query
+from seesaw.repository import _MONTH_S, query
 
 from host_tools import cli
 from host_tools.fleet import tally as tallies
@@ -120,6 +121,27 @@ def test_a_new_month_renames_and_does_not_silence(
     assert (found["pseudonyms"], found["heard_lately"]) == (40, 20)
     assert found["silent"]["pseudonyms"] == 0 and found["silent"]["or_renamed"] == 20
     assert {sum(day["versions"].values()) for day in found["by_day"]} == {20}
+
+
+def test_a_month_is_the_device_s_month() -> None:
+    assert MONTH_S == _MONTH_S
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("terminal", [Terminal(), io.StringIO()])
+def test_only_a_terminal_gets_a_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("\n".join(common(*one) for one in fleet()) * 20)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert cli.main(["fleet", "report", str(log)]) == 0
+    drawn = "100 %" in terminal.getvalue() and terminal.getvalue().startswith("\rread [")
+    assert drawn == terminal.isatty() and bool(terminal.getvalue()) == drawn
 
 
 def read(path: Path) -> tuple[Counts, int]:
