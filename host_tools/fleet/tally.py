@@ -26,7 +26,7 @@ FAILURES_MAX = 8  # of one pseudonym
 
 class Device:
     """What one pseudonym said. days: a bit for each day on which it was heard, the first is
-    `day`. failures: its kinds of failure, by their numbers in Tally. back: (from, to) when it last
+    `day`. failures: each kind once. back: (from, to) when it last
     came to run an older version."""
 
     __slots__ = ("back", "day", "days", "failures", "first_s", "last_s", "said", "versions")
