@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from host_tools import (
     arguments_of_board,
+    arguments_of_fleet,
     arguments_of_help,
     arguments_of_incident,
     arguments_of_market,
@@ -91,6 +92,7 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
     *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
+    *arguments_of_fleet.COMMANDS,
     *arguments_of_recipes.COMMANDS,
     *arguments_of_incident.COMMANDS,
     *arguments_of_twin.COMMANDS,
@@ -123,6 +125,7 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_help.COMMANDS,
 )
 GROUPS = {
+    "fleet": "all devices together",
     "image": "flash images",
     "incident": "telling what broke: files, status page, letters",
     "motion": "the beam's motion",

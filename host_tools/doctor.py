@@ -31,7 +31,8 @@ SET_UP = "rm -f .venv/ready; make .venv/ready"
 OK, MISSING, OPTIONAL = "ok", "missing", "optional"
 MARKS = {OK: "ok  ", MISSING: "MISS", OPTIONAL: "opt "}
 # Groups of pyproject.toml, and what stays out of reach without them.
-EXTRAS = {"motion": "pictures of the motion", "calendar": "building calendars", "dev": "the tests"}
+EXTRAS = {"motion": "pictures of the motion", "fleet": "pictures of the fleet",
+          "calendar": "building calendars", "dev": "the tests"}  # fmt: skip
 BROWSERS = {
     "Chromium": ("chromium", "chromium-browser", "google-chrome"),
     "ChromeDriver": ("chromedriver",),

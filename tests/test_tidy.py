@@ -78,7 +78,7 @@ FIRMWARE = {
                            "struct", "sys", "time", "vfs", "seesaw.main.run"),
 }  # fmt: skip
 SHARED = ("seesaw.update.trailer",)  # formats with one owner
-EVERYBODYS = ("host_tools.errors", "host_tools.stopping")
+EVERYBODYS = ("host_tools.errors", "host_tools.progress", "host_tools.stopping")
 # What a host file may import of this project.
 HOST = {
     "host_tools/emulator/": ("host_tools.emulator",),
@@ -100,6 +100,8 @@ HOST = {
     ),
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
+    "host_tools/fleet/": ("host_tools.fleet", "host_tools.release.query", *EVERYBODYS,
+                          "seesaw.core.version", "seesaw.update.choose"),
     "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",
                            "host_tools.errors", "seesaw.beam", "seesaw.core", "seesaw.tuning"),
     "host_tools/incident/": ("host_tools.incident", "host_tools.release.place",

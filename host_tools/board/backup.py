@@ -16,9 +16,9 @@ from host_tools.board import chip as chips
 from host_tools.board import consent, flashing
 from host_tools.board import port as ports
 from host_tools.board.chip import Chip
-from host_tools.board.progress import Progress
 from host_tools.errors import UserError
 from host_tools.image import files
+from host_tools.progress import Progress
 
 FORMAT = 1
 PIECE = 65_536  # bytes, of which every flash is a multiple

@@ -18,13 +18,13 @@ from pathlib import Path
 
 from host_tools.board import port as ports
 from host_tools.board.follow import Verdict, follow
-from host_tools.board.progress import Progress
 from host_tools.board.repl import Lost, Refused
 from host_tools.board.visit import MPY, Visit, visit
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, runtime
 from host_tools.image.bundle import Bundle
+from host_tools.progress import Progress
 from host_tools.release import development, kept
 from host_tools.release.kept import Release
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from host_tools.board.progress import Progress
 from host_tools.board.repl import Repl
 from host_tools.errors import UserError
+from host_tools.progress import Progress
 
 FORMAT = 1
 SECTOR = 4096  # bytes

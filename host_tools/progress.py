@@ -6,11 +6,13 @@ COLUMNS = 30
 
 
 class Progress:
-    """total: bytes. Drawn on standard error, and only where that is a terminal."""
+    """total: in bytes, or percent where unit is "%". Drawn on standard error, and only where that
+    is a terminal."""
 
-    def __init__(self, name: str, total: int) -> None:
+    def __init__(self, name: str, total: int, unit: str = "KiB") -> None:
         self.name = name
         self.total = total
+        self.unit = unit
         self.done = 0
         self._drawn = -1  # percent
 
@@ -26,8 +28,9 @@ class Progress:
         if sys.stderr.isatty() and self.percent != self._drawn:
             self._drawn = self.percent
             bar = "#" * (self.percent * COLUMNS // 100)
-            size = f"{min(done, self.total) >> 10} of {self.total >> 10} KiB"
-            text = f"\r{self.name} [{bar:<{COLUMNS}}] {self.percent:3} % {size}"
+            text = f"\r{self.name} [{bar:<{COLUMNS}}] {self.percent:3} %"
+            if self.unit == "KiB":
+                text += f" {min(done, self.total) >> 10} of {self.total >> 10} KiB"
             print(text, end="", file=sys.stderr, flush=True)
 
     def end(self) -> None:

@@ -1,0 +1,64 @@
+"""The commands `seesaw fleet report` and `seesaw fleet simulate`."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from host_tools.errors import UserError
+from host_tools.fleet.logs import checks
+from host_tools.fleet.page import page
+from host_tools.fleet.summary import summary
+from host_tools.fleet.tally import Tally
+from host_tools.fleet.words import words
+from host_tools.progress import Progress
+
+AHEAD_S = 86_400  # that a server's clock may be ahead of this one
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Read the logs and say what they say. UserError when no device's check is in them."""
+    tally = Tally()
+    until_s = time.time() + AHEAD_S
+    tally.add(checks([Path(name) for name in arguments.logs], tally.counts, until_s))
+    if not tally.devices:
+        raise UserError("the logs", f"no device's check in {tally.counts.lines} lines",
+                        "name access logs of the host of the releases")  # fmt: skip
+    found = summary(tally, arguments.silent * 3600, arguments.release or "")
+    if arguments.html:
+        write(Path(arguments.html), page(found))
+    print(json.dumps(found, indent=2) if arguments.json else words(found))
+    return 0
+
+
+def write(path: Path, text: str) -> None:
+    """UserError when it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(str(path), f"cannot be written: {error.strerror}", "name a file") from error
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """Reckon, say, and draw. 0 when a bad release was stopped, or a good one was not; else 1."""
+    from host_tools.fleet import outlook
+    from host_tools.fleet import simulate as simulation
+
+    plan = simulation.Plan(
+        arguments.start_percentage, arguments.duration_minutes, arguments.start_hour,
+        arguments.abort_percent, arguments.abort_min, arguments.watch_minutes,
+        arguments.delay_minutes,
+    )  # fmt: skip
+    fault = simulation.Fault(arguments.batch, arguments.failing, arguments.noise)
+    progress = Progress("simulate", 100, "%")
+    try:
+        run = simulation.simulate(
+            arguments.devices, arguments.days, plan, fault, arguments.seed, progress.at
+        )
+    finally:
+        progress.end()
+    found = simulation.figures(run, fault)
+    if arguments.out:
+        outlook.draw(run, found, Path(arguments.out))
+    print(json.dumps(found, indent=2) if arguments.json else outlook.words(found))
+    return 0 if found["stopped"] == (found["would_fail"] > 0) else 1

@@ -1,0 +1,228 @@
+"""`seesaw fleet report`: a fleet with known fates, written as logs, comes out as it was."""
+
+import gzip
+import io
+import json
+import random
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from log_rig import cloudfront, common, objects
+from seesaw.repository import _MONTH_S, query
+
+from host_tools import cli
+from host_tools.fleet import tally as tallies
+from host_tools.fleet.logs import LINE_MAX, Counts, checks
+from host_tools.fleet.tally import DAY_S, MONTH_S, Tally
+from host_tools.release.query import parse
+
+MONTH = 681
+START = MONTH * MONTH_S  # of a month of pseudonyms
+FAILED = "1.1.0,a1b2c3d4,7,1,2"
+LATE = START + MONTH_S * 3
+
+
+def said(device: int, at_s: int, version: str, failure: str = "", action: str = "install") -> str:
+    return query(version, device & 1, action, failure, device.to_bytes(6, "big"), at_s)
+
+
+def fleet() -> list[tuple[int, str]]:
+    """Ten days of 100 devices: 1.1.0 from the fourth on; 10 fail it in the app, 5 of those run
+    it for a moment before; 7 are silent after the sixth; 3 go back without a failure."""
+    found = []
+    for day in range(10):
+        for device in range(100):
+            at_s = START + day * DAY_S + device * 60
+            if day >= 6 and 90 <= device < 97:
+                continue
+            version, failure, action = "1.0.0", "", "install"
+            if day >= 4:
+                version = "1.1.0"
+            if day == 4 and 5 <= device < 10:
+                action = "trial"
+            elif day >= 4 and device < 10:
+                version, failure = "1.0.0", FAILED
+            if day >= 8 and 20 <= device < 23:
+                version = "1.0.0"
+            found.append((at_s, said(device, at_s, version, failure, action)))
+    return found
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    assert cli.main(["fleet", "report", "--json", *map(str, arguments)]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return json.loads(captured.out)
+
+
+def test_the_report_says_what_the_fleet_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(common(*one) + "\n" for one in fleet()))
+    found = run(capsys, log, "--release", "1.1.0")
+
+    assert found["read"] == {"lines": 972, "checks": 972, "other": 0, "unsaid": 0, "torn": 0,
+                             "files": 1, "cut": 0, "beyond_limits": 0}  # fmt: skip
+    assert (found["pseudonyms"], found["heard_lately"]) == (100, 93)
+    assert found["versions"] == {"1.1.0": 80, "1.0.0": 13}
+    assert found["slots"] == {"0": 46, "1": 47}
+    assert found["failures"] == [{"release": "1.1.0", "bundle": "a1b2c3d4", "stage": "app",
+                                  "cause": "crash", "pseudonyms": 10}]  # fmt: skip
+    assert found["rolled_back"] == 10
+    assert found["went_back"] == [
+        {"from": "1.1.0", "to": "1.0.0", "by": "failure", "pseudonyms": 5},
+        {"from": "1.1.0", "to": "1.0.0", "by": "recall or hand", "pseudonyms": 3},
+    ]
+    assert [day["versions"] for day in found["by_day"][3:6]] == [
+        {"1.0.0": 100}, {"1.1.0": 95, "1.0.0": 5}, {"1.1.0": 90, "1.0.0": 10},
+    ]  # fmt: skip
+    assert found["silent"]["pseudonyms"] == 7 and found["silent"]["or_renamed"] == 0
+    names = {one["pseudonym"] for one in found["silent"]["listed"]}
+    assert all(f"p={name}" in log.read_text() for name in names) and len(names) == 7
+    release = found["release"]
+    assert [release[one] for one in ("runs", "failed", "left", "never")] == [87, 10, 3, 0]
+    assert "LIVE" in found["not_said"][0]
+
+
+def test_order_form_and_packing_change_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = tmp_path / "one.log"
+    one.write_text("".join(common(*line) + "\n" for line in fleet()))
+    wanted = run(capsys, one)
+    lines = fleet()
+    head = "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host)" \
+           " cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie)\n"
+    tabs = head + "".join(cloudfront(*line) + "\n" for line in lines[:300])
+    (tmp_path / "a.gz").write_bytes(gzip.compress(tabs.encode()))
+    mixed = [random.Random(7).choice(objects(*line)) for line in lines[300:600]]
+    (tmp_path / "b.json").write_text("\r\n".join(mixed))
+    (tmp_path / "c.log").write_text("\n".join(common(*line) for line in lines[600:]))
+    found = run(capsys, tmp_path / "a.gz", tmp_path / "b.json", tmp_path / "c.log")
+
+    assert found["read"]["lines"] == 974 and found["read"]["other"] == 2  # CloudFront's head
+    for key in wanted.keys() - {"read"}:
+        assert found[key] == wanted[key], key
+
+
+def test_a_new_month_renames_and_does_not_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(at, said(device, at, "1.0.0")) for day in range(-6, 6) for device in range(20)
+            for at in [START + day * DAY_S + device]]  # fmt: skip
+    log = tmp_path / "access.log"
+    log.write_text("".join(common(*row) + "\n" for row in rows))
+    found = run(capsys, log)
+
+    assert (found["pseudonyms"], found["heard_lately"]) == (40, 20)
+    assert found["silent"]["pseudonyms"] == 0 and found["silent"]["or_renamed"] == 20
+    assert {sum(day["versions"].values()) for day in found["by_day"]} == {20}
+
+
+def test_a_month_is_the_device_s_month() -> None:
+    assert MONTH_S == _MONTH_S
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("terminal", [Terminal(), io.StringIO()])
+def test_only_a_terminal_gets_a_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("\n".join(common(*one) for one in fleet()) * 20)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert cli.main(["fleet", "report", str(log)]) == 0
+    drawn = "100 %" in terminal.getvalue() and terminal.getvalue().startswith("\rread [")
+    assert drawn == terminal.isatty() and bool(terminal.getvalue()) == drawn
+
+
+def read(path: Path) -> tuple[Counts, int]:
+    counts = Counts()
+    return counts, len(list(checks([path], counts, LATE)))
+
+
+def test_what_is_torn_is_counted_and_passed_over(tmp_path: Path) -> None:
+    line = common(START, said(1, START, "1.0.0"))
+    log = tmp_path / "access.log"
+    log.write_text("\n".join([
+        line, line[:90], "", line.replace("GET", "HEAD"), "x" * (3 * LINE_MAX), line,
+        common(LATE + 1, said(1, START, "1.0.0")), "y" * (40 * LINE_MAX) + line, line[:-1],
+    ]))  # fmt: skip
+
+    assert read(log) == (Counts(lines=8, torn=4, other=1, files=1), 3)
+
+
+def test_a_file_that_ends_in_the_middle_counts_until_there(tmp_path: Path) -> None:
+    rows = [common(START + second, said(second, START, "1.0.0")) for second in range(5000)]
+    packed = gzip.compress("\n".join(rows).encode())
+    log = tmp_path / "access.log.gz"
+    log.write_bytes(packed[: len(packed) // 2])
+    counts, found = read(log)
+    assert counts.cut == 1 and 1000 < found < 5000
+    log.write_bytes(packed[:400] + b"\0" * 400 + packed[800:])
+    assert read(log)[0].cut == 1
+    log.write_bytes(packed + b"\x1f\x8bgarbage")
+    assert read(log) == (Counts(lines=5000, files=1, cut=1), 5000)
+
+
+def test_forged_checks_fill_nothing_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "NAMES_MAX", 10)
+    monkeypatch.setattr(tallies, "VERSIONS_MAX", 3)
+    monkeypatch.setattr(tallies, "KINDS_MAX", 4)
+    tally = Tally()
+    for number in range(1000):
+        failure = f"1.{number},{number:08x},7,1,2"
+        rows = [(START + number * DAY_S, said(number % 20, START, f"1.{number}", failure))]
+        tally.add((at, parse(text)) for at, text in rows)
+
+    assert len(tally.devices) == 3 and len(tally.versions) == 3 and len(tally.kinds) <= 4
+    assert tally.beyond >= 990
+    assert all(one.days.bit_length() <= tallies.SPAN_MAX + 1 for one in tally.devices.values())
+
+
+def test_the_page_holds_pictures_and_no_markup_of_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, html = tmp_path / "access.log", tmp_path / "report.html"
+    hostile = common(START, said(1, START, "1.0.0")).replace("v=1.0.0", "v=<b>&")
+    log.write_text("".join(common(*one) + "\n" for one in fleet()) + hostile)
+    assert cli.main(["fleet", "report", str(log), "--html", str(html)]) == 0
+    out = capsys.readouterr().out
+    text = html.read_text()
+
+    assert "failed   1.1.0 (a1b2c3d4): crash in app   10" in out and "rolled back: 10" in out
+    assert "rotates each month" in out and "LIVE, STALE" in out and "1 checks of no device" in out
+    assert "<script" not in text and "<b>" not in text and "rolled back: 10" in text
+    svg = ET.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
+    assert len(list(svg.iter("{http://www.w3.org/2000/svg}path"))) > 20
+
+
+@pytest.mark.parametrize("content", [None, "", "nothing\n", "\x1f\x8b"])
+def test_logs_that_say_nothing_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    log = tmp_path / "access.log"
+    if content is not None:
+        log.write_bytes(content.encode("latin-1"))
+    assert cli.main(["fleet", "report", str(log)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("seesaw: ") and err.count("\n") == 1 and "name" in err
+
+
+def test_without_matplotlib_it_says_what_to_type(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(common(START, said(1, START, "1.0.0")))
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert cli.main(["fleet", "report", str(log), "--html", str(tmp_path / "x.html")]) == 2
+    assert "pip install 'seesaw[fleet]'" in capsys.readouterr().err
+    assert cli.main(["fleet", "report", str(log)]) == 0
