@@ -6,7 +6,8 @@ from argparse import Namespace
 import pytest
 import rig
 
-from host_tools.board import deploy, follow, progress
+from host_tools import progress
+from host_tools.board import deploy, follow
 from host_tools.board.deploy import Device
 from host_tools.board.repl import Lost, Refused
 from host_tools.board.visit import MPY

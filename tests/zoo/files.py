@@ -71,10 +71,12 @@ ROWS = (
     Row("reset-erases-first", "a factory reset erases the settings, and the power goes before it is"
         " done", "https://github.com/espressif/esp-idf/issues/12505",
         "cut", "amnesia",
-        (("seesaw/console.py", "        config.save(self.store, makers(config.load(self.store)))\n",
-          "        made = makers(config.load(self.store))\n"
-          '        self.store._nvs.erase_key("config")\n        self.store._nvs.commit()\n'
-          "        config.save(self.store, made)\n"),),
+        (("seesaw/console.py",
+          "            config.save(self.store, makers(config.load(self.store)))\n",
+          "            made = makers(config.load(self.store))\n"
+          '            self.store._nvs.erase_key("config")\n'
+          "            self.store._nvs.commit()\n"
+          "            config.save(self.store, made)\n"),),
         (FACTORY_RESET,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",
