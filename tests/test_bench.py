@@ -88,6 +88,7 @@ def test_only_strict_ends_with_a_code(
     monkeypatch.setattr("host_tools.bench_page.measure", list)
     monkeypatch.setattr("host_tools.bench_update.measure", list)
     monkeypatch.setattr("host_tools.bench_fleet.measure", list)
+    monkeypatch.setattr("host_tools.bench_site.measure", list)
     monkeypatch.setattr("host_tools.bench_prove.measure", list)
     assert cli.main(["bench", *arguments]) == code
 

@@ -170,7 +170,7 @@ def test_recoveries_share_their_second_cuts() -> None:
     """In full: each operation of a recovery is cut in the first that has it, and in some others."""
     subject, plan = kits.seesaw(), Plan(share=10)
     made = runner.explorer_of(subject, UPDATE, plan)
-    result = runner.run(subject, plan, Task(UPDATE, range(20, 22)), made)
+    result = runner.run(subject, plan, Task(UPDATE, range(20, 620, 200)), made)
     counts = result.counts
 
     assert not result.failures and counts.depth == 2
