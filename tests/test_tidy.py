@@ -78,7 +78,8 @@ FIRMWARE = {
                            "struct", "sys", "time", "vfs", "seesaw.main.run"),
 }  # fmt: skip
 SHARED = ("seesaw.update.trailer",)  # formats with one owner
-EVERYBODYS = ("host_tools.errors", "host_tools.progress", "host_tools.stopping")
+EVERYBODYS = ("host_tools.errors", "host_tools.plotting", "host_tools.progress",
+              "host_tools.stopping")
 # What a host file may import of this project.
 HOST = {
     "host_tools/emulator/": ("host_tools.emulator",),
@@ -103,7 +104,8 @@ HOST = {
     "host_tools/fleet/": ("host_tools.fleet", "host_tools.release.query", *EVERYBODYS,
                           "seesaw.core.version", "seesaw.update.choose"),
     "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",
-                           "host_tools.errors", "seesaw.beam", "seesaw.core", "seesaw.tuning"),
+                           "host_tools.errors", "host_tools.plotting", "seesaw.beam", "seesaw.core",
+                           "seesaw.tuning"),
     "host_tools/incident/": ("host_tools.incident", "host_tools.release.place",
                              "host_tools.errors"),
     "host_tools/prove/": tuple(

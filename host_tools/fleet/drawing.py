@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from host_tools import plotting
 from host_tools.errors import UserError
 
 STYLE: Any = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False,
@@ -17,14 +18,7 @@ DPI = 120
 @contextlib.contextmanager
 def figure(panels: int, size: tuple[float, float]) -> Iterator[tuple[Any, Any]]:
     """(figure, panels below each other). UserError without matplotlib."""
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError as error:
-        fix = "pip install 'seesaw[fleet]'"
-        raise UserError("the picture", "it needs matplotlib, which is not there", fix) from error
+    pyplot = plotting.pyplot("fleet")
     with pyplot.rc_context(STYLE):
         made, axes = pyplot.subplots(panels, 1, figsize=size, layout="constrained", squeeze=False)
         try:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from host_tools import plotting
 from host_tools.errors import UserError
 from host_tools.motion.course import Course
 from host_tools.motion.servo import Array
@@ -24,14 +25,7 @@ QUOTES_NAMED = 16  # more would lie one over the other
 
 def draw(course: Course, title: str, subtitle: str, out: Path) -> None:
     """Write the PNG. UserError without matplotlib, or when the file cannot be written."""
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError as error:
-        fix = "pip install 'seesaw[motion]'"
-        raise UserError("the picture", "it needs matplotlib, which is not there", fix) from error
+    pyplot = plotting.pyplot("motion")
     with pyplot.rc_context(STYLE):
         figure, panels = pyplot.subplots(
             3, 1, sharex=True, figsize=SIZE_INCHES, height_ratios=(3.2, 1, 1), layout="constrained"

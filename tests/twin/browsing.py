@@ -51,6 +51,14 @@ class Seen:
         attribute = self.driver.find_element(By.ID, "beam").get_attribute("transform")
         return float(attribute.removeprefix("rotate(").removesuffix(")"))
 
+    def width(self, window: int) -> int:
+        """Of all that is there, pixels, in a window of such a width."""
+        size = {"width": window, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        return self.until(5, lambda: self.driver.execute_script(
+            "return innerWidth === arguments[0] && document.documentElement.scrollWidth", window
+        ))  # fmt: skip
+
     def badge(self, label: str) -> str:
         return self.text(f"[data-label={label}] .badge")
 

@@ -95,12 +95,7 @@ def test_digits_set_the_pace_and_nothing_is_refused(shown: tuple[Seen, Fleet]) -
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_is_wider_than_the_window(shown: tuple[Seen, Fleet], width: int) -> None:
     seen, _ = shown
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    seen.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wide = seen.until(5, lambda: seen.driver.execute_script(
-        "return innerWidth === arguments[0] && document.documentElement.scrollWidth", width
-    ))  # fmt: skip
-    assert wide == width
+    assert seen.width(width) == width
 
 
 def test_the_scripts_find_every_element() -> None:
