@@ -137,11 +137,11 @@ def _front(draft: Draft, site: Site) -> Found:
     person = draft.value("answers")
     if not person or CROWD.search(person.partition(",")[0]):  # after the comma comes the role
         why = f"'{person}' is not a person" if person else "nobody answers for it"
-        yield at("answers"), "person", why, "answers: Anna Berg"
+        yield at("answers"), "person", why, "answers: Your Name"
     address = draft.value("address")
     if not ADDRESS.fullmatch(address) or NOBODY.search(address):
         why = "the address of the person who answers is missing, or takes no answer"
-        yield at("address"), "address", why, "address: anna@..."
+        yield at("address"), "address", why, "address: you@..."
 
 
 def _clock(draft: Draft, now: datetime) -> Found:

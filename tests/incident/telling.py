@@ -17,8 +17,8 @@ affected:
 resolved: false
 resolvedWhen:
 section: issue
-answers: Anna Berg
-address: anna@seesaw.example
+answers: Your Name
+address: you@seesaw.example
 nextUpdate: 2026-11-25T18:00:00Z
 offer: A month more of warranty.
 letters: ["2026-11-24", "2026-11-25"]

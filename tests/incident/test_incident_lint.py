@@ -31,10 +31,10 @@ FAULTS = [
     ("  - CNBC", "  - Reuters", "affected"),
     ("  - Price data\n  - CNBC\n", "", "affected"),
     ("resolved: false", "resolved: maybe", "resolved"),
-    ("answers: Anna Berg", "answers:", "person"),
-    ("answers: Anna Berg", "answers: The Seesaw Team", "person"),
-    ("anna@seesaw.example", "no-reply@seesaw.example", "address"),
-    ("anna@seesaw.example", "somewhere", "address"),
+    ("answers: Your Name", "answers:", "person"),
+    ("answers: Your Name", "answers: The Seesaw Team", "person"),
+    ("you@seesaw.example", "no-reply@seesaw.example", "address"),
+    ("you@seesaw.example", "somewhere", "address"),
     ("nextUpdate: 2026-11-25T18:00:00Z", "nextUpdate: soon", "nextUpdate"),
     ("nextUpdate: 2026-11-25T18:00:00Z", "nextUpdate: 2026-11-25T10:00:00Z", "overdue"),
     ("## In plain words", "#### In plain words", "heading"),
@@ -114,8 +114,8 @@ def test_every_day_of_an_open_incident_owes_a_letter(
 
 def test_from_new_to_resolved(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     inside = tmp_path / "incidents"
-    said = ("--severity", "down", "--affected", "Price data", "--answers", "Anna: Berg #1",
-            "--address", "anna@seesaw.example", "--next", "+4h", "--in", inside)  # fmt: skip
+    said = ("--severity", "down", "--affected", "Price data", "--answers", "Your: Name #1",
+            "--address", "you@seesaw.example", "--next", "+4h", "--in", inside)  # fmt: skip
     assert seesaw("new", "Ärger: \"prices\" stand still", *said, "--now", NOW) == 0
     path = inside / "2026-11-25-arger-prices-stand-still.md"
     assert path.exists()
