@@ -55,6 +55,16 @@ def _counted(self, *args):
 
 Key.verify = _counted
 """
+EVERY = 5  # every fifth module of the application is another in the bench's update
+MORE = """
+
+
+def added(values, least, most):
+    kept = [value for value in values if least <= value <= most]
+    if not kept:
+        raise ValueError("%s values, none from %s to %s" % (len(values), least, most))
+    return sum(kept) / len(kept), min(kept), max(kept)
+"""
 LOOKS_S = 60  # of virtual time: enough for some looks, CHECK_S apart
 
 
@@ -131,7 +141,7 @@ def installs(source: Path, heap_kb: int) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         hooked = _hooked(source, Path(folder), "main.py", UPDATER)
         made = publish.make(BOARD, "0.1.0", APP, source=hooked)
-    offered = publish.make(BOARD, "0.2.0", APP)
+    offered = publish.over(publish.make(BOARD, "0.2.0", APP), made)
     heard: list[str] = []
 
     def over() -> bool:
@@ -150,28 +160,46 @@ def installs(source: Path, heap_kb: int) -> bool:
 
 
 def updates(world: World) -> list[Row]:
-    """Two updates one after the other: the second one's slot holds a release already."""
-    newest = publish.make(BOARD, "0.3.0", APP, trial_s=0)
-    world.companion.add(newest.bundle.companion)
+    """Two updates one after the other: the second one's slot holds a release already. A third one
+    of a device that there is no difference for."""
+    following, newest = _grown("0.2.0"), publish.make(BOARD, "0.3.0", APP, trial_s=0)
     flash = world.flash(world.old, check_s=CHECK_S)
     rows = []
-    for made, slot in ((world.new, "ota_1"), (newest, "ota_0")):
+    for made, slot in (
+        (publish.over(following, world.old), "ota_1"),
+        (publish.over(newest, world.old, following), "ota_0"),
+        (publish.make(BOARD, "0.4.0", APP, trial_s=0), "ota_1"),
+    ):
+        world.companion.add(made.bundle.companion)
         device = world.device(flash)
         before = device.flash.copy()
         sent = _update(device, world, made)
         rows.append((sent, _erases(before, device.flash, slot)))
         flash = device.flash
-    (sent, (erases, changed)), (_, (again, few)) = rows
+    (sent, (erases, changed)), (_, (again, few)), (most, _) = rows
     return [
         Row("bytes that an update downloads", sent / KB, "KB", DOWNLOAD_LIMIT_KB,
             note="all that the update server sent, heads too, until the release was confirmed; the"
-            " same runtime, so the application alone"),
+            f" same runtime, and every {EVERY}th module has a function more, so that most blocks of"
+            " the bundle have moved"),
+        Row("  by the bundle as a whole", most / KB, "KB", DOWNLOAD_LIMIT_KB,
+            note="packed, where the release has no difference from the one that runs"),
         Row("erases for a sector that must change", erases / changed, "", ERASES_LIMIT,
             note=f"{erases} erases of the slot for {changed} sectors whose bytes differ, the first"
             " sector aside; into a blank slot"),
         Row("  into the slot of a release before", again / few, "", ERASES_LIMIT,
-            note=f"{again} erases for {few} sectors; only the version differs"),
+            note=f"{again} erases for {few} sectors, the functions gone again"),
     ]  # fmt: skip
+
+
+def _grown(version: str) -> publish.Release:
+    """The firmware with a function more in some of its modules."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(bundle.FIRMWARE / "seesaw", Path(folder, "seesaw"))
+        for path in sorted(Path(folder, "seesaw").rglob("*.py"))[::EVERY]:
+            with path.open("a") as file:
+                file.write(MORE)
+        return publish.make(BOARD, version, APP, source=Path(folder), trial_s=0)
 
 
 def _update(device: Marked, world: World, made: publish.Release) -> int:

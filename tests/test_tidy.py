@@ -34,7 +34,7 @@ FIRMWARE = {
     "firmware/seesaw/core/": CORE,
     "firmware/seesaw/config.py": CORE,
     "firmware/seesaw/tuning.py": ("seesaw.config",),
-    "firmware/seesaw/packed.py": ("deflate", "hashlib", "io", "micropython"),
+    "firmware/seesaw/packed.py": ("binascii", "deflate", "hashlib", "io", "micropython"),
     "firmware/seesaw/crypto/": ("binascii", "hashlib", "micropython", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "collections", "hashlib", "json", "micropython",
                                 "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),

@@ -48,6 +48,11 @@ def make(version: str, source: Path, board: str = DEFAULT_BOARD) -> Release:
     return publish.make(made, version, app, source=source, trial_s=0)
 
 
+def in_turn(*releases: Release) -> dict[str, Release]:
+    """By their versions, each with the differences from those before it."""
+    return {one.version: publish.over(one, *releases[:at]) for at, one in enumerate(releases)}
+
+
 def launcher(source: Path = bundles.FIRMWARE) -> bytes:
     """UserError when there is none, or when it does not compile."""
     path = source / "launcher" / "main.py"
@@ -64,7 +69,7 @@ def seesaw(source: Path = bundles.FIRMWARE, board: str = DEFAULT_BOARD) -> Seesa
     candidate = good(CANDIDATE, board) if source == bundles.FIRMWARE else (
         make(CANDIDATE, source, board)
     )
-    made = {OLD: good(OLD, board), CANDIDATE: candidate, FIX: good(FIX, board)}
+    made = in_turn(good(OLD, board), candidate, good(FIX, board))
     more = partial(odd.build, board=board)
     kit = Kit(load_board(board), launcher(source), made, more=more)
     return Seesaw(kit, OLD, CANDIDATE, FIX)
@@ -96,7 +101,7 @@ def built(
         raise UserError(str(candidate), f"{new.version} is not newer than {old.version}",
                         "name an older release with --from")  # fmt: skip
     fix = FIX if kept.newer(FIX, new.version) else kept.above(new.version)
-    made = {old.version: old, new.version: new, fix: good(fix, board)}
+    made = in_turn(old, new, good(fix, board))
     kit = Kit(load_board(board), made_with, made, shipped=shipped,
               more=partial(odd.build, board=board))  # fmt: skip
     return Seesaw(kit, old.version, new.version, fix)

@@ -83,7 +83,7 @@ def _subject(older: Release, launcher: bytes, candidate: str, source: Path, boar
     fix = kept.above(candidate)
     good = kits.good(fix, board)
     newer = development.edition(candidate) + 1  # metadata that is newer than the candidate's
-    made = [older, _made(candidate, source, board), good]
+    made = list(kits.in_turn(older, _made(candidate, source, board), good).values())
     made += [
         _made(f"{candidate}.1-{name}", tree, board, added)
         for name, tree, added in (

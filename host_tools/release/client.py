@@ -185,8 +185,11 @@ def _seen(updater: Updater, folder: Path, source: Source | None) -> Seen:
         updater.get_targetinfo(roles.patterns(name)[0].replace("*", "0"))
         found[name] = Metadata[Targets].from_file(str(folder / f"{name}.json")).signed
     if source:
-        for target in (one for role in found.values() for one in role.targets.values()):
-            _fetch(updater, source, target)
+        offered = [one for role in found.values() for one in role.targets.values()]
+        files = [_fetched(updater, target) for target in offered]
+        bases = {packing.identity(data): data for data in files}
+        for target, data in zip(offered, files, strict=True):
+            _check_packed(source, target, data, bases)
     return Seen(
         Metadata[Root].from_file(str(folder / "root.json")).signed,
         Metadata[Timestamp].from_file(str(folder / "timestamp.json")).signed,
@@ -195,19 +198,28 @@ def _seen(updater: Updater, folder: Path, source: Source | None) -> Seen:
     )
 
 
-def _fetch(updater: Updater, source: Source, target: TargetFile) -> None:
+def _fetched(updater: Updater, target: TargetFile) -> bytes:
     info = updater.get_targetinfo(target.path)
     if info != target:
         raise RepositoryError(f"{target.path} is listed by a role that may not speak of it")
     kept = Path(updater.download_target(info))
     data = kept.read_bytes()
     kept.unlink()
+    return data
+
+
+def _check_packed(
+    source: Source, target: TargetFile, bundle: bytes, bases: Mapping[str, bytes]
+) -> None:
+    """The packed files of a target. bases: the bundles on offer, by their identity."""
     said = packing.said(target.custom)
-    if said:
-        name = packing.path(target.path, target.hashes["sha256"])
-        why = packing.trouble(data, said, source.read(name, packing.SIZE_MAX))
+    every = {"": said, **packing.differences(said)} if said else {}
+    for base, words in every.items():
+        name = packing.path(target.path, target.hashes["sha256"], base)
+        raw = source.read(name, packing.SIZE_MAX)
+        why = packing.trouble(bundle, words, raw, bases.get(base) if base else b"")
         if why:
-            raise RepositoryError(f"{name} {why}: devices would fetch all of the bundle")
+            raise RepositoryError(f"{name} {why}: devices would fetch more than they need")
 
 
 def _version(root: bytes) -> str:

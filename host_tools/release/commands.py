@@ -4,10 +4,11 @@ import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ class Desk:
 
     def every(self) -> list[Listed]:
         return [one for board in self.state.boards for one in self.history(board)]
+
+    def bundles(self, listed: Sequence[Listed]) -> list[bytes]:
+        """The bundles of these releases, those that are there as they were signed."""
+        paths = (
+            roles.target_path(roles.bundle_target(one.board, one.version), one.sha256)
+            for one in listed
+        )
+        found = zip(listed, map(self.read, paths), strict=True)
+        return [raw for one, raw in found if raw and sha256(raw).hexdigest() == one.sha256]
 
     def fleet(self) -> list[releasing.Course]:
         return releasing.fleet(self.state, self.read, {})
@@ -188,7 +198,11 @@ def sign(arguments: Namespace) -> int:
         record = Path(arguments.runtime_record) if arguments.runtime_record else None
         kept_files = proof.of_runtime(record, subject, before)
         rules = rules_of(arguments, desk.now_s)
-        change = releasing.add(desk.state, candidate, shown, rules, arguments.drop or [], before)
+        origins = releasing.origins(subject.version, rules, before)
+        change = releasing.add(
+            desk.state, candidate, shown, rules, arguments.drop or [], before,
+            desk.bundles(origins),
+        )  # fmt: skip
         change.files.update(kept_files)
         lines = sign_and_write(desk, change)
         lines.insert(0, f"{subject.board} {subject.version} is signed; {shown.words}")

@@ -8,6 +8,7 @@ of a proof are the same.
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -167,18 +168,18 @@ def edition(version: object) -> int:
 
 def files(
     board: str, offer: dict[str, Any], runtime: bytes, bundle: bytes, number: int = 0,
-    by: Signer | None = None,
+    by: Signer | None = None, bases: Sequence[bytes] = (),
 ) -> dict[str, bytes]:  # fmt: skip
     """The repository that lists one release, by path below its address.
 
     offer: as release.json has it (firmware/SPEC.md, "Offer"); all that it says of the release is
     signed, right or wrong; beside that `rules` (of listing.Rules), `halted`, `recalls` and `data`,
     sets of data as text by name. number: version of the metadata, 0 for edition(). by: who signs it
-    all but the root, the development key when None.
+    all but the root, the development key when None. bases: bundles that it has differences from.
     """
     by = by or signer()
     number = number or edition(offer["version"])
-    targets, served = _targets(board, offer, runtime, bundle)
+    targets, served = _targets(board, offer, runtime, bundle, bases)
     role = Targets(targets=targets, unrecognized_fields={roles.RECALLS: offer.get("recalls", [])})
     sets, more = _sets(offer.get("data", {}))
     served |= more
@@ -202,7 +203,7 @@ def files(
 
 
 def _targets(
-    board: str, offer: dict[str, Any], runtime: bytes, bundle: bytes
+    board: str, offer: dict[str, Any], runtime: bytes, bundle: bytes, bases: Sequence[bytes]
 ) -> tuple[dict[str, TargetFile], dict[str, bytes]]:
     """The two targets of a release, and their files as the offer names their hashes."""
     found: dict[str, TargetFile] = {}
@@ -216,12 +217,12 @@ def _targets(
     custom = listing.custom(
         board, version, found[f"{board}/{version}/runtime"], bundle,
         trial_s=offer["trial_s"], built=offer["build_time"],
-        rules=listing.Rules(**offer.get("rules", {})), proof=PROOF,
+        rules=listing.Rules(**offer.get("rules", {})), proof=PROOF, bases=bases,
     )  # fmt: skip
     custom |= {"boards": [offer["board"]], "version": offer["version"]}
     path = f"{board}/{version}/bundle"
     found[path].unrecognized_fields["custom"] = custom
-    served |= packing.files(path, offer["bundle"]["sha256"], bundle)
+    served |= packing.files(path, offer["bundle"]["sha256"], bundle, bases)
     return found, served
 
 

@@ -145,9 +145,10 @@ class Listed:
 
 def custom(
     board: str, version: str, runtime: TargetFile, bundle: bytes, *,
-    trial_s: int, built: int, rules: Rules, proof: dict[str, str],
+    trial_s: int, built: int, rules: Rules, proof: dict[str, str], bases: Sequence[bytes] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """The `custom` object of a bundle's target (firmware/SPEC.md, "Release repository")."""
+    """The `custom` object of a bundle's target (firmware/SPEC.md, "Release repository"). bases:
+    bundles that there are differences from."""
     size = -(-runtime.length // SECTOR) * SECTOR + len(bundle) + SECTOR
     return {
         "version": version,
@@ -170,7 +171,7 @@ def custom(
         "barrier": rules.barrier,
         "deadend": rules.deadend,
         "proof": proof,
-        **packing.custom(bundle),
+        **packing.custom(bundle, bases),
     }
 
 

@@ -8,6 +8,7 @@ tests serve. A real repository is made by `seesaw release init`, `sign` and `pub
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Release:
     bundle: Bundle
     slot: list[tuple[int, bytes]]  # (offset in the slot, bytes), as manufacture writes it
     site: dict[str, bytes] = field(default_factory=dict)
+    bases: tuple[bytes, ...] = ()  # bundles that the site has differences from
 
 
 def make(
@@ -81,14 +83,21 @@ def pack(
     return Release(version, board.name, files, built, slot, site_of(board.name, files))
 
 
+def over(made: Release, *older: Release) -> Release:
+    """The release as it is served where these are in the field: with the differences from them."""
+    bases = tuple(one.bundle.image for one in older)
+    return replace(made, bases=bases, site=site_of(made.board, made.files, bases=bases))
+
+
 def site_of(
-    board: str, files: dict[str, bytes], number: int = 0, by: Signer | None = None
-) -> dict[str, bytes]:
+    board: str, files: dict[str, bytes], number: int = 0, by: Signer | None = None,
+    bases: Sequence[bytes] = (),
+) -> dict[str, bytes]:  # fmt: skip
     """All that is served of a release. number: version of its metadata, 0: as its own version. by:
-    who signs, the development key when None."""
+    who signs, the development key when None. bases: bundles that there are differences from."""
     offer = json.loads(files[OFFER])
     runtime, bundle = (files[offer[kind]["url"]] for kind in ("runtime", "bundle"))
-    return {**files, **development.files(board, offer, runtime, bundle, number, by)}
+    return {**files, **development.files(board, offer, runtime, bundle, number, by, bases)}
 
 
 def reissued(made: Release, number: int = 0, **fields: Any) -> Release:
@@ -98,7 +107,7 @@ def reissued(made: Release, number: int = 0, **fields: Any) -> Release:
     """
     offer = {**json.loads(made.files[OFFER]), **fields}
     files = {**made.files, OFFER: json.dumps(offer).encode()}
-    return replace(made, files=files, site=site_of(made.board, files, number))
+    return replace(made, files=files, site=site_of(made.board, files, number, bases=made.bases))
 
 
 def _part(url: str, data: bytes) -> dict[str, object]:

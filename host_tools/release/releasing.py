@@ -29,9 +29,10 @@ class Candidate:
 
 def add(
     state: State, candidate: Candidate, shown: Shown, rules: Rules, drop: Sequence[str],
-    before: Sequence[Listed],
+    before: Sequence[Listed], bases: Sequence[bytes] = (),
 ) -> Change:  # fmt: skip
-    """List a release, or the same one again under other rules. before: all ever listed.
+    """List a release, or the same one again under other rules. before: all ever listed. bases:
+    bundles that it is to have differences from, as origins() chooses them.
 
     UserError when its version is taken, halted or recalled, or its rules cannot be followed.
     """
@@ -51,18 +52,28 @@ def add(
     runtime = changes.add_target(role, path, candidate.runtime, None)
     custom = listing.custom(
         board, version, runtime, candidate.bundle, trial_s=candidate.trial_s,
-        built=candidate.built, rules=rules, proof=shown.proof,
+        built=candidate.built, rules=rules, proof=shown.proof, bases=bases,
     )  # fmt: skip
     path = roles.bundle_target(board, version)
     bundle = changes.add_target(role, path, candidate.bundle, custom)
     for target, data in ((runtime, candidate.runtime), (bundle, candidate.bundle)):
         change.files[roles.target_path(target.path, target.hashes["sha256"])] = data
-    change.files |= packing.files(bundle.path, bundle.hashes["sha256"], candidate.bundle)
+    change.files |= packing.files(bundle.path, bundle.hashes["sha256"], candidate.bundle, bases)
     for old in drop:
         if old == version:
             raise UserError(f"--drop {old}", "it is the one to be signed", "name an older one")
         _withdraw(state, change, board, old)
     return change
+
+
+def origins(version: str, rules: Rules, before: Iterable[Listed]) -> list[Listed]:
+    """The newest releases that devices may come from to this one."""
+    found = {
+        one.sha256: one for one in before
+        if versions.newer(version, one.version) and listing.admits(rules.ranges, one.version)
+    }  # fmt: skip
+    order = sorted(found.values(), key=lambda one: (versions.key(one.version), one.version))
+    return order[-packing.BASES_MAX :]
 
 
 def _check_free(state: State, subject: Subject, before: Iterable[Listed]) -> None:

@@ -22,6 +22,7 @@ from release_rig import (
 )
 
 from host_tools.image import runtime
+from host_tools.release import packing
 
 
 def refused(desk: Desk, code: int, capsys: pytest.CaptureFixture[str], *words: str) -> None:
@@ -51,7 +52,6 @@ def test_a_release_is_written_as_the_specification_says(desk: Desk) -> None:
     shown = (desk.folder / "evidence.json").read_bytes()
     folder = desk.repo / "targets" / BOARD / "0.2.0"
     packed = (folder / f"{sha256(bundle)}.bundle.packed").read_bytes()
-    index = packed[: -(-len(bundle) // 4096) * 18]
     assert target.custom == {
         "version": "0.2.0",
         "boards": [BOARD],
@@ -69,7 +69,7 @@ def test_a_release_is_written_as_the_specification_says(desk: Desk) -> None:
         "barrier": None,
         "deadend": None,
         "proof": {"sha256": sha256(shown)},
-        "packed": {"length": len(packed), "sha256": sha256(index)},
+        "packed": {"length": len(packed), "sha256": sha256(packed[:20])},
     }  # fmt: skip
     assert (desk.repo / "evidence" / f"{sha256(shown)}.json").read_bytes() == shown
     assert (folder / f"{sha256(bundle)}.bundle").read_bytes() == bundle
@@ -312,3 +312,44 @@ def test_the_stand_in_runtime_is_warned_of(desk: Desk, capsys: pytest.CaptureFix
     assert b"synthetic" in runtime_of(release("0.2.0")) and runtime.SYNTHETIC_VERSION
     assert desk.sign(release("0.2.0")) == 0
     assert "on no board" in capsys.readouterr().out
+
+
+# -- differences --------------------------------------------------------------------------------
+
+
+def differences(desk: Desk, version: str) -> set[str]:
+    """The bundles that a release has a difference from, as it was signed."""
+    return set(custom(desk, version)["packed"].get("from", ()))
+
+
+def identities(*versions: str) -> set[str]:
+    return {packing.identity(bundle_of(release(one))) for one in versions}
+
+
+def test_a_release_has_the_differences_from_those_it_may_follow(desk: Desk) -> None:
+    versions = [f"0.{number}.0" for number in range(2, 8)]
+    for version in versions[:-1]:
+        assert desk.drill(release(version)) == 0
+    assert desk.drill(release("0.7.0"), "drill", "--from", "0.1.0-0.5.0") == 0
+
+    assert differences(desk, "0.2.0") == set()
+    assert differences(desk, "0.3.0") == identities("0.2.0")
+    assert differences(desk, "0.6.0") == identities("0.2.0", "0.3.0", "0.4.0", "0.5.0")
+    assert differences(desk, "0.7.0") == identities("0.2.0", "0.3.0", "0.4.0", "0.5.0")
+    folder = desk.repo / "targets" / BOARD / "0.7.0"
+    names = {one.name.split(".")[2] for one in folder.glob("*.bundle.*.packed")}
+    assert names == differences(desk, "0.7.0")
+
+
+def test_a_difference_is_a_fraction_of_the_bundle(desk: Desk) -> None:
+    assert desk.drill(release("0.2.0")) == desk.drill(release("0.3.0")) == 0
+    (difference,) = (desk.repo / "targets" / BOARD / "0.3.0").glob("*.bundle.*.packed")
+    assert difference.stat().st_size * 10 < len(bundle_of(release("0.3.0")))
+
+
+def test_a_bundle_that_is_not_there_any_more_costs_only_its_difference(desk: Desk) -> None:
+    assert desk.drill(release("0.2.0")) == desk.drill(release("0.3.0")) == 0
+    (gone,) = (desk.repo / "targets" / BOARD / "0.2.0").glob("*.bundle")
+    gone.write_bytes(b"rotten")
+    assert desk.drill(release("0.4.0"), "drill", "--drop", "0.2.0") == 0
+    assert differences(desk, "0.4.0") == identities("0.3.0")

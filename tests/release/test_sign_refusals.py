@@ -169,7 +169,7 @@ def test_what_was_changed_behind_our_back_is_never_signed(
 def test_what_a_device_could_not_take_is_not_written(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(roles.LENGTH_MAX, "targets", 3000)
+    monkeypatch.setitem(roles.LENGTH_MAX, "targets", 3500)
     for number in range(2, 4):
         assert desk.drill(release(f"0.{number}.0")) == 0
     before = contents(desk.repo)
@@ -177,7 +177,7 @@ def test_what_a_device_could_not_take_is_not_written(
     words = ("--drop", "0.2.0")
     assert desk.drill(release("0.4.0"), "fire drill") == 0
     capsys.readouterr()
-    refused(desk, desk.drill(release("0.5.0")), capsys, "a device takes 3000", "--drop")
+    refused(desk, desk.drill(release("0.5.0")), capsys, "a device takes 3500", "--drop")
     assert desk.drill(release("0.5.0"), "fire drill", *words) == 0
     assert before.keys() < contents(desk.repo).keys()
 

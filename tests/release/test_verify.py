@@ -121,6 +121,21 @@ def test_only_devices_behind_a_broken_root_are_lost(
     assert "signed by 1/2 keys" in facts["devices"][0]["trouble"]
 
 
+@pytest.mark.parametrize("change", [b"", b"\xff"])
+def test_a_difference_must_be_there_and_fit(
+    desk: Desk, change: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.drill(release("0.2.0")) == desk.drill(release("0.3.0")) == desk.publish() == 0
+    code, _ = verify(desk, desk.out, capsys)
+    assert code == 0
+    (path,) = (desk.out / "targets" / BOARD / "0.3.0").glob("*.bundle.*.packed")
+    path.write_bytes(path.read_bytes() + change) if change else path.unlink()
+    code, facts = verify(desk, desk.out, capsys)
+
+    assert code == 1
+    assert path.name in str(facts["trouble"])
+
+
 @pytest.mark.parametrize("kind", ["bundle", "packed", "runtime"])
 @pytest.mark.parametrize("change", [b"", b"\xff"])
 def test_a_file_on_offer_must_be_there_whole(

@@ -1,9 +1,10 @@
-"""A bundle by its packed file: fewer bytes, and nothing is unpacked that was not signed."""
+"""A bundle by its packed files: fewer bytes, and nothing is unpacked that was not signed."""
 
 import asyncio
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,10 +20,13 @@ from tuf_vm import answers, here
 
 from host_tools.emulator import micro_deflate
 from host_tools.market.site import Reply, Request
-from host_tools.release import packing
+from host_tools.release import packing, publish
+from host_tools.release.publish import Release
 
 OLD, NEW = release("0.1.0"), release("0.2.0")
-LIMIT = 145 << 10  # bytes that an update of the application alone may download; the aim is 120 KB
+NEXT = publish.over(NEW, OLD)
+LIMIT = 120 << 10  # bytes that an update of the application alone may download
+WHOLE_LIMIT = 145 << 10  # from a bundle that there is no difference from
 
 # Answers ["", bundle] or [kind of error, as much of the bundle as came], in hex.
 PROGRAM = """
@@ -33,6 +37,17 @@ from seesaw.packed import Packed
 class Part:
     url = "x"
 
+class Running:
+    "A bundle in a slot, from its second sector on."
+    def __init__(self, data):
+        self.data = bytes(4096) + data
+    def readblocks(self, block, buf, offset):
+        at = block * 4096 + offset
+        found = self.data[at : at + len(buf)]
+        if len(found) < len(buf):
+            raise OSError(5)
+        buf[:] = found
+
 class Sink:
     def rewind(self):
         self.data, self.count = b"", 0
@@ -41,17 +56,17 @@ class Sink:
         self.data, self.count = self.data + bytes(piece), self.count + len(piece)
 
 def answer(case):
-    size, custom, file, step = json.loads(case)
+    size, found, file, step, base = json.loads(case)
     part, sink, file = Part(), Sink(), unhexlify(file)
-    part.size, part.custom = size, custom
+    part.size = size
     sink.rewind()
     try:
-        packed = Packed(part, sink)
+        packed = Packed(part, ".p", found, sink, Running(unhexlify(base)), 4096)
         for again in range(2):
             packed.rewind()
             for at in range(0, len(file), step):
                 packed.write(file[at : at + step])
-        assert packed.count == len(file) == packed.size and packed.url == "x.packed"
+        assert packed.count == len(file) == packed.size and packed.url == "x.p"
         kind = ""
     except Exception as error:
         kind = type(error).__name__
@@ -81,17 +96,33 @@ def deflate() -> Any:
         yield
 
 
-def custom(bundle: bytes) -> dict[str, Any]:
-    index, blocks = packing.pack(bundle)
-    found = packing.custom(bundle) or packing.custom(bundle[:8192] + bytes(1 << 16))
-    return {"packed": {**found["packed"], "length": len(index + blocks),
-                       "sha256": packing._sha256(index).hex()}}  # fmt: skip
+# (bundle, the one that it is a difference from)
+PAIRS = {
+    "the next release": (NEW.bundle.image[:40_960], OLD.bundle.image[:40_960]),
+    "moved by two blocks": (NEW.bundle.image[:20_480], noise(1024) + OLD.bundle.image[:20_480]),
+    "moved the other way": (noise(1536) + OLD.bundle.image[:20_480], OLD.bundle.image[:20_480]),
+    "nothing in common": (NEW.bundle.image[:8704], noise(20_480)),
+    "noise that stays": (noise(20_480), noise(20_480)),
+    "a base of a sector": (NEW.bundle.image[:8704], OLD.bundle.image[:4096]),
+    "a base that is too short": (NEW.bundle.image[:8704], OLD.bundle.image[:1536]),
+}
 
 
-def case(bundle: bytes, file: bytes | None = None, step: int = 4096, said: Any = None) -> bytes:
-    file = packing.file(bundle) if file is None else file
-    said = custom(bundle) if said is None else said
-    return json.dumps([len(bundle), said, file.hex(), step]).encode()
+def words(bundle: bytes, base: bytes = b"") -> dict[str, Any]:
+    """What is signed of a packed file."""
+    pieces = packing.pack(bundle, base)
+    return {"length": sum(map(len, pieces)), "sha256": packing._sha256(pieces[0]).hex()}
+
+
+def case(
+    bundle: bytes, file: bytes | None = None, step: int = 4096, said: Any = None, base: bytes = b"",
+    shown: bytes | None = None,
+) -> bytes:  # fmt: skip
+    """shown: what the running slot holds in place of the base."""
+    file = packing.file(bundle, base) if file is None else file
+    said = words(bundle, base) if said is None else said
+    running = base if shown is None else shown
+    return json.dumps([len(bundle), said, file.hex(), step, running.hex()]).encode()
 
 
 def told(answer: bytes) -> tuple[str, bytes]:
@@ -108,27 +139,62 @@ def test_both_interpreters_unpack_what_was_packed(vm: Vm, tmp_path: Path) -> Non
         assert [told(one) for one in found] == [("", one) for one in wanted]
 
 
+def test_both_make_a_bundle_of_a_difference(vm: Vm, tmp_path: Path) -> None:
+    steps = (1, 1000, 1 << 20)
+    cases = [case(new, step=step, base=old) for new, old in PAIRS.values() for step in steps]
+    wanted = [new for new, _ in PAIRS.values() for _ in steps]
+
+    for found in (here(PROGRAM, cases), answers(vm, tmp_path, PROGRAM, cases)):
+        assert [told(one) for one in found] == [("", one) for one in wanted]
+
+
+def test_a_difference_is_small_wherever_its_blocks_have_moved() -> None:
+    share = {name: len(packing.file(*pair)) / len(pair[0]) for name, pair in PAIRS.items()}
+    small = ("the next release", "moved by two blocks", "noise that stays")
+    assert all(share[name] < 0.06 for name in small), share
+    assert share["moved the other way"] < 0.13  # what is new of it is noise
+    assert len(packing.file(*PAIRS["a base that is too short"])) == (
+        len(packing.file(PAIRS["a base that is too short"][0]))
+    )
+
+
+def test_a_running_bundle_that_has_rotted_gives_another_or_none(vm: Vm, tmp_path: Path) -> None:
+    """It was signed what is fetched, not what it is put upon: the install's own hashes see it."""
+    bundle, base = PAIRS["the next release"]
+    cases = [case(bundle, base=base, shown=one) for one in (
+        bytes(len(base)), noise(len(base)), base[:9000] + b"\xff" * 600 + base[9600:], base[:20_000]
+    )]  # fmt: skip
+    for found in (here(PROGRAM, cases), answers(vm, tmp_path, PROGRAM, cases)):
+        kinds = [told(one) for one in found]
+        assert all(kind or data != bundle for kind, data in kinds)
+        assert kinds[-1][0] == "OSError"
+
+
 def spoilt() -> list[bytes]:
     """Cases of a packed file that is not what was signed, or whose signed words are nonsense."""
     bundle = BUNDLES["a sector more"]
-    file, said = packing.file(bundle), custom(bundle)
+    file, said = packing.file(bundle), words(bundle)
     flips = [file[:at] + bytes([file[at] ^ 1]) + file[at + 1 :] for at in range(len(file))]
     made = [case(bundle, one) for one in flips]
     made += [case(bundle, one) for one in (file + b"x", b"\x00" * 5000, b"<html>" * 400)]
     other = packing.file(bytes(len(bundle)))
     made += [case(bundle, other)]
-    for found in ({}, None, [], {"packed": 1}, {"packed": {}},
-                  {"packed": {**said["packed"], "sha256": "no"}},
-                  {"packed": {**said["packed"], "sha256": 7}}):  # fmt: skip
-        made.append(json.dumps([len(bundle), found, file.hex(), 512]).encode())
-    # Signed, and yet nonsense: no streams, one that is too short, one that is too long.
-    for blocks in ([b"\xff" * 40] * 3, [packing.pack(b"b")[1]] * 3, [bytes(4200)] * 3):
-        index = b"".join(
-            len(one).to_bytes(2, "little") + packing._sha256(one)[:16] for one in blocks
-        )
-        signed = {"packed": {"length": len(index) + sum(map(len, blocks)),
-                             "sha256": packing._sha256(index).hex()}}  # fmt: skip
-        made.append(case(bundle, index + b"".join(blocks), said=signed))
+    for found in ({}, None, [], 1, {**said, "sha256": "no"}, {**said, "sha256": 7}):
+        made.append(json.dumps([len(bundle), found, file.hex(), 512, ""]).encode())
+    # Signed, and yet nonsense: no streams, one that is too short, one that is too long, a base
+    # that lies nowhere, no link.
+    short = packing.pack(b"b")[1][20:]
+    none, far = b"\xff\xff", b"\xfe\xff"
+    for base, data in ((none, b"\xff" * 40), (none, short), (none, bytes(2200)), (far, short),
+                       (none, b"")):  # fmt: skip
+        pieces = [packing.LAST]
+        for _ in range(5):
+            pieces[-1] = pieces[-1] + data if data else b"no"
+            link = len(pieces[-1]).to_bytes(2, "little") + base
+            pieces.append(link + packing._sha256(pieces[-1])[:16])
+        pieces.reverse()
+        signed = {"length": sum(map(len, pieces)), "sha256": packing._sha256(pieces[0]).hex()}
+        made.append(case(bundle, b"".join(pieces), said=signed))
     return made
 
 
@@ -136,10 +202,10 @@ def test_both_refuse_what_was_not_signed(vm: Vm, tmp_path: Path) -> None:
     """And whatever came before it is the bundle's own."""
     bundle, cases = BUNDLES["a sector more"], spoilt()
     for found in (here(PROGRAM, cases), answers(vm, tmp_path, PROGRAM, cases)):
-        for one in found[:-3]:
+        for one in found[:-5]:
             kind, came = told(one)
             assert kind and bundle.startswith(came)
-        assert all(told(one)[0] for one in found[-3:])
+        assert all(told(one)[0] for one in found[-5:])
 
 
 @given(st.binary(max_size=3000), st.integers(1, 600))
@@ -151,10 +217,10 @@ def test_whatever_is_sent_is_refused(file: bytes, step: int) -> None:
 # -- a device ----------------------------------------------------------------------------------
 
 
-def updated(answer: Any) -> tuple[World, list[str]]:
+def updated(answer: Any, offered: Release = NEW) -> tuple[World, list[str]]:
     """A device that was offered NEW, and what it asked for until it was installed. answer: to a
-    request for the packed file, from the right one."""
-    world = World(new_flash(OLD), [OLD, NEW], offered=NEW)
+    request for a packed file, from the right one."""
+    world = World(new_flash(OLD), [OLD, offered], offered=offered)
     whole = world.updates.handler
     asked: list[str] = []
 
@@ -170,13 +236,27 @@ def updated(answer: Any) -> tuple[World, list[str]]:
     return world, asked
 
 
-def test_an_update_of_the_application_downloads_little() -> None:
-    world, asked = updated(lambda reply: reply)
+@pytest.mark.parametrize(("offered", "limit"), [(NEXT, LIMIT), (NEW, WHOLE_LIMIT)])
+def test_an_update_of_the_application_downloads_little(offered: Release, limit: int) -> None:
+    world, asked = updated(lambda reply: reply, offered)
 
     assert not world.said("event=unpacked")
-    sizes = [len(NEW.site.get(path.lstrip("/"), b"")) for path in asked]
-    assert max(sizes) > 100_000 and sum(sizes) <= LIMIT
+    sizes = [len(offered.site.get(path.lstrip("/"), b"")) for path in asked]
+    assert sum(sizes) <= limit
     assert not [path for path in asked if path.endswith((".bundle", ".runtime"))]
+    assert len([path for path in asked if path.endswith(".packed")]) == 1
+
+
+def test_without_the_difference_the_whole_packed_bundle_is_fetched() -> None:
+    difference = packing.identity(OLD.bundle.image) + ".packed"
+    (only,) = (path for path in NEXT.site if path.endswith(difference))
+    lacking = replace(NEXT, site={k: v for k, v in NEXT.site.items() if k != only})
+    world, asked = updated(lambda reply: reply, lacking)
+
+    assert world.said("event=unpacked")
+    assert [path.rpartition("/")[2].partition(".")[2] for path in asked][-2:] == (
+        ["bundle." + difference, "bundle.packed"]
+    )
 
 
 @pytest.mark.parametrize("reply", [
@@ -189,14 +269,17 @@ def test_an_update_of_the_application_downloads_little() -> None:
     lambda right: Reply(body=right.body, fault="reset"),
     lambda right: Reply(body=right.body + bytes(200_000)),
 ], ids=["404", "500", "page", "short", "flipped", "torn", "reset", "long"])  # fmt: skip
-def test_whatever_is_wrong_with_it_the_bundle_is_fetched(reply: Any) -> None:
-    world, asked = updated(reply)
+@pytest.mark.parametrize("offered", [NEW, NEXT], ids=["whole", "difference"])
+def test_whatever_is_wrong_with_it_the_bundle_is_fetched(reply: Any, offered: Release) -> None:
+    world, asked = updated(reply, offered)
 
     assert world.said("event=unpacked")
     assert asked[-1].endswith(".bundle") and asked[-2].endswith(".packed")
 
 
-@pytest.mark.parametrize("custom", [None, {}, {"version": "1"}, 5, "packed", ["packed"]])
+@pytest.mark.parametrize("custom", [
+    None, {}, {"version": "1"}, 5, "packed", ["packed"]
+])  # fmt: skip
 def test_where_none_is_offered_nothing_is_wrong(custom: Any) -> None:
     """The runtime, a release that was signed before there were any: no complaint, one request."""
     said: list[str] = []
@@ -206,8 +289,13 @@ def test_where_none_is_offered_nothing_is_wrong(custom: Any) -> None:
         async def download(self, part: Any, sink: Any) -> None:
             fetched.append((part, sink))
 
+    class Boot:
+        trailer = (0, b"", 4096, 512, bytes(32), "", "", 0)
+        slot = None
+
     class Asked:
         site = Site()
+        boot = Boot()
 
         def say(self, event: str, words: str) -> None:
             said.append(event)
@@ -222,16 +310,16 @@ def test_where_none_is_offered_nothing_is_wrong(custom: Any) -> None:
 
 def test_the_desk_says_what_is_wrong() -> None:
     bundle = BUNDLES["a sector more"]
-    file, said = packing.file(bundle), packing.said(custom(bundle))
+    file, said = packing.file(bundle), words(bundle)
     assert packing.trouble(bundle, said, file) == ""
     assert packing.trouble(bundle, said, None) == "is missing"
     assert packing.trouble(bundle, said, file[:-1]) == "is not what was signed"
     assert packing.trouble(bundle, said, b"\0" + file[1:]) == "is not what was signed"
-    assert packing.trouble(bundle, said, file[:-1] + b"\1") == "has a broken block 2"
+    assert packing.trouble(bundle, said, file[:-1] + b"\1") == "has a broken piece 4"
     other = b"cats" * 2048 + b"x" * 512
-    theirs = packing.said(custom(other))
+    theirs = words(other)
     assert packing.trouble(bundle, theirs, packing.file(other)) == (
-        "has another bundle in its block 0"
+        "has another bundle in its piece 0"
     )
 
 

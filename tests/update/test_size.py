@@ -13,7 +13,7 @@ from host_tools.emulator.importer import Importer
 
 KB = 1024
 # Bytes of .mpy. The aim of the second is 36 KB, as of the third: a look that installs is above it.
-UPDATE_MAX, LOOK_MAX, TRIAL_MAX = 18 * KB, 39_750, 37_000
+UPDATE_MAX, LOOK_MAX, TRIAL_MAX = 18 * KB, 40_300, 37_050
 KINDS = {  # of keys: a repository has one, and a device loads the arithmetic of that alone
     "rsa": {"seesaw.crypto.rsa", "seesaw.crypto.der"},
     "ed25519": {"seesaw.crypto.ed25519", "seesaw.crypto.joint", "seesaw.crypto.sha512"},
