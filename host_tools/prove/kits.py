@@ -18,7 +18,7 @@ from host_tools.image import runtime
 from host_tools.image.board import Board
 from host_tools.prove import odd
 from host_tools.prove.seesaw import Kit, Seesaw
-from host_tools.release import kept, publish
+from host_tools.release import development, kept, publish
 from host_tools.release.publish import Release
 
 OLD, CANDIDATE, FIX = "0.1.0", "0.2.0", "0.3.0"
@@ -49,8 +49,13 @@ def make(version: str, source: Path, board: str = DEFAULT_BOARD) -> Release:
 
 
 def in_turn(*releases: Release) -> dict[str, Release]:
-    """By their versions, each with the differences from those before it."""
-    return {one.version: publish.over(one, *releases[:at]) for at, one in enumerate(releases)}
+    """By their versions, each with the differences from those before it. The last one, which cures,
+    comes after every key was rotated, and to 99 of 100 devices, of which this one is: so each
+    recovery crosses a rotation and a rollout."""
+    made = [publish.over(one, *releases[:at]) for at, one in enumerate(releases)]
+    last = publish.over(made[-1], *releases[:-1], by=development.successor())
+    made[-1] = publish.reissued(last, rules={"start_percentage": 99})
+    return {one.version: one for one in made}
 
 
 def launcher(source: Path = bundles.FIRMWARE) -> bytes:

@@ -28,6 +28,7 @@ LATER_S = 2 * 86_400
 OUTAGE_S = 900
 _ATTACKERS: dict[str, dict[str, bytes]] = {}  # their sites, by board
 FORGED = "9.9.9"  # version of what an attacker offers
+AHEAD = 2_000_000_000  # version of his metadata
 
 
 def _fault(name: str) -> Spoil:
@@ -214,6 +215,12 @@ def _recalled(*more: str) -> Change:
     return change
 
 
+def _run_ahead(live: LiveSeesaw) -> None:
+    """Who stole the keys has signed what is on offer, with a number above all that will come."""
+    assert live.offered, "it lists a release"
+    live.offered = publish.reissued(live.offered, AHEAD)
+
+
 def _signed_with(**fields: object) -> Change:
     """The maker has signed that of the release, before the recovery's metadata."""
 
@@ -299,6 +306,7 @@ SERVERS: dict[str, Change] = {
     "later": _later,
     "recalled": _recalled(),
     "recalled-both": _recalled("old"),
+    "run-ahead": _run_ahead,
     "halted": _signed_with(halted=["0.3.0"]),
     "not-yet": _signed_with(rules={"start_epoch": 4_000_000_000}),
     "not-from-here": _signed_with(rules={"ranges": ("9.0.0-9.9.9",)}),

@@ -36,7 +36,9 @@ from host_tools.image import bundle as bundles
 from host_tools.release import listing, packing, roles
 
 KEY_FILE = Path(__file__).with_name("development_key.pem")
+NEXT_KEY_FILE = Path(__file__).with_name("development_next_key.pem")
 KEYID = "development"
+NEXT_KEYID = "development-next"
 MARK = "x-seesaw-development"  # in a root that trusts this key: its devices say so on every line
 SIGNED_S = 1_782_864_000  # 2026-07-01, seconds since 1970: what is signed here says so
 ROOT_DAYS = 36525
@@ -68,7 +70,8 @@ class Deterministic(Signer):
         at_p = pow(number, numbers.dmp1, numbers.p)
         at_q = pow(number, numbers.dmq1, numbers.q)
         signed = at_q + numbers.q * (numbers.iqmp * (at_p - at_q) % numbers.p)
-        return Signature(KEYID, signed.to_bytes((n.bit_length() + 7) // 8, "big").hex())
+        size = (n.bit_length() + 7) // 8
+        return Signature(self._public.keyid, signed.to_bytes(size, "big").hex())
 
 
 def _encoded(message: bytes, bits: int) -> bytes:
@@ -87,9 +90,19 @@ def _encoded(message: bytes, bits: int) -> bytes:
 
 @cache
 def signer() -> Deterministic:
-    private = load_pem_private_key(KEY_FILE.read_bytes(), None)
+    return _signer(KEY_FILE, KEYID)
+
+
+@cache
+def successor() -> Deterministic:
+    """Who signs once the keys were rotated (make_root(2))."""
+    return _signer(NEXT_KEY_FILE, NEXT_KEYID)
+
+
+def _signer(path: Path, keyid: str) -> Deterministic:
+    private = load_pem_private_key(path.read_bytes(), None)
     assert isinstance(private, RSAPrivateKey)
-    public = SSlibKey.from_crypto(private.public_key(), KEYID)
+    public = SSlibKey.from_crypto(private.public_key(), keyid)
     return Deterministic(private.private_numbers(), public)
 
 
@@ -143,6 +156,14 @@ def is_development(key: Key) -> bool:
     return "".join(str(key.keyval.get("public", "")).split()) == "".join(mine.split())
 
 
+@cache
+def next_root() -> bytes:
+    """The root that rotates every key: the development key vouches for its successor."""
+    made = Metadata[Root].from_bytes(make_root(2, successor()))
+    made.sign(signer(), append=True)
+    return made.to_bytes()
+
+
 def make_root(version: int = 1, by: Signer | None = None) -> bytes:
     by = by or signer()
     made = Root(consistent_snapshot=True, unrecognized_fields={MARK: True})
@@ -175,7 +196,8 @@ def files(
     offer: as release.json has it (firmware/SPEC.md, "Offer"); all that it says of the release is
     signed, right or wrong; beside that `rules` (of listing.Rules), `halted`, `recalls` and `data`,
     sets of data as text by name. number: version of the metadata, 0 for edition(). by: who signs it
-    all but the root, the development key when None. bases: bundles that it has differences from.
+    all but the root, the development key when None; its successor has a root of its own. bases:
+    bundles that it has differences from.
     """
     by = by or signer()
     number = number or edition(offer["version"])
@@ -199,6 +221,8 @@ def files(
     )
     served[roles.metadata_path(roles.TIMESTAMP, None)] = _signed(stamp, number, by)
     served[roles.metadata_path(roles.ROOT, 1)] = root()
+    if by is successor():
+        served[roles.metadata_path(roles.ROOT, 2)] = next_root()
     return served
 
 
@@ -244,10 +268,10 @@ def _top(board: str, by: Signer) -> bytes:
     """The top-level targets role: it only ever says who speaks for the board, and of data."""
     key = by.public_key
     found = {
-        name: DelegatedRole(name, [KEYID], 1, terminating=True, paths=roles.patterns(name))
+        name: DelegatedRole(name, [key.keyid], 1, terminating=True, paths=roles.patterns(name))
         for name in (board, roles.DATA)
     }
-    return _signed(Targets(delegations=Delegations({KEYID: key}, found)), 1, by)
+    return _signed(Targets(delegations=Delegations({key.keyid: key}, found)), 1, by)
 
 
 def _signed(part: Root | Timestamp | Snapshot | Targets, version: int, by: Signer,

@@ -36,6 +36,7 @@ class Release:
     slot: list[tuple[int, bytes]]  # (offset in the slot, bytes), as manufacture writes it
     site: dict[str, bytes] = field(default_factory=dict)
     bases: tuple[bytes, ...] = ()  # bundles that the site has differences from
+    by: Signer | None = None  # who signs the site, the development key when None
 
 
 def make(
@@ -83,10 +84,12 @@ def pack(
     return Release(version, board.name, files, built, slot, site_of(board.name, files))
 
 
-def over(made: Release, *older: Release) -> Release:
-    """The release as it is served where these are in the field: with the differences from them."""
+def over(made: Release, *older: Release, by: Signer | None = None) -> Release:
+    """The release as it is served where these are in the field: with the differences from them. by:
+    who signs, the development key when None."""
     bases = tuple(one.bundle.image for one in older)
-    return replace(made, bases=bases, site=site_of(made.board, made.files, bases=bases))
+    site = site_of(made.board, made.files, by=by, bases=bases)
+    return replace(made, bases=bases, by=by, site=site)
 
 
 def site_of(
@@ -107,7 +110,8 @@ def reissued(made: Release, number: int = 0, **fields: Any) -> Release:
     """
     offer = {**json.loads(made.files[OFFER]), **fields}
     files = {**made.files, OFFER: json.dumps(offer).encode()}
-    return replace(made, files=files, site=site_of(made.board, files, number, bases=made.bases))
+    site = site_of(made.board, files, number, made.by, made.bases)
+    return replace(made, files=files, site=site)
 
 
 def _part(url: str, data: bytes) -> dict[str, object]:

@@ -129,9 +129,10 @@ def test_what_servers_send(good: LiveSeesaw) -> None:
     ranged = bundle.replace(b"\r\n\r\n", b"\r\nRange: bytes=0-9\r\n\r\n")
     assert len(body(sent("good", ranged))) == 10
     assert len(body(sent("no-range", ranged))) > 10
+    assert good.offered
     stamp = FILE % b"metadata/timestamp.json"
     root = FILE % b"metadata/2.root.json"
-    assert body(sent("good", stamp)) == kits.good("0.3.0").site["metadata/timestamp.json"]
+    assert body(sent("good", stamp)) == good.offered.site["metadata/timestamp.json"]
     assert body(sent("stale", stamp)) == kits.good("0.1.0").site["metadata/timestamp.json"]
     assert b"404" in sent("unsigned", stamp)[0][1][:20]
     assert b"404" in sent("forged", root)[0][1][:20]
@@ -141,7 +142,7 @@ def test_what_servers_send(good: LiveSeesaw) -> None:
             ROOT.verify_delegate(forged.signed.type, forged.signed_bytes, forged.signatures)
     own = ("good", "later", "prices-end", "updates-end", "recalled", "recalled-both", "halted",
            "not-yet", "not-from-here", "data", "data-silent", "data-rubbish", "renamed",
-           "calendar", "calendar-rubbish")  # fmt: skip
+           "calendar", "calendar-rubbish", "run-ahead")  # fmt: skip
     assert len(SERVERS) == len(own) + len(WHERE) * len(FAULTS)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from host_tools.prove.scenario import Conditions, offering
-from host_tools.prove.scenarios import FIRST_BOOT, NEXT
+from host_tools.prove.scenarios import FIRST_BOOT, NEXT, SCENARIOS
 from host_tools.prove.zoo import Row, Waiting
 
 ONWARD = replace(NEXT, seconds=900, phases=())
@@ -28,6 +28,10 @@ FORGED_TIME = replace(ONWARD, name="forged-time", world=offering("fix", network=
                       until="time", seconds=120)  # fmt: skip
 FORGED = replace(ONWARD, name="forged", world=offering("fix", server="forged"), until="time")
 
+RUN_AHEAD = next(one for one in SCENARIOS if one.name == "run-ahead")
+TUF = "https://theupdateframework.github.io/specification/latest/"
+VOUCHED = "        for by in (self.root, signed):\n"
+
 ROWS = (
     Row("anyone-signs", "there is a key and a signature, and nobody ever checks the one with the "
         "other", "https://github.com/espressif/arduino-esp32/issues/12422",
@@ -38,12 +42,44 @@ ROWS = (
         (FORGED,)),
     Row("believes-the-clock", "one answer from the year 2036 is kept as the time: from then on all "
         "that is signed has expired",
-        "https://theupdateframework.github.io/specification/latest/",
+        TUF,
         "world", "deaf",
         (("seesaw/updater.py", "        return max(built, known) or None\n",
           "        known = max(built, known, int(self.files.load('time') or b'0'))\n"
           "        self.files.save('time', b'%d' % known)\n        return known or None\n"),),
         (FORGED_TIME,)),
+    Row("vouches-for-itself", "a new root is taken when it is signed with its own keys: whoever "
+        "holds the server holds the fleet", f"{TUF}#update-root",
+        "world", "wrong",
+        (("seesaw/update/trusted.py", VOUCHED, VOUCHED.replace("self.root, signed", "signed,")),),
+        (replace(FORGED, name="forged-root", world=offering("fix", server="forged-root")),)),
+    Row("one-key", "one trusted key, in the firmware: once it was replaced, the fleet is lost",
+        "https://github.com/espressif/esp-idf/issues/18915",
+        "run", "deaf",
+        (("seesaw/update/client.py", "        for _ in range(ROOTS_MAX):\n",
+          "        for _ in range(0):\n"),),
+        (ONWARD,)),
+    Row("rotated-too-early", "the key is swapped before the release that knows the new one",
+        "https://github.com/esphome/esphome/pull/17981",
+        "run", "deaf",
+        (("seesaw/update/client.py", "        trusted.now_s = now_s()\n",
+          "        trusted.root = _trusted((root,), pause).root\n"
+          "        trusted.now_s = now_s()\n"),),
+        (ONWARD,)),
+    Row("fast-forward", "a huge version number, accepted once, blocks all that follow, also after "
+        "the stolen key was replaced", TUF,
+        "world", "deaf",
+        (("seesaw/update/trusted.py",
+          '            signed = self._signed(raw or b"", name, name, self.root, 0)\n'
+          "        except BadMetadata",
+          '            signed = read(raw or b"", name)[0]\n        except BadMetadata'),),
+        (RUN_AHEAD,)),
+    Row("rollout-reaches-nobody", "a stage below all reaches no device at all",
+        "https://pub.dev/packages/flutter_ota_kit/changelog",
+        "run", "deaf",
+        (("seesaw/update/choose.py", 'if bucket(device, custom["version"]) >= part:',
+          "if part < _SHARE:"),),
+        (ONWARD,)),
     Row("page-for-firmware", "a router answers with its page and status 200: it is written as "
         "firmware", "https://github.com/arendst/Tasmota/issues/7643",
         "world", "wrong", (UNHASHED, UNCOUNTED), (PAGE,)),
@@ -93,15 +129,6 @@ WAITING = (
             "https://github.com/OpenEVSE/ESP32_WiFi_V4.x/issues/806", "TLS"),
     Waiting("updater-certificate-expires", "the certificate of the updater itself runs out",
             "https://en.wikipedia.org/wiki/Chromecast", "TLS, a calendar of trust"),
-    Waiting("rollout-reaches-nobody", "a stage below all reaches no device at all",
-            "https://pub.dev/packages/flutter_ota_kit/changelog", "fleets and shares"),
-    Waiting("one-key", "one trusted key: lost, the fleet is lost",
-            "https://github.com/espressif/esp-idf/issues/18915", "rotation of keys in the proof"),
-    Waiting("rotated-too-early", "the key is swapped before the release that knows the new one",
-            "https://github.com/esphome/esphome/pull/17981", "rotation of keys in the proof"),
-    Waiting("fast-forward", "a huge version number, accepted once, blocks all that follow",
-            "https://theupdateframework.github.io/specification/latest/",
-            "rotation of keys in the proof"),
     Waiting("anti-rollback-fuse", "the bootloader refuses the release that one rolls back to",
             "https://github.com/espressif/esp-idf/issues/6886", "eFuses, which we do not burn"),
 )  # fmt: skip
