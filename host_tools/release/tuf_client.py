@@ -49,6 +49,8 @@ def main(argv: "list[str] | None" = None) -> int:
         if name not in command:
             parser.error(f"{command['command']} needs {name.replace('_', '-')}")
     try:
+        if "" in command.get("target_name", ()):
+            raise UserError("--target-name", "it is empty", "name a target, such as file1.txt")
         for name in ("metadata_dir", "target_dir"):
             if name in command:
                 Path(command[name]).mkdir(parents=True, exist_ok=True)

@@ -137,6 +137,19 @@ def test_a_root_that_is_not_there(engine: str, tmp_path: Path) -> None:
     assert done.stderr.startswith("tuf_client: ")
 
 
+@engines
+def test_a_target_without_a_name_leaves_nothing(engine: str, tmp_path: Path) -> None:
+    out = tmp_path / "files"
+    done = start(
+        engine, "--metadata-dir", str(tmp_path / "trusted"), "--metadata-url", "http://127.0.0.1/m",
+        "--target-name", "", "--target-dir", str(out), "--target-base-url", "http://127.0.0.1/t",
+        "download",
+    )  # fmt: skip
+
+    assert (done.returncode, out.exists()) == (1, False)
+    assert done.stderr.startswith("tuf_client: --target-name: it is empty")
+
+
 def test_no_vm_is_said(tmp_path: Path) -> None:
     missing = str(tmp_path / "no-vm")
     (tmp_path / "root.json").write_bytes(b"{}")
