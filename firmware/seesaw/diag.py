@@ -57,10 +57,14 @@ def plain(text: str, most: int) -> str:
 
 
 def without(text: str, secrets: tuple) -> str:
-    """The text, with a mark in place of each secret. Those that are no text are not looked for."""
+    """The text, with a mark in place of each secret, and of its beginning where the text is cut in
+    the middle of it. Those that are no text are not looked for."""
     for secret in secrets:
         if isinstance(secret, str) and len(secret) >= _SECRET_MIN:
             text = text.replace(secret, "***")
+            for size in range(len(secret) - 1, _SECRET_MIN - 1, -1):
+                if text.endswith(secret[:size]):
+                    text = text[:-size] + "***"
     return text
 
 

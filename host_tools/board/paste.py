@@ -27,14 +27,15 @@ class Paste:
 
 
 def find(text: str) -> Paste | None:
-    """The last one that a text holds, or has begun; None without any."""
+    """The last whole one that a text holds, else the last that it has begun; None without any."""
     found = None
     text = text.replace("\u00a0", " ")  # of a mail in HTML
     lines = [BEFORE.sub("", line).rstrip() for line in text.splitlines()]
     for number, line in enumerate(lines):
         if begin := BEGIN.match(line.lstrip()):
             margin = line[: -len(begin[0])]  # a forum's, around what is code
-            found = _read(int(begin[1]), [one.removeprefix(margin) for one in lines[number:]])
+            made = _read(int(begin[1]), [one.removeprefix(margin) for one in lines[number:]])
+            found = made if made.whole or not (found and found.whole) else found
     return found
 
 

@@ -121,6 +121,16 @@ def test_half_of_it_is_said_to_be_half(capsys, tmp_path: Path) -> None:
     assert code == 1 and "The end of the paste is missing" in said
 
 
+def test_one_that_was_begun_again_does_not_hide_the_whole_one() -> None:
+    whole = diag.paste(WELL)
+    half = diag.paste({**WELL, "app.state": "STALE"})[:200]
+    for text in (whole + half, half + "\n" + whole, half + "\n" + whole + half):
+        found = paste.find(text)
+        assert found and found.whole and found.get("app.state") == "LIVE"
+    found = paste.find(whole + diag.paste({**WELL, "app.state": "STALE"}))
+    assert found and found.get("app.state") == "STALE"
+
+
 @pytest.mark.parametrize("text", ["", "hello", "--- SEESAW DIAG 1 END crc32=00000000 ---\n"])
 def test_no_paste_is_said_to_be_none(capsys, tmp_path: Path, text: str) -> None:
     code, said = read(capsys, tmp_path / "paste", text)

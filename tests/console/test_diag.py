@@ -87,6 +87,14 @@ def test_whatever_goes_in_it_is_short_and_keeps_its_secrets(
     assert not [s for s in secrets for value in values if s in value and s not in "***..."]
 
 
+@pytest.mark.parametrize("size", [4, 9, 14, 15, 20])
+def test_a_secret_that_was_cut_in_the_middle_is_taken_out_too(size: int) -> None:
+    """Last words are cut to a few characters before anybody looks for what is secret."""
+    words = "1.2.0: OSError: " + "correct horse battery"[:size]
+    found = diag.paste({"log.crash0": words}, ("correct horse battery", "corr"))
+    assert "log.crash0: 1.2.0: OSError: ***\n" in found
+
+
 def test_a_secret_is_found_in_any_text() -> None:
     found = {**WELL, "boot.last_words": "OSError: home/pass-word refused", "app.state": "STALE",
              "app.why": "pass-word"}  # fmt: skip
