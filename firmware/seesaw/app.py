@@ -207,7 +207,7 @@ class App:
         self.call.tell()
         alone = word == "data"
         since_s = self.since_s + up_s if alone else 0
-        flags = alone + bool(lit) * 2
+        flags = handover.flags(alone, bool(lit), feed.state, feed.choice.current)
         self.boot.scratch = handover.told(
             self.boot.scratch, feed.silent_s, since_s, flags, feed.choice.waits(up_s)
         )

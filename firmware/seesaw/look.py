@@ -16,8 +16,9 @@ async def look(updater) -> None:
     """To its end: usually Nothing, else a reset into the trial. Raises as _offer, and HttpError and
     InstallError."""
     boot = updater.boot
-    alone = looks.alone(boot.scratch)
-    boot.scratch = looks.heard(boot.scratch)
+    told = boot.scratch
+    alone = looks.alone(told)
+    boot.scratch = looks.heard(told)
     boot.keep(boot.pulse_ns)  # at once: should this session fall, the next one looks for a cure
     running = boot.subtype - 16
     action = otadata.plan(updater.chip.otadata(), running)
@@ -29,7 +30,7 @@ async def look(updater) -> None:
         boot.reset("boot record healed")
     updater.site.query = query(
         boot.version, running, action, updater.record.failure, updater.chip.device_id(),
-        _bound_s(updater),
+        _bound_s(updater), looks.market(updater.settings["instrument"], told),
     )  # fmt: skip
     offer = await _offer(updater, alone)
     from seesaw.upgrade import upgrade

@@ -116,18 +116,22 @@ class Repository:
 
 
 def query(
-    version: str, slot: int, action: str, failure: str, device: bytes, bound_s: "int | None"
+    version: str, slot: int, action: str, failure: str, device: bytes, bound_s: "int | None",
+    market: str = "",
 ) -> str:  # fmt: skip
     """The query string without its "?", at most 120 characters.
 
     version: that runs. slot: 0 or 1. action: of plan(). failure: of Record. device: the device's
-    id. bound_s: the signed bound of time, seconds since 1970, or None.
+    id. bound_s: the signed bound of time, seconds since 1970, or None. market: of looks.market().
     """
     who = hashlib.sha256(device + b"\x01%d" % ((bound_s or 0) // _MONTH_S)).digest()
     said = "v=%s&s=%d%s&p=%s" % (
         _plain(version[:_VERSION_MAX]), slot, action[0], who[:_PSEUDONYM_SIZE].hex()
     )  # fmt: skip
-    return said + "&f=" + _plain(failure[:_FAILURE_MAX]) if failure else said
+    for name, text in (("&f=", failure[:_FAILURE_MAX]), ("&m=", market)):
+        if text:
+            said += name + _plain(text)
+    return said
 
 
 def _plain(text: str) -> str:

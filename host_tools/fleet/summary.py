@@ -10,10 +10,10 @@ from host_tools.release.query import CAUSES, STAGES, Failure
 
 FORMAT = 1
 TRIED = 5  # from this stage on the release had been started here: it was rolled back
+DARK = ("STALE", "NO_DATA")  # the market is not shown, and that is the feeds' trouble
 NAMED_MAX = 1000  # pseudonyms in one list
 NOT_SAID = (
-    "whether it shows LIVE, STALE or anything else, its instrument, and its provider: a check says"
-    " nothing of the owner's choice",
+    "what it shows between two checks: the last one counts",
     "how many devices there are: a device without a network has no line",
     "who it is: a pseudonym lasts one month of signed time, then the device counts anew under"
     " another, and no list of one month can be joined to the next",
@@ -36,6 +36,7 @@ def summary(tally: Tally, silent_s: int, release: str = "") -> dict[str, Any]:
         "versions": _sorted(Counter(one.said.version for one in lately)),
         "slots": _sorted(Counter(str(one.said.slot) for one in lately)),
         "actions": _sorted(Counter(one.said.action for one in lately)),
+        "markets": _markets(lately),
         "by_day": _by_day(tally),
         "failures": [_failure(kind, count) for kind, count in tally.kinds.most_common()],
         "rolled_back": sum(_rolled_back(one) for one in tally.devices.values()),
@@ -53,6 +54,26 @@ def moment(epoch_s: int) -> str:
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _markets(devices: list[Device]) -> list[dict[str, Any]]:
+    """States by instrument and provider, those that are most in trouble first."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for one in devices:
+        if market := one.said.market:
+            rows = found.setdefault(market.instrument, {})
+            rows.setdefault(str(market.provider), Counter())[market.state] += 1
+    made = []
+    for instrument, rows in found.items():
+        states = sum(rows.values(), Counter[str]())
+        made.append({
+            "instrument": instrument,
+            "pseudonyms": states.total(),
+            "dark": sum(states[state] for state in DARK),
+            "states": _sorted(states),
+            "providers": {place: _sorted(rows[place]) for place in sorted(rows)},
+        })  # fmt: skip
+    return sorted(made, key=lambda one: (-one["dark"], -one["pseudonyms"], one["instrument"]))
 
 
 def _by_day(tally: Tally) -> list[dict[str, Any]]:

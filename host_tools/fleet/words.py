@@ -22,6 +22,8 @@ def words(found: dict[str, Any]) -> str:
         *_table("slot", found["slots"]),
         *_table("may", found["actions"]),
         "",
+        *_markets(found["markets"]),
+        "",
         *_failures(found),
         f"rolled back: {found['rolled_back']:,}",
         *(f"went back from {way['from']} to {way['to']} by {way['by']}: {way['pseudonyms']:,}"
@@ -40,6 +42,18 @@ def _table(name: str, counts: dict[str, int]) -> list[str]:
     rows = [f"{name:<8} {one:<24} {count:>9,} {100 * count / total:5.1f} %"
             for one, count in list(counts.items())[:LISTED_MAX]]  # fmt: skip
     return rows + ([f"{name:<8} and {len(counts) - LISTED_MAX} more"] * (len(counts) > LISTED_MAX))
+
+
+def _markets(rows: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in rows[:LISTED_MAX]:
+        states = ", ".join(f"{state} {count:,}" for state, count in row["states"].items())
+        lines.append(f"shows    {row['instrument']:<10} {row['pseudonyms']:>9,}   {states}")
+        for place, found in row["providers"].items():
+            if place != "0" and len(row["providers"]) > 1:
+                states = ", ".join(f"{state} {count:,}" for state, count in found.items())
+                lines.append(f"         {'':<10} by its feed {place}: {states}")
+    return lines or ["shows: no device has said what it shows"]
 
 
 def _failures(found: dict[str, Any]) -> list[str]:

@@ -14,11 +14,14 @@ STAGES = {1: "download", 2: "verify", 3: "install", 4: "set_boot", 5: "boot", 6:
 CAUSES = {1: "crash", 2: "watchdog", 3: "deadline", 4: "memory", 5: "import", 6: "damaged",
           7: "unproven", 8: "power", 9: "hash", 10: "flash", 11: "unfit", 12: "room",
           13: "refused", 14: "left"}  # fmt: skip
+STATES = {"L": "LIVE", "D": "DELAYED", "P": "PROXY", "S": "STALE", "C": "CLOSED", "N": "NO_DATA",
+          "O": "OFFLINE"}  # fmt: skip
 FORM = re.compile(
     r"v=(?P<version>[0-9A-Za-z._-]{1,24})&s=(?P<slot>[01])(?P<action>[itrh])"
     r"&p=(?P<pseudonym>[0-9a-f]{12})"
     r"(?:&f=(?P<failed>[0-9A-Za-z._-]{0,24}),(?P<bundle>[0-9a-f]{8})"
-    r",(?P<stage>[0-9]{1,2}),(?P<cause>[0-9]{1,2}),(?P<count>[0-9]{1,3}))?",
+    r",(?P<stage>[0-9]{1,2}),(?P<cause>[0-9]{1,2}),(?P<count>[0-9]{1,3}))?"
+    r"(?:&m=(?P<instrument>[0-9A-Za-z._-]{1,12}),(?P<state>[LDPSCNO]),(?P<provider>[0-7]))?",
     re.ASCII,
 )
 
@@ -41,15 +44,26 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Market:
+    """What it showed as it left for the look. provider: the one that it followed, by its place
+    among the instrument's feeds, from 1; 0 for none that is told."""
+
+    instrument: str
+    state: str
+    provider: int
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """One check. action: what the boot record allows, a word of update/otadata.py. pseudonym: of
-    the device, for a month."""
+    the device, for a month. market: None when it had not shown anything."""
 
     version: str
     slot: int
     action: str
     pseudonym: str
     failure: Failure | None = None
+    market: Market | None = None
 
 
 def parse(query: str) -> Said | None:
@@ -61,5 +75,8 @@ def parse(query: str) -> Said | None:
     if found["bundle"]:
         failure = Failure(found["failed"], found["bundle"], int(found["stage"]),
                           int(found["cause"]), int(found["count"]))  # fmt: skip
+    market = None
+    if found["state"]:
+        market = Market(found["instrument"], STATES[found["state"]], int(found["provider"]))
     return Said(found["version"], int(found["slot"]), ACTIONS[found["action"]],
-                found["pseudonym"], failure)  # fmt: skip
+                found["pseudonym"], failure, market)  # fmt: skip

@@ -85,7 +85,33 @@ def test_the_report_says_what_the_fleet_did(
     assert all(f"p={name}" in log.read_text() for name in names) and len(names) == 7
     release = found["release"]
     assert [release[one] for one in ("runs", "failed", "left", "never")] == [87, 10, 3, 0]
-    assert "LIVE" in found["not_said"][0]
+    assert found["markets"] == []
+
+
+def test_what_they_show_is_told_by_instrument_and_provider(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last check of each counts; who has not said it is not among them."""
+    shows = (("sp500,L,1", 60), ("sp500,N,1", 30), ("sp500,D,3", 5), ("ftse,C,0", 4), ("", 1))
+    every = [words for words, count in shows for _ in range(count)]
+    lines = [(START, said(device, START, "1.0.0") + "&m=sp500,L,1") for device in range(100)]
+    for device, words in enumerate(every):
+        lines.append((START + 60, said(device, START, "1.0.0") + (f"&m={words}" if words else "")))
+    log = tmp_path / "access.log"
+    log.write_text("".join(common(*one) + "\n" for one in lines))
+    found = run(capsys, log)
+
+    assert found["markets"] == [
+        {"instrument": "sp500", "pseudonyms": 95, "dark": 30,
+         "states": {"LIVE": 60, "NO_DATA": 30, "DELAYED": 5},
+         "providers": {"1": {"LIVE": 60, "NO_DATA": 30}, "3": {"DELAYED": 5}}},
+        {"instrument": "ftse", "pseudonyms": 4, "dark": 0, "states": {"CLOSED": 4},
+         "providers": {"0": {"CLOSED": 4}}},
+    ]  # fmt: skip
+    assert cli.main(["fleet", "report", str(log)]) == 0
+    out = capsys.readouterr().out
+    assert "sp500             95   LIVE 60, NO_DATA 30, DELAYED 5" in out
+    assert "by its feed 3: DELAYED 5" in out
 
 
 def test_order_form_and_packing_change_nothing(
@@ -199,7 +225,8 @@ def test_the_page_holds_pictures_and_no_markup_of_others(
     text = html.read_text()
 
     assert "failed   1.1.0 (a1b2c3d4): crash in app   10" in out and "rolled back: 10" in out
-    assert "rotates each month" in out and "LIVE, STALE" in out and "1 checks of no device" in out
+    assert "rotates each month" in out and "between two checks" in out
+    assert "1 checks of no device" in out
     assert "<script" not in text and "<b>" not in text and "rolled back: 10" in text
     svg = ET.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
     assert len(list(svg.iter("{http://www.w3.org/2000/svg}path"))) > 20

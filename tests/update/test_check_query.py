@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rig import World, new_flash, release
+from seesaw.core import handover, looks
 from seesaw.repository import _MONTH_S, query
 from seesaw.update import reasons
 from seesaw.update.otadata import TABLE
@@ -15,13 +16,25 @@ from tuf_rig import Vm
 from tuf_vm import answers, here
 
 from host_tools.market.http1 import Reply, Request
-from host_tools.release.query import ACTIONS, CAUSES, LENGTH_MAX, STAGES, Failure, Said, parse
+from host_tools.release.query import (
+    ACTIONS,
+    CAUSES,
+    LENGTH_MAX,
+    STAGES,
+    STATES,
+    Failure,
+    Market,
+    Said,
+    parse,
+)
 
 DEVICE, NOW = b"\x24\x0a\xc4\x00\x01\x02", 1_790_000_000
 URL = re.compile(r"[0-9A-Za-z.,_=&-]*")  # needs no escape in a URL, and no quotes in a log
 plain = st.text("0123456789.-abcxyzABCXYZ_", min_size=1, max_size=24)
 failures = st.builds(Failure, plain | st.just(""), st.binary(min_size=4, max_size=4).map(bytes.hex),
                      st.integers(0, 99), st.integers(0, 99), st.integers(0, 255))  # fmt: skip
+places = st.builds(Market, st.text("sp50_9aZ-", min_size=1, max_size=12),
+                   st.sampled_from(sorted(STATES.values())), st.integers(0, 7))  # fmt: skip
 bounds = st.none() | st.integers(0, 1 << 32)
 
 
@@ -31,38 +44,45 @@ def text(one: Failure | None) -> str:
 
 
 @given(plain, st.integers(0, 1), st.sampled_from(sorted(set(TABLE.values()))),
-       st.none() | failures, st.binary(max_size=16), bounds)  # fmt: skip
-@example("9" * 24, 1, "trial", Failure("9" * 24, "ffffffff", 99, 99, 255), DEVICE, 1 << 32)
+       st.none() | failures, st.binary(max_size=16), bounds, st.none() | places)  # fmt: skip
+@example("9" * 24, 1, "trial", Failure("9" * 24, "ffffffff", 99, 99, 255), DEVICE, 1 << 32,
+         Market("a" * 12, "NO_DATA", 7))
 def test_what_is_said_is_what_is_read(
-    version: str, slot: int, action: str, failure: Failure | None, device: bytes, bound: int | None
-) -> None:
-    said = query(version, slot, action, text(failure), device, bound)
+    version: str, slot: int, action: str, failure: Failure | None, device: bytes, bound: int | None,
+    market: Market | None,
+) -> None:  # fmt: skip
+    shown = ""
+    if market:
+        flags = handover.flags(False, False, market.state, market.provider - 1)
+        shown = looks.market(market.instrument, handover.told(bytes(24), 0, 0, flags, []))
+    said = query(version, slot, action, text(failure), device, bound, shown)
     found = parse(said)
 
     assert len(said) <= LENGTH_MAX
     assert found is not None
-    assert found == Said(version, slot, action, found.pseudonym, failure)
+    assert found == Said(version, slot, action, found.pseudonym, failure, market)
 
 
 @given(st.text(max_size=300), st.text(max_size=300), bounds)
 def test_no_memory_of_the_device_makes_another_url(version: str, memory: str, bound: int) -> None:
-    said = query(version, 0, "install", memory, DEVICE, bound)
+    market = looks.market(memory, bytes(11) + b"\x24" + bytes(12))
+    said = query(version, 0, "install", memory, DEVICE, bound, market)
 
     assert URL.fullmatch(said) and len(said) <= LENGTH_MAX
-    assert said.count("&") == (3 if memory else 2)
+    assert said.count("&") == (4 if memory else 3)
 
 
 def test_a_query_to_the_letter() -> None:
-    said = query("0.2.0+x", 1, "install", "0.3.0,a1b2c3d4,7,1,2", DEVICE, NOW)
+    said = query("0.2.0+x", 1, "install", "0.3.0,a1b2c3d4,7,1,2", DEVICE, NOW, "ftse,S,2")
 
-    assert re.fullmatch("v=0.2.0_x&s=1i&p=[0-9a-f]{12}&f=0.3.0,a1b2c3d4,7,1,2", said)
+    assert re.fullmatch("v=0.2.0_x&s=1i&p=[0-9a-f]{12}&f=0.3.0,a1b2c3d4,7,1,2&m=ftse,S,2", said)
     found = parse(said)
     assert found and str(found.failure) == "0.3.0 (a1b2c3d4): crash in app, 2 times"
     assert str(Failure("", "a1b2c3d4", 42, 43, 1)) == "? (a1b2c3d4): cause 43 in stage 42, 1 times"
 
 
 def pseudonym(device: bytes, bound: int | None) -> str:
-    found = parse(query("1.0", 0, "install", "", device, bound))
+    found = parse(query("1.0", 0, "install", "", device, bound, ""))
     assert found
     return found.pseudonym
 
@@ -83,11 +103,16 @@ def test_the_pseudonym_changes_with_the_month_and_the_device() -> None:
 @example("v=1.0&s=0i&p=0123456789ab&f=1.0,0123456\u0667,1,1,1")
 @example("v=" + "1" * 25 + "&s=0i&p=0123456789ab")
 @example("v=1.0&s=0i&p=0123456789ab&f=1.0,01234567,1,1,1" + "0" * 90)
+@example("v=1.0&s=0i&p=0123456789ab&m=sp500,L,1")
+@example("v=1.0&s=0i&p=0123456789ab&m=sp500,X,1")
+@example("v=1.0&s=0i&p=0123456789ab&m=sp500,L,8")
 def test_whatever_else_stands_in_a_log_is_no_devices(line: str) -> None:
     found = parse(line)
     if found:
         again = f"v={found.version}&s={found.slot}{found.action[0]}&p={found.pseudonym}"
-        assert line == again + ("&f=" + line.partition("&f=")[2] if found.failure else "")
+        rest = line.removeprefix(again)
+        assert rest.startswith("&f=" if found.failure else "&m=" if found.market else "")
+        assert ("&m=" in rest) == bool(found.market) and (rest == "" or rest[0] == "&")
 
 
 # -- the numbers ---------------------------------------------------------------------------------
@@ -130,11 +155,15 @@ PROGRAM = """
 import json
 from binascii import unhexlify
 from seesaw.update import reasons
+from seesaw.core import handover, looks
 from seesaw.repository import query
 
 def answer(case):
     version, slot, action, failure, device, bound, words = json.loads(case)
-    said = query(version, slot, action, failure, unhexlify(device), bound)
+    flags = handover.flags(False, True, "STALE", 1)
+    told = handover.told(bytes(24), 0, 0, flags, [])
+    market = looks.market(version, told) if failure else ""
+    said = query(version, slot, action, failure, unhexlify(device), bound, market)
     return json.dumps([said, list(reasons.of(words, 6, 1))]).encode()
 """
 
@@ -169,3 +198,26 @@ def test_a_device_says_it_with_each_check_and_nowhere_else() -> None:
     assert {path for path, found in asked if found} == {"/metadata/timestamp.json"}
     assert {(one["v"], one["s"]) for one in checks} == {("0.1.0", "0i"), ("0.2.0", "1i")}
     assert len({one["p"] for one in checks}) <= 2 and not any("f" in one for one in checks)
+    assert "m" not in checks[0] or checks[0]["m"] == "sp500,L,1"
+    assert checks[-1]["m"] == "sp500,L,1"
+
+
+def test_a_market_that_went_dark_is_in_the_next_check() -> None:
+    """The second provider stands in; then that is gone too."""
+    old = release("0.1.0")
+    world = World(new_flash(old, check_s=86_400), [old], offered=old)
+    asked: list[str] = []
+    right = world.updates.handler
+
+    def handler(request: Request) -> Reply:
+        asked.append(request.query.get("m", ""))
+        return right(request)
+
+    world.updates.handler = handler
+    world.run(60, until=lambda: world.said("state=LIVE"))
+    world.market.break_provider("html")
+    world.run(3600, until=lambda: any(one.startswith("sp500,N") for one in asked))
+    shown = [one for one in asked if one]
+    assert shown[-1].startswith("sp500,N,") and set(shown) <= {
+        "sp500,L,1", "sp500,S,1", "sp500,N,1", "sp500,N,2"
+    }  # fmt: skip

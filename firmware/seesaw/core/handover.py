@@ -53,9 +53,14 @@ def waits(scratch: bytes) -> list:
     return made
 
 
+def flags(alone: bool, lit: bool, state: str, place: int) -> int:
+    """Of told(). alone: the look is for data. lit: the updater may light the LED. state: what is
+    shown. place: of the provider that is followed, from 0."""
+    return alone | lit << 1 | ("LDPSCNO".find(state[0]) + 1) << 2 | min(place + 1, 7) << 5
+
+
 def told(scratch: bytes, silent_s: int, since_s: int, flags: int, waits: list) -> bytes:
-    """The scratch with all of that in it. flags: 1, the look is for data alone; 2, the updater may
-    light the LED."""
+    """The scratch with all of that in it. flags: of flags()."""
     made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
     made += bytes((flags,))
     for wait_s, level, asked in waits[:_PROVIDERS]:

@@ -12,6 +12,13 @@ def alone(scratch: bytes) -> bool:
     return scratch[_ALONE] & 1 == 1
 
 
+def market(instrument: str, scratch: bytes) -> str:
+    """What the app showed, for the check query; "" when it told nothing."""
+    told = scratch[_ALONE]
+    state = told >> 2 & 7
+    return "%s,%s,%d" % (instrument[:12], "-LDPSCNO"[state], told >> 5) if state else ""
+
+
 def heard(scratch: bytes, another: bool = False) -> bytes:
     """The scratch once the updater has heard that it is for data alone; another: the providers are
     others now."""
