@@ -77,7 +77,7 @@ def opens(start_percentage: int, duration_minutes: int) -> Ints:
 def buckets(count: int, version: str) -> Ints:
     """The device's own, of ids like those that are burnt into a chip."""
     ids = (number.to_bytes(6, "big") for number in range(0x240AC4 << 24, (0x240AC4 << 24) + count))
-    return np.fromiter((bucket(one, version) for one in ids), np.int64, count)
+    return np.fromiter((bucket(one, version, []) for one in ids), np.int64, count)
 
 
 def simulate(
