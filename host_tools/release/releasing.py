@@ -67,6 +67,9 @@ def add(
 
 def _check_free(state: State, subject: Subject, before: Iterable[Listed]) -> None:
     version = subject.version
+    if any(one.version == version and one.plan for one in state.releases(subject.board)):
+        why = "it is being rolled out by a plan, which other rules would undo"
+        raise UserError(f"release {version}", why, "see 'seesaw rollout status'")
     for row in state.recalls(subject.board):
         if row["sha256"] == subject.bundle or _same(row["version"], version):
             why = f"{row['version']} of {subject.board} was recalled, and that is for ever"
@@ -144,10 +147,13 @@ def halt(state: State, version: str, before: Iterable[Listed]) -> Change:
 
 
 def resume(state: State, version: str) -> Change:
-    """Take a halt back. UserError when there is none."""
+    """Take a halt back. UserError when there is none, or when the share has grown meanwhile."""
     if version not in state.halted:
         known = ", ".join(state.halted) or "nothing is"
         raise UserError(f"release {version}", "it is not halted", f"halted: {known}")
+    if any(one.version == version and one.plan for one in state.all_releases()):
+        why = "it is being rolled out, and its share went on growing"
+        raise UserError(f"release {version}", why, "use 'seesaw rollout resume'")
     return Change(halted=[one for one in state.halted if one != version])
 
 

@@ -139,7 +139,8 @@ CASES: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
     ([T("1.1", early=[number("1.1")])], {"halted": ("1.1",)}, "nothing: 1.1 is halted or recalled"),
     ([T("1.1", early=[number("1.2")], start_percentage=0)], {},
      "nothing: 1.1 is not for this device yet"),
-    ([T("1.1", early=[number("1.1")], ranges=("0.9",))], {}, "nothing: 1.1 is not for this version"),
+    ([T("1.1", early=[number("1.1")], ranges=("0.9",))], {},
+     "nothing: 1.1 is not for this version"),
     ([T("1.1"), T("1.2", early=[], start_percentage=0)], {}, "1.1"),
     # what the device remembers
     ([T("1.1"), T("1.2")], {"memory": Memory(("1.2",))}, "1.1"),
