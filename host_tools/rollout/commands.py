@@ -114,9 +114,9 @@ def widen(arguments: Namespace) -> int:
 def resume(arguments: Namespace) -> int:
     with opened(arguments) as desk:
         course = courses.load(desk.state, desk.read, arguments.version)
-        change = steps.resume(desk.state, course, desk.now_s)
+        change, signed = steps.resume(desk.state, course, desk.now_s)
         _hours(arguments, desk, desk.now_s)
-        lines = [f"{course.version} goes on in {course.ring.words}",
+        lines = [f"{course.version} goes on in '{course.ring.name}', {words.resumed(signed)}",
                  "devices that have failed it so far count no more for its rule"]  # fmt: skip
         ring = words.ring(course.plan, course.number)
         return carry_out(arguments, desk, change, lines, ring=ring)

@@ -127,8 +127,8 @@ def _check(plan: Plan, signed: dict[str, Any]) -> int:
     if signed.get("early", []) != plan.early(number):
         raise _contradicts(plan.version, f"other devices are named than those of '{ring.name}'")
     same = (percent, minutes) == (ring.start_percentage, ring.duration_minutes)
-    grown = (ring.duration_minutes and 0 <= minutes <= ring.duration_minutes
-             and ring.start_percentage <= percent <= 100 and (minutes or percent == 100))  # fmt: skip
+    grown = 0 < minutes <= ring.duration_minutes or (ring.duration_minutes and percent == 100)
+    grown = grown and ring.start_percentage <= percent <= 100 and minutes >= 0
     if not (same or grown):
         raise _contradicts(plan.version, f"its share is not that of '{ring.name}'")
     return number

@@ -71,13 +71,14 @@ def widen(state: State, course: Course, start_s: int, now_s: int) -> Change:
     return _list(state, course.listed, signed)
 
 
-def resume(state: State, course: Course, now_s: int) -> Change:
-    """Go on where it was stopped. UserError when it is not."""
+def resume(state: State, course: Course, now_s: int) -> tuple[Change, dict[str, Any]]:
+    """Go on where it was stopped: (the change, `rollout` of it). UserError when it is not."""
     if course.stop is None:
         raise UserError(f"release {course.version}", "nothing stops it", "nothing is to be done")
-    change = _list(state, course.listed, courses.resumed(course.signed, course.stop, now_s))
+    signed = courses.resumed(course.signed, course.stop, now_s)
+    change = _list(state, course.listed, signed)
     change.halted = [one for one in state.halted if one != course.version]
-    return change
+    return change, signed
 
 
 def stop(

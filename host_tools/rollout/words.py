@@ -30,6 +30,14 @@ def rule(found: Ring) -> str:
             f" silent for {it.silent_hours} h, of {it.abort_min:,} or more")  # fmt: skip
 
 
+def resumed(signed: dict[str, Any]) -> str:
+    """From which share on. signed: `rollout` of `custom`."""
+    if not signed["start_percentage"] and not signed["duration_minutes"]:
+        return "for the devices that are named"
+    growing = f", all in {signed['duration_minutes']} min" if signed["duration_minutes"] else ""
+    return f"from {signed['start_percentage']} % on{growing}"
+
+
 # -- files --------------------------------------------------------------------------------------
 
 
