@@ -12,8 +12,8 @@ SILENT_PERCENT, SILENT_HOURS = 2, 96
 @dataclass(frozen=True, slots=True)
 class Rule:
     """At least abort_min devices have said how the release went, and abort_percent of these failed
-    it or left it; or at least abort_min took it, and silent_percent of these have not been heard
-    for silent_hours."""
+    it or left it; or silent_percent have not been heard for silent_hours: of abort_min or more that
+    took it, or of abort_min or more on any version."""
 
     abort_percent: float = ABORT_PERCENT
     abort_min: int = ABORT_MIN

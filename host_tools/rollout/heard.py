@@ -39,8 +39,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Devices, by pseudonym. heard: how it went is known: good, failed or rolled_back. took: has
-    run it, under a name of this month; silent: of these, so many have fallen silent. known: failed
-    before since_s, and count no more."""
+    run it, under a name of this month; silent: of these, so many have fallen silent. every, quiet:
+    the same of all, whatever they ran: what stops in the middle of an install was last heard on the
+    version before. known: failed before since_s, and count no more."""
 
     good: int
     failed: int
@@ -48,6 +49,8 @@ class Verdict:
     on_trial: int
     took: int
     silent: int
+    every: int
+    quiet: int
     known: int
     rule: Rule
 
@@ -61,8 +64,9 @@ class Verdict:
         rule, bad = self.rule, self.failed + self.rolled_back
         if rules.met(self.heard, bad, rule.abort_percent, rule.abort_min):
             return f"abort rule: {bad} of {self.heard} failed or went back"
-        if rules.met(self.took, self.silent, rule.silent_percent, rule.abort_min):
-            return f"abort rule: {self.silent} of {self.took} fell silent"
+        for took, silent in ((self.took, self.silent), (self.every, self.quiet)):
+            if rules.met(took, silent, rule.silent_percent, rule.abort_min):
+                return f"abort rule: {silent} of {took} fell silent"
         return ""
 
 
@@ -71,7 +75,7 @@ def read(checks: Iterable[Check], asked: Asked, rule: Rule, tally: Tally) -> Ver
     before: set[str] = set()
     tally.add(_counted(checks, asked, before))
     counts = dict.fromkeys((GOOD, FAILED, LEFT, OPEN, NEVER), 0)
-    took = silent = known = 0
+    took = silent = every = quiet = known = 0
     end_s = min(tally.span_s[1], asked.now_s) - rule.silent_hours * HOUR_S
     for name, device in tally.devices.items():
         how = outcome(device, asked)
@@ -79,11 +83,14 @@ def read(checks: Iterable[Check], asked: Asked, rule: Rule, tally: Tally) -> Ver
             known += 1
             continue
         counts[how] += 1
-        if asked.version in device.versions and _sure(device, asked):
-            took += 1
-            silent += device.said.version == asked.version and device.last_s < end_s
+        if not _sure(device, asked):
+            continue
+        gone = device.last_s < end_s
+        every, quiet = every + 1, quiet + gone
+        if asked.version in device.versions:
+            took, silent = took + 1, silent + (gone and device.said.version == asked.version)
     ways = (counts[GOOD], counts[FAILED], counts[LEFT], counts[OPEN])
-    return Verdict(*ways, took, silent, known, rule)
+    return Verdict(*ways, took, silent, every, quiet, known, rule)
 
 
 def _counted(checks: Iterable[Check], asked: Asked, before: set[str]) -> Iterator[Check]:

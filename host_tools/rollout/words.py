@@ -128,7 +128,8 @@ def verdict(
         f" device, {read.torn:,} torn or mixed, {tally.beyond:,} beyond a limit",
         f"{course.version}: {found.heard:,} heard, of which {found.failed:,} failed and"
         f" {found.rolled_back:,} went back; {found.on_trial:,} on trial; {found.silent:,} of"
-        f" {found.took:,} silent; {found.known:,} known before",
+        f" {found.took:,} silent, and {found.quiet:,} of {found.every:,} on any version;"
+        f" {found.known:,} known before",
         found.why or f"the rule is not met: {rule(course.ring)}",
     ]
     if course.stop:

@@ -61,7 +61,9 @@ def test_a_rollout_is_the_same_on_every_board(desk: Staged) -> None:
     assert [desk.signed(board, "0.2.0") for board in (BOARD, OTHER)] == before
 
 
-def test_no_id_is_in_the_repository(ring4: Staged) -> None:
+def test_no_id_is_in_the_repository_and_no_plan_is_published(ring4: Staged) -> None:
+    assert ring4.publish() == 0
+    assert {path.name for path in ring4.out.iterdir() if path.is_dir()} == {"metadata", "targets"}
     for name, data in ring4.all_files().items():
         if name.startswith(("repo/", "out/")):
             assert not any(one.hex().encode() in data.lower() or one in data

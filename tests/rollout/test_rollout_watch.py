@@ -122,6 +122,20 @@ def test_silence_is_counted_of_those_who_took_it(
     assert facts["why"] == "abort rule: 4 of 20 fell silent"
 
 
+def test_silence_on_the_version_before_counts_too(
+    ring4: Staged, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What stops in the middle of an install was last heard on the old one."""
+    start_s = ring4.now_s
+    lines = [ring4.said(number, "0.2.0", start_s + hour * HOUR)
+             for hour in (1, 3) for number in range(20)]  # fmt: skip
+    lines += [ring4.said(number, "0.2.0", start_s + 60 * HOUR) for number in range(16)]
+    ring4.now_s = start_s + 60 * HOUR
+    code, facts = watched(ring4, lines, capsys)
+
+    assert (code, facts["took"], facts["every"], facts["quiet"]) == (1, 0, 20, 4)
+
+
 def test_an_old_name_is_not_called_silent(
     ring4: Staged, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +151,7 @@ def test_an_old_name_is_not_called_silent(
     code, facts = watched(ring4, lines, capsys)
 
     assert (code, facts["silent"], facts["took"]) == (0, 0, 30)
+    assert (facts["quiet"], facts["every"]) == (0, 30)
 
 
 def test_what_a_person_has_let_pass_does_not_pause_it_again(
