@@ -3,6 +3,7 @@ function gives the change that is to be signed, or says why not."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from seesaw.core import version as versions
 
@@ -47,12 +48,14 @@ def add(
         changes.delegate(change, state, state.root.signed, board)
         role = change.targets[board]
     _check_through(rules, version, before)
+    kept = _check_rollout(state, board, version, rules)
     path = roles.runtime_target(board, version)
     runtime = changes.add_target(role, path, candidate.runtime, None)
     custom = listing.custom(
         board, version, runtime, candidate.bundle, trial_s=candidate.trial_s,
         built=candidate.built, rules=rules, proof=shown.proof,
     )  # fmt: skip
+    custom |= {"rollout": kept} if kept else {}
     path = roles.bundle_target(board, version)
     bundle = changes.add_target(role, path, candidate.bundle, custom)
     for target, data in ((runtime, candidate.runtime), (bundle, candidate.bundle)):
@@ -67,9 +70,6 @@ def add(
 
 def _check_free(state: State, subject: Subject, before: Iterable[Listed]) -> None:
     version = subject.version
-    if any(one.version == version and one.plan for one in state.releases(subject.board)):
-        why = "it is being rolled out by a plan, which other rules would undo"
-        raise UserError(f"release {version}", why, "see 'seesaw rollout status'")
     for row in state.recalls(subject.board):
         if row["sha256"] == subject.bundle or _same(row["version"], version):
             why = f"{row['version']} of {subject.board} was recalled, and that is for ever"
@@ -81,6 +81,23 @@ def _check_free(state: State, subject: Subject, before: Iterable[Listed]) -> Non
         if _same(one.version, version) and one.sha256 != subject.bundle:
             why = f"{one.version} of {subject.board} is another bundle, {one.sha256[:12]}"
             raise UserError(f"release {version}", why, "build it with a higher version")
+
+
+def _check_rollout(
+    state: State, board: str, version: str, rules: Rules
+) -> dict[str, Any] | None:  # fmt: skip
+    """The rollout that a release keeps when it is signed again. UserError for rules that would go
+    past the plan by which it is rolled out, on this board or another."""
+    planned = {one.board: one for one in state.all_releases()
+               if one.version == version and one.plan}  # fmt: skip
+    asked = (rules.start_percentage, rules.duration_minutes)
+    if board in planned and asked in ((100, 0), (0, 0)):
+        return dict(planned[board].custom["rollout"])
+    if planned and asked != (0, 0):
+        why = "it is being rolled out by a plan, which this would go past"
+        fix = "say --start-percentage 0: the next 'seesaw rollout widen' takes it along"
+        raise UserError(f"release {version}", why, fix)
+    return None
 
 
 def _check_through(rules: Rules, version: str, before: Iterable[Listed]) -> None:

@@ -70,9 +70,14 @@ def test_no_id_is_in_the_repository_and_no_plan_is_published(ring4: Staged) -> N
                            for one in ids(*OWN, *TEST)), name  # fmt: skip
 
 
-def test_a_board_that_comes_later_joins_at_the_next_ring(bare: Staged) -> None:
+def test_a_board_that_comes_later_joins_at_the_next_ring(
+    bare: Staged, capsys: pytest.CaptureFixture[str]
+) -> None:
     held = ("drill", "--start-percentage", "0")
     assert bare.drill(release(NEW, BOARD), *held) == bare.start() == 0
+    capsys.readouterr()
+    assert bare.drill(release(NEW, OTHER)) == 2
+    assert "the next 'seesaw rollout widen' takes it along" in error_of(capsys)
     assert bare.drill(release(NEW, OTHER), *held) == bare.roll("widen") == 0
 
     assert bare.signed() == bare.signed(OTHER) and bare.signed()["ring"] == 1
@@ -108,8 +113,12 @@ def test_what_cannot_start(desk: Staged, capsys: pytest.CaptureFixture[str]) -> 
 def test_other_ways_to_sign_do_not_undo_a_rollout(
     ring2: Staged, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ring2.drill(release(NEW, BOARD)) == 2
+    signed = ring2.signed()
+    assert ring2.drill(release(NEW, BOARD), "drill", "--start-percentage", "50") == 2
     assert "rolled out by a plan" in error_of(capsys)
+    assert ring2.drill(release(NEW, BOARD), "drill", "--deadend", "it cannot update") == 0
+    assert ring2.signed() == signed
+    assert ring2.role().targets[f"{BOARD}/{NEW}/bundle"].custom["deadend"] == "it cannot update"
     assert ring2.roll("halt") == 0
     capsys.readouterr()
     assert ring2.run("resume", NEW) == 2
