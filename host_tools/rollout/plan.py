@@ -2,7 +2,7 @@
 
 A person writes it before the rollout starts (host_tools/README.md, "A staged rollout"). The desk
 keeps it with numbers in place of the devices' ids, under its own SHA-256, which is signed with the
-release: so it cannot be changed meanwhile, and no id of a device is in the repository.
+release: so it cannot be changed meanwhile. A number hides no id from who tries all that there are.
 """
 
 import hashlib

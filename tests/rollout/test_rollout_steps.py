@@ -2,12 +2,16 @@
 what cannot be."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from release_rig import BOARD, DAY, NOW, bundle_of, device, release, sha256
 from seesaw.update.choose import bucket, share
 from staged_rig import NEW, OTHER, OWN, TEST, Staged
 
+from host_tools.fleet.rule import Rule
 from host_tools.release.state import HALT, Stop
 from host_tools.rollout import course as courses
+from host_tools.rollout import plan as plans
 
 HOUR = 3600
 
@@ -245,3 +249,26 @@ def test_what_was_never_signed_is_not_recalled(
     for verb in ("recall", "halt", "pause"):
         assert desk.roll(verb, version="0.9.0") == 2
         assert "no release of that version was ever signed" in error_of(capsys)
+
+
+# -- a share that goes on ------------------------------------------------------------------------
+
+
+@given(st.integers(0, 100), st.integers(1, 20_000), st.integers(0, 2_000_000),
+       st.integers(0, 2_000_000))  # fmt: skip
+def test_a_resumed_share_goes_on_from_below_and_is_one_of_its_ring(
+    percent: int, minutes: int, until_s: int, pause_s: int
+) -> None:
+    ring = plans.Ring("all", (), percent, minutes, Rule())
+    plan = plans.Plan(NEW, (ring,))
+    signed = {"start_epoch": NOW, "start_percentage": percent, "duration_minutes": minutes,
+              "ring": 0, "since": NOW}  # fmt: skip
+    stop, now_s = Stop(HALT, NOW + until_s), NOW + until_s + pause_s
+    found = courses.resumed(signed, stop, now_s)
+    before, after = courses.share_of(signed, stop.since), courses.share_of(found, now_s)
+
+    assert before - 100 < after <= before
+    assert courses._check(plan, found) == 0
+    assert courses.share_of(found, now_s + minutes * 60) == courses.ALL
+    again = courses.resumed(found, Stop(HALT, now_s + 60), now_s + 60)
+    assert courses._check(plan, again) == 0
