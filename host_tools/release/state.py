@@ -43,7 +43,7 @@ class Stop:
         since, why = row.get("since"), row.get("why")
         return cls(
             PAUSE if row.get("kind") == PAUSE else HALT,
-            since if type(since) is int else 0,
+            since if type(since) is int and 0 <= since < listing.EPOCH_MAX else 0,
             why if isinstance(why, str) else "",
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from seesaw.update.choose import share
 
 from host_tools.errors import UserError
-from host_tools.release import client
+from host_tools.release import client, listing
 from host_tools.release import state as states
 from host_tools.release.client import Reader
 from host_tools.release.listing import Listed
@@ -123,6 +123,8 @@ def _check(plan: Plan, signed: dict[str, Any]) -> int:
     number, percent, minutes = (int(signed[name]) for name in NUMBERS[:3])
     if not 0 <= number < len(plan.rings):
         raise _contradicts(plan.version, f"its plan has no ring {number}")
+    if not all(0 <= signed[name] < listing.EPOCH_MAX for name in NUMBERS):
+        raise _contradicts(plan.version, "a number is beyond all bounds")
     ring = plan.rings[number]
     if signed.get("early", []) != plan.early(number):
         raise _contradicts(plan.version, f"other devices are named than those of '{ring.name}'")

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from release_rig import BOARD
 from seesaw.update.choose import bucket
 from staged_rig import NEW, OTHER, PLAN, RULE, Staged
+from tuf.api.metadata import Metadata, Timestamp
 
 from host_tools.errors import UserError
+from host_tools.fleet.rule import Rule
 from host_tools.release import change as changes
 from host_tools.release import client, keys, place
 from host_tools.release import state as states
@@ -91,6 +93,15 @@ def test_what_is_no_plan(found: Any, why: str) -> None:
 def test_what_is_no_json(text: bytes) -> None:
     with pytest.raises(UserError, match="no plan of 0.3.0: "):
         plans.parse(text, "plan.json", NEW)
+
+
+def test_the_example_of_the_documentation_is_one() -> None:
+    text = (Path(__file__).parents[2] / "host_tools" / "README.md").read_text("utf-8")
+    start = text.index('    {"format": 1,\n     "rings"')
+    plan = plans.parse(text[start : text.index("\n\n", start)].encode(), "README", NEW)
+
+    assert [ring.name for ring in plan.rings][0] == "own units" and len(plan.rings) == 4
+    assert plan.rings[-1].abort == Rule() and plan.rings[0].abort.abort_min == 1
 
 
 def test_a_plan_is_kept_whole() -> None:
@@ -213,6 +224,8 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({"early": None}, "other devices are named than those of 'test owners'"),
     ({"ring": None}, "it lacks a number"),
     ({"since": "x"}, "it lacks a number"),
+    ({"start_epoch": 10**15}, "a number is beyond all bounds"),
+    ({"since": -1}, "a number is beyond all bounds"),
     ({"plan": "../../keys/keys"}, "it is missing"),
     ({"plan": 5}, "it is missing"),
 ]
@@ -263,3 +276,31 @@ def test_a_plan_that_cannot_be_read(
     path = case[1](desk)
     assert desk.roll("start", "--plan", path) == 2
     assert str(path) in capsys.readouterr().err
+
+
+def signed_stops(desk: Staged, stops: Any) -> None:
+    """A timestamp that says this of its halts, signed with the online key."""
+    path = desk.repo / "metadata" / "timestamp.json"
+    timestamp: Metadata[Timestamp] = Metadata.from_bytes(path.read_bytes())
+    timestamp.signed.unrecognized_fields["x-seesaw-stops"] = stops
+    ring = keys.load(desk.keys)
+    state = states.load(client.reader(desk.repo), "here")
+    (keyid,) = state.root.signed.roles["timestamp"].keyids
+    timestamp.sign(ring.signer(keyid))
+    path.write_bytes(timestamp.to_bytes())
+
+
+@pytest.mark.parametrize("stops", [
+    None, [], "x", {NEW: None}, {NEW: 5}, {NEW: {"kind": 5, "since": "x", "why": []}},
+    {NEW: {"since": 10**15}}, {NEW: {"since": -1}}, {"0.9": {"kind": "pause"}}, {NEW: {}},
+])  # fmt: skip
+def test_of_a_halt_whose_row_is_nonsense_nothing_is_known_but_that_it_is_one(
+    ring2: Staged, stops: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ring2.roll("pause") == 0
+    signed_stops(ring2, stops)
+    capsys.readouterr()
+    assert ring2.roll("status", "--json") == 0
+    (one,) = json.loads(capsys.readouterr().out)["rollouts"]
+    assert one["stop"] == {"kind": "halt", "since": 0, "why": ""} and one["stands"] == "halted"
+    assert ring2.roll("resume") == 0 and ring2.halted() == []
