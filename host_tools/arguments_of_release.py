@@ -38,7 +38,7 @@ def moment(text: str) -> int:
     )
 
 
-class _Words:
+class Words:
     """What the commands have in common."""
 
     def __init__(self, parser: argparse.ArgumentParser):
@@ -73,7 +73,7 @@ def _kinds(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def _init(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     parser.add_argument("dir", metavar="DIR", help="a new folder for the repository")
     words.option("--keys", "DIR", "a new folder for the keys, not in DIR", required=True)
     _kinds(parser, "ed25519")
@@ -89,7 +89,7 @@ def _init(parser: argparse.ArgumentParser) -> None:
 
 
 def _build(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.option("--version", "V", "such as 1.2.3", required=True)
     words.option("--board", "NAME", "a folder of boards/", required=True)
     words.option("--out", "FILE", "a zip when it ends in .zip, else a folder", required=True)
@@ -103,7 +103,7 @@ def _build(parser: argparse.ArgumentParser) -> None:
 
 
 def _sign(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     parser.add_argument("bundle", metavar="BUNDLE", help="a release as 'release build' writes it")
     words.keys()
@@ -132,7 +132,7 @@ def _sign(parser: argparse.ArgumentParser) -> None:
 
 
 def _data(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     parser.add_argument("name", metavar="NAME", help="feeds, calendars, notices or roots")
     parser.add_argument("file", metavar="FILE", help="the set: PEM of roots, else JSON")
@@ -151,7 +151,7 @@ def root(text: str) -> tuple[str, str]:
 
 
 def _roots(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--write", action="store_true", help="make the kept file anew from certifi")
     shown.add_argument(
@@ -166,14 +166,14 @@ def _roots(parser: argparse.ArgumentParser) -> None:
 
 
 def _publish(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     parser.add_argument("out", metavar="OUT", help="the folder that a web host serves")
     words.ends()
 
 
 def _verify(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     parser.add_argument("where", metavar="URL|DIR", help="what is published, or a folder")
     words.option("--kept", "DIR", "releases in the field (default: tests/releases)")
     parser.add_argument(
@@ -183,7 +183,7 @@ def _verify(parser: argparse.ArgumentParser) -> None:
 
 
 def _rotate(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     parser.add_argument(
         "role", metavar="ROLE", help="root, targets, snapshot, timestamp, data or a board"
@@ -203,7 +203,7 @@ def _rotate(parser: argparse.ArgumentParser) -> None:
 
 
 def _renew(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     parser.add_argument(
         "role", metavar="ROLE", nargs="*", help="roles (default: those that end in the horizon)"
@@ -215,7 +215,7 @@ def _renew(parser: argparse.ArgumentParser) -> None:
 
 
 def _recall(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     parser.add_argument("version", metavar="VERSION", help="of the release")
     words.option("--board", "B", "whose release", required=True)
@@ -224,7 +224,7 @@ def _recall(parser: argparse.ArgumentParser) -> None:
 
 
 def _halt(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     parser.add_argument("version", metavar="VERSION", help="of every board's release")
     words.keys()
@@ -232,7 +232,7 @@ def _halt(parser: argparse.ArgumentParser) -> None:
 
 
 def _expiry(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     words.option("--horizon", "TIME", "such as 5y or 90d (default: 5y)", type=horizon,
                  default=HORIZON_DEFAULT)  # fmt: skip
@@ -241,7 +241,7 @@ def _expiry(parser: argparse.ArgumentParser) -> None:
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
-    words = _Words(parser)
+    words = Words(parser)
     words.folder()
     words.ends()
 

@@ -17,6 +17,7 @@ from host_tools import (
     arguments_of_proof,
     arguments_of_recipes,
     arguments_of_release,
+    arguments_of_rollout,
     arguments_of_twin,
     bench_groups,
 )
@@ -92,6 +93,7 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
     *arguments_of_motion.COMMANDS,
     *arguments_of_release.COMMANDS,
+    *arguments_of_rollout.COMMANDS,
     *arguments_of_fleet.COMMANDS,
     *arguments_of_recipes.COMMANDS,
     *arguments_of_incident.COMMANDS,
@@ -131,6 +133,7 @@ GROUPS = {
     "motion": "the beam's motion",
     "recipe": "recipes of data providers",
     "release": "releases",
+    "rollout": "a release to some devices before others",
 }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from seesaw.update.choose import bucket, share
 
+from host_tools.fleet import rule as rules
 from host_tools.fleet.habits import CHECK_S, DATA_S, DAY_S, HOUR_S, NEVER, Flags, Fleet, Ints, drawn
 
 BUCKETS = 10_000
@@ -33,8 +34,8 @@ class Plan:
     start_percentage: int = 1
     duration_minutes: int = 10_080
     start_hour: int = 22
-    abort_percent: float = 0.1
-    abort_min: int = 5000
+    abort_percent: float = rules.ABORT_PERCENT
+    abort_min: int = rules.ABORT_MIN
     watch_minutes: int = 60
     delay_minutes: int = 60
 
@@ -77,7 +78,7 @@ def opens(start_percentage: int, duration_minutes: int) -> Ints:
 def buckets(count: int, version: str) -> Ints:
     """The device's own, of ids like those that are burnt into a chip."""
     ids = (number.to_bytes(6, "big") for number in range(0x240AC4 << 24, (0x240AC4 << 24) + count))
-    return np.fromiter((bucket(one, version) for one in ids), np.int64, count)
+    return np.fromiter((bucket(one, version, []) for one in ids), np.int64, count)
 
 
 def simulate(
@@ -114,12 +115,10 @@ def stop(plan: Plan, reports: Ints, bad: Flags) -> tuple[int, int]:
     order = np.argsort(reports, kind="stable")
     order = order[: np.searchsorted(reports[order], NEVER)]
     heard = np.arange(1, len(order) + 1)
-    rule = (heard >= plan.abort_min) & (
-        np.cumsum(bad[order]) * 100 >= plan.abort_percent * heard
-    )
-    if not rule.any():
+    met = rules.met(heard, np.cumsum(bad[order]), plan.abort_percent, plan.abort_min)
+    if not met.any():
         return int(NEVER), int(NEVER)
-    met_s = int(reports[order[int(np.argmax(rule))]])
+    met_s = int(reports[order[int(np.argmax(met))]])
     every_s = plan.watch_minutes * 60
     return met_s, -(-(met_s + plan.delay_minutes * 60) // every_s) * every_s
 

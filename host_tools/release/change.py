@@ -5,7 +5,7 @@ Nothing here touches the disk. New files are checked by whoever writes them (pub
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tuf.api.exceptions import UnsignedMetadataError
@@ -28,7 +28,7 @@ from host_tools.errors import UserError
 from host_tools.release import development, roles
 from host_tools.release import state as states
 from host_tools.release.keys import KeyRing
-from host_tools.release.state import State
+from host_tools.release.state import State, Stop
 
 
 @dataclass
@@ -36,13 +36,15 @@ class Change:
     """What is to be said anew; None and absence stand for what stays.
 
     root and targets are edited copies of the signed parts, versions not raised yet. snapshot: sign
-    a new one even if no role changed. files: other files of the repository, by path.
+    a new one even if no role changed. stops: of halted versions, those that are said anew. files:
+    other files of the repository, by path.
     """
 
     root: Root | None = None
     targets: dict[str, Targets] = field(default_factory=dict)
     snapshot: bool = False
     halted: list[str] | None = None
+    stops: dict[str, Stop] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
 
     def edit(self, state: State, role: str) -> Targets:
@@ -130,11 +132,23 @@ def _timestamp(
     timestamp.unrecognized_fields[roles.ISSUED] = now_s
     halted = state.halted if change.halted is None else change.halted
     timestamp.unrecognized_fields[roles.HALT] = halted
+    timestamp.unrecognized_fields[roles.STOPS] = _stops(state, change, halted, now_s)
     _raise(timestamp, timestamp.version, ring, roles.TIMESTAMP, now_s)
     needed, also = _both(root, state.root.signed, roles.TIMESTAMP)
     found = _sign(timestamp, roles.TIMESTAMP, needed, also, ring)
     _put(files, found, None)
     files[states.timestamp_path(timestamp.version)] = found.to_bytes()
+
+
+def _stops(
+    state: State, change: Change, halted: Iterable[str], now_s: int
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    """Of halted versions; one that nobody says more of is a person's halt of now."""
+    new = {name: states.Stop(states.HALT, now_s) for name in halted if name not in state.halted}
+    found = {name: stop for name, stop in (state.stops | new | change.stops).items()
+             if name in halted}  # fmt: skip
+    newest = sorted(found.items(), key=lambda one: one[1].since)[-roles.STOPS_MAX :]
+    return {name: asdict(stop) for name, stop in newest}
 
 
 def _both(root: Root, before: Root, role: str) -> tuple[list[Role], list[Role]]:

@@ -134,6 +134,11 @@ class Listed:
         return str(self.custom["runtime"]["sha256"])
 
     @property
+    def plan(self) -> str:
+        """SHA-256 of the plan by which it is rolled out, hex; '' without one."""
+        return str(self.custom["rollout"].get("plan", ""))
+
+    @property
     def rollout(self) -> str:
         found = self.custom["rollout"]
         share, minutes = found["start_percentage"], found["duration_minutes"]

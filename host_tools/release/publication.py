@@ -159,14 +159,20 @@ def write(folder: Path, files: dict[str, bytes], now_s: int) -> bool:
     Checked before anything is written. False when devices that look in that moment are turned
     away once. UserError when a device could not follow, or the folder cannot be written.
     """
+    made = to_write(folder, files, now_s)
+    place.put(folder, made.items)
+    return made.seamless
+
+
+def to_write(folder: Path, files: dict[str, bytes], now_s: int) -> Plan:
+    """What write() would. UserError when a device could not follow."""
     old = client.reader(folder)
     new = client.overlay(old, dict(files))
     check(new, str(folder), now_s)
     published = [name for name in files if PUBLISHED.fullmatch(name)]
     kept = [(name, files[name]) for name in files if name not in published]
     made = plan(old, new, published, now_s)
-    place.put(folder, [*kept, *made.items])
-    return made.seamless
+    return Plan([*kept, *made.items], made.seamless)
 
 
 def publish(folder: Path, out: Path, now_s: int) -> tuple[State, int, bool]:
@@ -175,24 +181,33 @@ def publish(folder: Path, out: Path, now_s: int) -> tuple[State, int, bool]:
     UserError, with `out` as it was, when a device could not follow, when `out` holds another or a
     newer repository, or cannot be written.
     """
-    read = client.reader(folder)
+    state, made = to_publish(folder, {}, out, now_s)
+    if made.items:
+        place.put(out, made.items)
+    return state, len(made.items), made.seamless
+
+
+def to_publish(
+    folder: Path, files: dict[str, bytes], out: Path, now_s: int
+) -> tuple[State, Plan]:  # fmt: skip
+    """What publish() would write into `out` once the repository has these files too. UserError as
+    publish()."""
+    read = client.overlay(client.reader(folder), dict(files))
     state = states.load(read, str(folder))
     check(read, str(folder), now_s, whole=True)
     if out.exists() and not out.is_dir():
         raise UserError(str(out), "it is no folder", "name a folder to publish to")
     there = client.reader(out)
     _same_line(read, there, out)
-    names = [name for name in _names(folder) if there(name) != read(name)]
+    every = sorted({*_names(folder), *filter(PUBLISHED.fullmatch, files)})
+    names = [name for name in every if there(name) != read(name)]
     made = plan(there, read, names, now_s)
     changed = [name for name in names if name != TIMESTAMP_PATH and there(name) is not None]
     metadata = [name for name in changed if name.startswith("metadata/")]
     if metadata:
         why = f"another repository is published there: its {metadata[0]} is not ours"
         raise UserError(str(out), why, "name another folder")
-    items = made.items if names else []
-    if items:
-        place.put(out, items)
-    return state, len(items), made.seamless
+    return state, made if names else Plan([], made.seamless)
 
 
 def _same_line(read: Reader, there: Reader, out: Path) -> None:

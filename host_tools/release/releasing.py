@@ -3,6 +3,7 @@ function gives the change that is to be signed, or says why not."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from seesaw.core import version as versions
 
@@ -48,12 +49,14 @@ def add(
         changes.delegate(change, state, state.root.signed, board)
         role = change.targets[board]
     _check_through(rules, version, before)
+    kept = _check_rollout(state, board, version, rules)
     path = roles.runtime_target(board, version)
     runtime = changes.add_target(role, path, candidate.runtime, None)
     custom = listing.custom(
         board, version, runtime, candidate.bundle, trial_s=candidate.trial_s,
         built=candidate.built, rules=rules, proof=shown.proof, bases=bases,
     )  # fmt: skip
+    custom |= {"rollout": kept} if kept else {}
     path = roles.bundle_target(board, version)
     bundle = changes.add_target(role, path, candidate.bundle, custom)
     for target, data in ((runtime, candidate.runtime), (bundle, candidate.bundle)):
@@ -89,6 +92,23 @@ def _check_free(state: State, subject: Subject, before: Iterable[Listed]) -> Non
         if _same(one.version, version) and one.sha256 != subject.bundle:
             why = f"{one.version} of {subject.board} is another bundle, {one.sha256[:12]}"
             raise UserError(f"release {version}", why, "build it with a higher version")
+
+
+def _check_rollout(
+    state: State, board: str, version: str, rules: Rules
+) -> dict[str, Any] | None:  # fmt: skip
+    """The rollout that a release keeps when it is signed again. UserError for rules that would go
+    past the plan by which it is rolled out, on this board or another."""
+    planned = {one.board: one for one in state.all_releases()
+               if one.version == version and one.plan}  # fmt: skip
+    asked = (rules.start_percentage, rules.duration_minutes)
+    if board in planned and asked in ((100, 0), (0, 0)):
+        return dict(planned[board].custom["rollout"])
+    if planned and asked != (0, 0):
+        why = "it is being rolled out by a plan, which this would go past"
+        fix = "say --start-percentage 0: the next 'seesaw rollout widen' takes it along"
+        raise UserError(f"release {version}", why, fix)
+    return None
 
 
 def _check_through(rules: Rules, version: str, before: Iterable[Listed]) -> None:
@@ -155,10 +175,13 @@ def halt(state: State, version: str, before: Iterable[Listed]) -> Change:
 
 
 def resume(state: State, version: str) -> Change:
-    """Take a halt back. UserError when there is none."""
+    """Take a halt back. UserError when there is none, or when the share has grown meanwhile."""
     if version not in state.halted:
         known = ", ".join(state.halted) or "nothing is"
         raise UserError(f"release {version}", "it is not halted", f"halted: {known}")
+    if any(one.version == version and one.plan for one in state.all_releases()):
+        why = "it is being rolled out, and its share went on growing"
+        raise UserError(f"release {version}", why, "use 'seesaw rollout resume'")
     return Change(halted=[one for one in state.halted if one != version])
 
 

@@ -17,12 +17,14 @@ ROLE_FORM = re.compile(r"[a-z0-9_]{1,16}")  # of a board: its name is also a fol
 # Fields of our own in signed parts; TUF section 4.3 has clients ignore what they do not know.
 ISSUED = "x-seesaw-issued"  # timestamp: seconds since 1970
 HALT = "x-seesaw-halt"  # timestamp: versions that nobody starts to install any more
+STOPS = "x-seesaw-stops"  # timestamp: {version: {"kind", "since", "why"}} of some of the halted
 RECALLS = "x-seesaw-recalls"  # a board's role: [{"version", "sha256" of its bundle}]
 
 # Bytes of one metadata file: what a device takes. What is larger is never written.
 LENGTH_MAX = {ROOT: 16384, TIMESTAMP: 4096, SNAPSHOT: 16384, TARGETS: 32768}
 ROOT_STEPS_MAX = 256  # root versions that a device follows in one look
 LISTED_MAX = 32  # halted versions; recalls of one board
+STOPS_MAX = 8  # halted versions of which is said who stopped them, when and why: the newest
 VERSION_MAX = 10**9  # of a metadata file
 
 # Twice the five years that a sold sculpture is supported: whatever is signed outlives the support

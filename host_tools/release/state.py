@@ -19,11 +19,33 @@ from host_tools.release import client, listing, roles
 from host_tools.release.client import RESTORE, Reader
 from host_tools.release.listing import Listed
 
+PAUSE, HALT = "pause", "halt"
 HISTORY_MAX = 256  # versions of one role that are looked back on
 TIMESTAMPS = "timestamps"  # every timestamp that was signed: for publishing, never published
 EVIDENCE = "evidence"  # of what was proven, and of runtimes; never published
 
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a version is halted. kind: HALT, a person's; PAUSE, the abort rule's or a person's, for
+    somebody to look at. Devices see no difference. since: seconds since 1970. why: for people."""
+
+    kind: str
+    since: int
+    why: str = ""
+
+    @classmethod
+    def of(cls, row: Any) -> "Stop":
+        """As it is signed; a halt without a date for what is no such row."""
+        row = row if isinstance(row, dict) else {}
+        since, why = row.get("since"), row.get("why")
+        return cls(
+            PAUSE if row.get("kind") == PAUSE else HALT,
+            since if type(since) is int and 0 <= since < listing.EPOCH_MAX else 0,
+            why if isinstance(why, str) else "",
+        )
 
 
 @dataclass(frozen=True)
@@ -43,6 +65,13 @@ class State:
     @property
     def halted(self) -> list[str]:
         return texts(self.timestamp.signed.unrecognized_fields.get(roles.HALT))
+
+    @property
+    def stops(self) -> dict[str, Stop]:
+        """Who stopped the halted versions, as far as that is said."""
+        found = self.timestamp.signed.unrecognized_fields.get(roles.STOPS)
+        rows = found.items() if isinstance(found, dict) else ()
+        return {name: Stop.of(row) for name, row in rows if name in self.halted}
 
     @property
     def issued_s(self) -> int:

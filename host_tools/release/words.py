@@ -4,12 +4,13 @@ A drill, a release that went out without a proof, is in the answer of every comm
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from host_tools.release import datasets, roles
 from host_tools.release.listing import ANY, Listed
 from host_tools.release.releasing import Course
-from host_tools.release.state import State
+from host_tools.release.state import PAUSE, State
 from host_tools.release.trust_calendar import Row
 
 COLUMN_GAP = 2
@@ -131,6 +132,7 @@ def status_facts(
         "snapshot": state.snapshot.signed.version,
         "issued": state.issued_s,
         "halted": state.halted,
+        "stops": {name: asdict(stop) for name, stop in state.stops.items()},
         "recalled": {board: state.recalls(board) for board in state.boards},
         "releases": {
             board: [release_facts(one, state.halted) for one in some]
@@ -162,7 +164,9 @@ def status_lines(
     boards = {board: state.releases(board) for board in state.boards}
     lines += ["", *release_lines(boards, state.halted)]
     if state.halted:
-        lines.append(f"halted: {', '.join(state.halted)}")
+        paused = [name for name, stop in state.stops.items() if stop.kind == PAUSE]
+        names = [name + " (a pause)" * (name in paused) for name in state.halted]
+        lines.append(f"halted: {', '.join(names)}")
     lines += recall_lines({board: state.recalls(board) for board in state.boards})
     lines += datasets.lines(datasets.of(state))
     moving = course_lines(courses)

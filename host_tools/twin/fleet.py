@@ -54,7 +54,7 @@ class Unit:
     def place(self, version: str) -> float:
         """Among all devices, for this version, in percent: it takes the release when the share is
         above, and reckons with this very function."""
-        return bucket(self.id, version) / 100
+        return bucket(self.id, version, []) / 100
 
     def hear(self, text: str) -> list[Event]:
         """What the serial line says; the events that people are told."""

@@ -58,7 +58,7 @@ def test_a_device_installs_when_the_simulation_says(percentage: int, minutes: in
             assert word == "install" or "not for this device yet" in why
             return word == "install"
 
-        assert bucket(device, simulate.VERSION) == place
+        assert bucket(device, simulate.VERSION, []) == place
         opened = int(opens[place])
         if opened < NEVER:
             assert takes(opened) and not takes(opened - 1)

@@ -60,12 +60,16 @@ def template_root() -> bytes:
     return (template() / "repo" / "metadata" / "1.root.json").read_bytes()
 
 
-@functools.cache
 def release(
     version: str, board: str = BOARD, mark: int = 0, banner: str = runtime.SYNTHETIC_VERSION
 ) -> Path:
     """A zip of a release for the repository of template(); it stays until the tests end. banner:
     another runtime's version."""
+    return _release(version, board, mark, banner)
+
+
+@functools.cache
+def _release(version: str, board: str, mark: int, banner: str) -> Path:
     folder = Path(_folder().name, f"{version}-{board}-{mark}-{hash(banner)}")
     source = small_tree(folder / "firmware", mark)
     loaded = boards.load(board)

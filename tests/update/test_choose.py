@@ -35,12 +35,19 @@ def sha256(version: str) -> str:
     return version.encode().hex().ljust(64, "0")[:64]
 
 
-def target(version: str, **rules: Any) -> dict[str, Any]:
+def target(version: str, early: Any = None, **rules: Any) -> dict[str, Any]:
     made = listing.custom(
         BOARD, version, RUNTIME, bytes(512), trial_s=600, built=0, rules=Rules(**rules),
         proof={"reason": "x"},
     )  # fmt: skip
+    if early is not None:
+        made["rollout"]["early"] = early
     return {"length": 512, "hashes": {"sha256": sha256(version)}, "custom": made}
+
+
+def number(version: str, device: bytes = DEVICE) -> int:
+    """By which a device is named (firmware/SPEC.md, "Choice")."""
+    return int(hashlib.sha256(device + b"\0" + version.encode()).hexdigest()[:8], 16)
 
 
 def role(*targets: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +132,16 @@ CASES: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
      "1.1"),
     ([T("1.1", start_percentage=0, start_epoch=NOW - 3600, duration_minutes=60)], {}, "1.1"),
     ([T("1.1", start_percentage=0)], {}, "nothing: 1.1 is not for this device yet"),
+    # who is named
+    ([T("1.1", early=[1, number("1.1")], start_percentage=0)], {}, "1.1"),
+    ([T("1.1", early=[number("1.1")], start_epoch=NOW + 1)], {}, "1.1"),
+    ([T("1.1", early=[number("1.1")], start_percentage=0)], {"times": (None, None)}, "1.1"),
+    ([T("1.1", early=[number("1.1")])], {"halted": ("1.1",)}, "nothing: 1.1 is halted or recalled"),
+    ([T("1.1", early=[number("1.2")], start_percentage=0)], {},
+     "nothing: 1.1 is not for this device yet"),
+    ([T("1.1", early=[number("1.1")], ranges=("0.9",))], {},
+     "nothing: 1.1 is not for this version"),
+    ([T("1.1"), T("1.2", early=[], start_percentage=0)], {}, "1.1"),
     # what the device remembers
     ([T("1.1"), T("1.2")], {"memory": Memory(("1.2",))}, "1.1"),
     ([T("1.1"), T("1.2")], {"memory": Memory(("1.1", "1.2"))},
@@ -196,7 +213,7 @@ def test_what_make_cannot_use_is_not_taken() -> None:
 def test_the_share_of_devices_is_the_percentage(percent: int) -> None:
     draw = random.Random(percent)
     wanted = share(percent, 0, 0)
-    count = sum(bucket(draw.randbytes(6), "1.2.3") < wanted for _ in range(10_000))
+    count = sum(bucket(draw.randbytes(6), "1.2.3", []) < wanted for _ in range(10_000))
 
     assert wanted == percent * 100
     assert abs(count - wanted) <= 200  # four standard deviations
@@ -205,7 +222,7 @@ def test_the_share_of_devices_is_the_percentage(percent: int) -> None:
 
 def test_neighbours_are_no_neighbours_and_the_next_version_draws_anew() -> None:
     ids = [number.to_bytes(6, "big") for number in range(10_000)]
-    first, second = ({one for one in ids if bucket(one, v) < 1000} for v in ("1.0", "1.1"))
+    first, second = ({one for one in ids if bucket(one, v, []) < 1000} for v in ("1.0", "1.1"))
 
     assert abs(len(first) - 1000) < 120 and abs(len(first & second) - 100) < 40
 
@@ -214,11 +231,12 @@ def test_neighbours_are_no_neighbours_and_the_next_version_draws_anew() -> None:
 def test_a_bucket_is_as_the_specification_says(device: bytes, version: str) -> None:
     first = hashlib.sha256(device + b"\0" + version.encode()).hexdigest()[:8]
 
-    assert bucket(device, version) == int(first, 16) % 10_000
+    assert bucket(device, version, []) == int(first, 16) % 10_000
+    assert bucket(device, version, [5, int(first, 16)]) == -1
 
 
 def test_the_buckets_of_released_devices_never_change() -> None:
-    assert [bucket(DEVICE, v) for v in ("0.1.0", "1.0", "1.0-rc1")] == [9593, 1918, 9387]
+    assert [bucket(DEVICE, v, []) for v in ("0.1.0", "1.0", "1.0-rc1")] == [9593, 1918, 9387]
 
 
 @given(st.integers(0, 100), st.integers(0, 10**6), st.lists(st.integers(-(10**9), 10**9)))
@@ -309,7 +327,7 @@ junk = st.recursive(
 GOOD = target("1.2", duration_minutes=60, start_percentage=100)
 FIELDS = [("custom", name) for name in GOOD["custom"] if name not in ("size", "trial_s", "built")]
 FIELDS += [("custom", "rollout", name) for name in GOOD["custom"]["rollout"]]
-FIELDS += [("hashes", "sha256"), ("hashes",), ("custom",)]
+FIELDS += [("custom", "rollout", "early"), ("hashes", "sha256"), ("hashes",), ("custom",)]
 UNREAD = {"runtime", "proof", "packed"}  # by choose(): they are make()'s
 
 
@@ -345,7 +363,8 @@ def test_a_wrong_type_is_not_offered(place: tuple[str, ...], value: Any) -> None
     optional = place[-1] in ("barrier", "deadend")
     found = taken(role(T("1.1")) | {f"{BOARD}/1.2/bundle": spoilt([(place, value)])})
 
-    if optional or (place[-1] == "through" and value == []):
+    harmless = place[-1] == "early" and value in ([], [5])
+    if optional or harmless or (place[-1] == "through" and value == []):
         assert found == "1.2"
     else:
         assert found == "1.1"

@@ -114,7 +114,7 @@ def choose(
             return "recall", None, version + " is recalled"
         here = key(version)
         ahead, barrier = _ahead(targets, board, version, here)
-        gone = _list(halted) + [one["version"] for one in recalls]
+        gone = halted + [one["version"] for one in recalls]
     except Exception as error:
         return "nothing", None, str(error)
     for order, name, path in ahead:
@@ -139,13 +139,7 @@ def choose(
 
 def recalled(bundle: bytes, recalls: list) -> bool:
     """Is the bundle of this SHA-256 on the signed list of recalls? Raises for what is none."""
-    return bundle.hex() in [one["sha256"] for one in _list(recalls)]
-
-
-def _list(found: object) -> list:
-    if not isinstance(found, list):
-        raise TypeError("no list")
-    return found
+    return bundle.hex() in [one["sha256"] for one in [] + recalls]
 
 
 def _reason(target: object, name: str) -> object:
@@ -185,9 +179,9 @@ def _ahead(targets: dict, board: str, version: str, here: tuple) -> tuple:
 
 def _hindrance(custom: dict, here: tuple) -> str:
     """Why it is not to be had from here, "" when it is. Raises for what is malformed."""
-    if any(key(stop) > here for stop in _list(custom["through"])):
+    if any(key(stop) > here for stop in [] + custom["through"]):  # raises for what is no list
         return "for after another version"
-    if not any(_holds(span, here) for span in _list(custom["from"])):
+    if not any(_holds(span, here) for span in [] + custom["from"]):
         return "not for this version"
     return ""
 
@@ -206,13 +200,13 @@ def _early(target: dict, device: bytes, times: tuple, record: object) -> str:
     """Why it is to be had, but not yet. Raises for what is malformed."""
     custom = target["custom"]
     bundle = bytes.fromhex(target["hashes"]["sha256"])
+    rollout = custom["rollout"]
     start, first, minutes = [
-        _whole(custom["rollout"][name])
-        for name in ("start_epoch", "start_percentage", "duration_minutes")
+        _whole(rollout[name]) for name in ("start_epoch", "start_percentage", "duration_minutes")
     ]
     looks = record.waited(bundle) if times[0] is None else None
     part = share(first, minutes, since(start, times, looks))
-    if bucket(device, custom["version"]) >= part:
+    if bucket(device, custom["version"], [] + rollout.get("early", [])) >= part:
         return "not for this device yet"
     return "passed over: " + record.last if record.skip(bundle, custom["version"]) else ""
 
@@ -223,11 +217,13 @@ def _whole(found: object) -> int:
     return found
 
 
-def bucket(device: bytes, version: str) -> int:
+def bucket(device: bytes, version: str, early: list) -> int:
     """The place of the device with this id among 10 000, for this version: always the same, and
-    another for the next version, so that no device is always among the first."""
+    another for the next version, so that no device is always among the first. -1 when it is named
+    among `early`, by the number that the place is made of: before all others."""
     digest = hashlib.sha256(device + b"\x00" + version.encode()).digest()
-    return int.from_bytes(digest[:4], "big") % _SHARE
+    number = int.from_bytes(digest[:4], "big")
+    return -1 if number in early else number % _SHARE
 
 
 def since(start_epoch: int, times: tuple, looks: "int | None") -> int:
