@@ -37,6 +37,8 @@ def summary(tally: Tally, silent_s: int, release: str = "") -> dict[str, Any]:
         "slots": _sorted(Counter(str(one.said.slot) for one in lately)),
         "actions": _sorted(Counter(one.said.action for one in lately)),
         "by_day": _by_day(tally),
+        "first_seen": _times(tally.seen),
+        "first_failed": _times(tally.failed),
         "failures": [_failure(kind, count) for kind, count in tally.kinds.most_common()],
         "rolled_back": sum(_rolled_back(one) for one in tally.devices.values()),
         "went_back": _went_back(tally),
@@ -53,6 +55,12 @@ def moment(epoch_s: int) -> str:
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _times(found: dict[str, int]) -> dict[str, str]:
+    """By version, the earliest first."""
+    rows = sorted(found.items(), key=lambda one: one[1])
+    return {version: moment(at_s) for version, at_s in rows}
 
 
 def _by_day(tally: Tally) -> list[dict[str, Any]]:
