@@ -112,7 +112,8 @@ def _postmortem(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, metavar=metavar, help=help, **more)  # type: ignore[arg-type]
 
     _file(parser)
-    option("logs", "LOG", "access logs of the host of the releases, as of fleet report", nargs="*")
+    option("--logs", "LOG", "access logs of the host of the releases, as of fleet report",
+           nargs="+")  # fmt: skip
     option("--report", "FILE", "in place of logs: a saved seesaw fleet report --release V --json")
     option("--release", "V", "the release that did it, if one did")
     option("--fix", "V", "the release that cured it, if one did")

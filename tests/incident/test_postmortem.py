@@ -88,8 +88,8 @@ def write(told: Path, words: dict[str, str] = WRITTEN) -> None:
 def test_timeline_counts_and_evidence_are_filled_in(
     told: Path, tmp_path: Path, capsys: Texts
 ) -> None:
-    words = (log(tmp_path / "access.log"), "--release", "1.1.0", "--fix", "1.1.1", "--evidence",
-             proof(tmp_path / "evidence.json"))  # fmt: skip
+    words = ("--logs", log(tmp_path / "access.log"), "--release", "1.1.0", "--fix", "1.1.1",
+             "--evidence", proof(tmp_path / "evidence.json"))  # fmt: skip
     assert run(told, *words) == 0
     said = capsys.readouterr()
     assert said.out == f"{out(told)}\n"
@@ -128,7 +128,7 @@ def test_a_saved_report_says_the_same_as_the_logs(
     saved = tmp_path / "report.json"
     saved.write_text(capsys.readouterr().out)
     words = ("--release", "1.1.0", "--fix", "1.1.1", "--json", "--dry-run")
-    assert run(told, access, *words) == 0
+    assert run(told, *words, "--logs", access) == 0
     logs = json.loads(capsys.readouterr().out)
     assert run(told, "--report", saved, *words) == 0
     assert json.loads(capsys.readouterr().out) == logs
@@ -177,13 +177,13 @@ def test_what_a_person_wrote_stays_when_more_is_known(told: Path, tmp_path: Path
     text = out(told).read_text()
     out(told).write_text(text + "\n## Thanks\n\nTo all who wrote to us.\n")
     access = log(tmp_path / "access.log")
-    assert run(told, access, "--release", "1.1.0", "--fix", "1.1.1") == 0
+    assert run(told, "--logs", access, "--release", "1.1.0", "--fix", "1.1.1") == 0
     found = account.read(out(told))
 
     assert found.sections.items() >= {**WRITTEN, "Thanks": "To all who wrote to us."}.items()
     assert "**5** |" in found.sections["Who was affected"]
     before = out(told).read_bytes()
-    assert run(told, access) == 0  # the versions are in the file by now
+    assert run(told, "--logs", access) == 0  # the versions are in the file by now
     assert out(told).read_bytes() == before
 
 
@@ -270,7 +270,7 @@ def build(told: Path) -> Path:
 
 def test_the_site_shows_it_once_it_is_written(told: Path, tmp_path: Path, capsys: Texts) -> None:
     access = log(tmp_path / "access.log")
-    assert run(told, access, "--release", "1.1.0", "--fix", "1.1.1") == 0
+    assert run(told, "--logs", access, "--release", "1.1.0", "--fix", "1.1.1") == 0
     capsys.readouterr()
     site = build(told)
     assert f"not shown: {out(told)}:" in capsys.readouterr().err
@@ -322,10 +322,10 @@ def test_what_cannot_be_is_refused(told: Path, tmp_path: Path, capsys: Texts) ->
     empty = tmp_path / "empty.log"
     empty.write_text("nothing\n")
     for words in (
-        ("--evidence", tmp_path / "none"), ("--report", tmp_path / "none"), (empty,),
-        (tmp_path / "none.log",), ("--repository", tmp_path / "none"),
+        ("--evidence", tmp_path / "none"), ("--report", tmp_path / "none"), ("--logs", empty),
+        ("--logs", tmp_path / "none.log"), ("--repository", tmp_path / "none"),
         ("--repository", tmp_path), ("--release", "1.0", "--fix", "1.0"),
-        (log(tmp_path / "access.log"), "--report", empty),
+        ("--logs", log(tmp_path / "access.log"), "--report", empty),
     ):  # fmt: skip
         assert run(told, *words) == 2, words
         assert capsys.readouterr().err.startswith("seesaw: ")

@@ -28,8 +28,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]
         pytest.skip(lacks)
     path: Path = tmp_path_factory.mktemp("after")
     told = folder(path, RESOLVED)
-    words = (log(path / "access.log"), "--release", "1.1.0", "--fix", "1.1.1", "--evidence",
-             proof(path / "evidence.json"), "--now", AFTER)  # fmt: skip
+    words = ("--logs", log(path / "access.log"), "--release", "1.1.0", "--fix", "1.1.1",
+             "--evidence", proof(path / "evidence.json"), "--now", AFTER)  # fmt: skip
     assert seesaw("postmortem", told, *words) == 0
     words_of = f"Words <b>of</b> a person: {'x' * 90}\n\n| a | b |\n| --- | ---: |\n| 1 | 2 |"
     write(told, dict.fromkeys(account.HUMAN, words_of))
