@@ -107,6 +107,25 @@ def _letter(parser: argparse.ArgumentParser) -> None:
     _now(parser)
 
 
+def _postmortem(parser: argparse.ArgumentParser) -> None:
+    def option(name: str, metavar: str, help: str, **more: object) -> None:
+        parser.add_argument(name, metavar=metavar, help=help, **more)  # type: ignore[arg-type]
+
+    _file(parser)
+    option("--logs", "LOG", "access logs of the host of the releases, as of fleet report",
+           nargs="+")  # fmt: skip
+    option("--report", "FILE", "in place of logs: a saved seesaw fleet report --release V --json")
+    option("--release", "V", "the release that did it, if one did")
+    option("--fix", "V", "the release that cured it, if one did")
+    option("--repository", "DIR", "that of the releases: with what they were signed, or without")
+    option("--evidence", "FILE", "evidence.json of a proof; may be repeated", action="append")
+    parser.add_argument("--force", action="store_true",
+                        help="write over what a person has changed in filled parts")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="what was found, for programs")
+    _dry(parser)
+    _now(parser)
+
+
 COMMANDS = (
     Command("incident new", "write the file of a new incident, with places to fill in", _new,
             "host_tools.incident.commands:new"),
@@ -118,6 +137,8 @@ COMMANDS = (
             "host_tools.incident.commands:lint"),
     Command("incident build", "write the status site: pages, summary.json, RSS", _build,
             "host_tools.incident.commands:build"),
+    Command("incident postmortem", "after it is over: when, who, what was proven; a person writes"
+            " the rest", _postmortem, "host_tools.incident.postmortem:postmortem"),
     Command("incident letter", "write the day's letters to owners, as text and .eml; sends nothing",
             _letter, "host_tools.incident.commands:letter"),
 )  # fmt: skip

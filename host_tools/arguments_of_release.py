@@ -139,6 +139,7 @@ def _data(parser: argparse.ArgumentParser) -> None:
     words.keys()
     words.option("--firmware", "V", "the oldest version that may use it (default: any)",
                  default="0")  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="say what it would write")
     words.ends()
 
 

@@ -14,6 +14,7 @@ from host_tools import (
     arguments_of_incident,
     arguments_of_market,
     arguments_of_motion,
+    arguments_of_notice,
     arguments_of_proof,
     arguments_of_recipes,
     arguments_of_release,
@@ -92,6 +93,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 COMMANDS: tuple[Command, ...] = (
     *arguments_of_proof.COMMANDS,
     *arguments_of_motion.COMMANDS,
+    *arguments_of_notice.COMMANDS,
     *arguments_of_release.COMMANDS,
     *arguments_of_rollout.COMMANDS,
     *arguments_of_fleet.COMMANDS,
@@ -131,6 +133,7 @@ GROUPS = {
     "image": "flash images",
     "incident": "telling what broke: files, status page, letters",
     "motion": "the beam's motion",
+    "notice": "a word to owners, shown by their devices",
     "recipe": "recipes of data providers",
     "release": "releases",
     "rollout": "a release to some devices before others",

@@ -90,7 +90,8 @@ HOST = {
                                        "host_tools.errors", "host_tools.market.calendars",
                                        "seesaw"),
     "host_tools/release/datasets.py": ("host_tools.release", "host_tools.errors",
-                                       "host_tools.market.json_lines", "seesaw"),
+                                       "host_tools.market.json_lines", "host_tools.notice.rules",
+                                       "seesaw"),
     "host_tools/market/": ("host_tools.market", "host_tools.errors", "seesaw.core.calendar_rules",
                            "seesaw.core.sessions"),
     "host_tools/market/recipes.py": ("host_tools.market", "host_tools.errors", "seesaw.core",
@@ -107,11 +108,18 @@ HOST = {
                             "host_tools.image.files", "host_tools.market.calendars",
                             "host_tools.errors", "seesaw.core.sessions", "seesaw.core.version",
                             "seesaw.update.choose"),
+    "host_tools/incident/postmortem.py": ("host_tools.incident", "host_tools.fleet",
+                                          "host_tools.release.place", "host_tools.errors"),
+    "host_tools/incident/evidence.py": ("host_tools.incident", "host_tools.release",
+                                        "host_tools.errors"),
     "host_tools/motion/": ("host_tools.motion", "host_tools.emulator", "host_tools.image.settings",
                            "host_tools.errors", "host_tools.plotting", "seesaw.beam", "seesaw.core",
                            "seesaw.tuning"),
     "host_tools/incident/": ("host_tools.incident", "host_tools.release.place",
                              "host_tools.errors"),
+    "host_tools/notice/": ("host_tools.notice", "host_tools.market.instruments",
+                           "host_tools.market.json_lines", "host_tools.release.place",
+                           "host_tools.errors", "seesaw.core", "seesaw.data.notices"),
     "host_tools/prove/": tuple(
         f"host_tools.{room}"
         for room in ("prove", "emulator", "image", "release", "market", "errors")

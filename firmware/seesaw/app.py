@@ -41,6 +41,7 @@ class App:
         self.next_beat_s = 0  # by when the follower must have come round
         self.events = []  # of late, for the console
         self.noted = ""  # the state that is among them
+        self.notice = ""  # the maker's, as it is shown now
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
         self.since_s = handover.since_s(boot.scratch) if boot.stage >= _LOOKED else 0

@@ -120,6 +120,7 @@ class Facts:
         quote, epoch_s = feed.last, self.program.clock.epoch_s()
         found = {
             "app.state": feed.state if self.program.said else "STARTING", "app.why": feed.why,
+            "app.notice": self.program.notice,
             "feed.provider": feed.provider, "feed.accepted": feed.accepted,
             "feed.silent_s": feed.silent_s,
             "feed.price": "%.2f of %.2f" % (quote.price, quote.baseline) if quote else "none",

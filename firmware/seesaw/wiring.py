@@ -31,9 +31,8 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         from seesaw.port import rtc, udp
         from seesaw.witnesses import Witnesses
 
-        least_s = rtc.built_s(boot.slot)
         return Witnesses(
-            clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], least_s
+            clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], rtc.built_s(boot.slot)
         )
 
     keeper = Timekeeper(clock, random, witnesses)
@@ -47,15 +46,14 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         from seesaw.button import listen
         from seesaw.port.panel import Panel
 
-        light = chip.led((settings["servo_pin"], settings["power_pin"]), 0)
-        asyncio.create_task(listen(Panel(settings["button_pin"], light), made.call))
-    kept = store.get("notices", 512)
-    if kept:
-        from seesaw.data import notices
-
-        notices.say(kept, made)
+        asyncio.create_task(listen(Panel(settings["button_pin"], made.led), made.call))
     if not boot.trial:  # nothing that is asked for from outside may cost a trial its memory
         asyncio.create_task(door.listen(made, store))
+        kept = store.get("notices", 1024)
+        if kept[:1] == b"[":
+            from seesaw import saying
+
+            asyncio.create_task(saying.watch(made, store, kept))
     if settings["stream"]:
         from seesaw.live import live
 
@@ -99,8 +97,7 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
         rules = part["providers"][name]
         base = bases.get(name, "")
         opened = opener(() if base else rules.get("roots", ()))  # of the provider's own host
-        made = Source(feed, rules, opened, base, keys.get(name, ""), utc_s)
-        sources.append(made)
+        sources.append(Source(feed, rules, opened, base, keys.get(name, ""), utc_s))
         keeps |= ["stored"] in rules["base"]
     feed = Feed(instrument, part, sources, random, clock.up_s, sessions, told[0])
     if keeps:

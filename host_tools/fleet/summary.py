@@ -38,6 +38,8 @@ def summary(tally: Tally, silent_s: int, release: str = "") -> dict[str, Any]:
         "actions": _sorted(Counter(one.said.action for one in lately)),
         "markets": _markets(lately),
         "by_day": _by_day(tally),
+        "first_seen": _times(tally.seen),
+        "first_failed": _times(tally.failed),
         "failures": [_failure(kind, count) for kind, count in tally.kinds.most_common()],
         "rolled_back": sum(_rolled_back(one) for one in tally.devices.values()),
         "went_back": _went_back(tally),
@@ -74,6 +76,12 @@ def _markets(devices: list[Device]) -> list[dict[str, Any]]:
             "providers": {place: _sorted(rows[place]) for place in sorted(rows)},
         })  # fmt: skip
     return sorted(made, key=lambda one: (-one["dark"], -one["pseudonyms"], one["instrument"]))
+
+
+def _times(found: dict[str, int]) -> dict[str, str]:
+    """By version, the earliest first."""
+    rows = sorted(found.items(), key=lambda one: one[1])
+    return {version: moment(at_s) for version, at_s in rows}
 
 
 def _by_day(tally: Tally) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ SPAN_MAX = 400  # days under one pseudonym
 VERSIONS_MAX = 500
 KINDS_MAX = 2_000  # releases and reasons
 FAILURES_MAX = 8  # of one pseudonym
+NEVER = 1 << 62  # later than any
 
 
 class Device:
@@ -42,12 +43,15 @@ class Device:
 
 @dataclass
 class Tally:
-    """counts: of the lines. by_day: (day since 1970, version) -> pseudonyms. beyond: checks of
-    pseudonyms, versions or failures above a limit."""
+    """counts: of the lines. by_day: (day since 1970, version) -> pseudonyms. seen, failed: version
+    -> when a device first said that it runs it, or that it failed here; seconds since 1970. beyond:
+    checks of pseudonyms, versions or failures above a limit."""
 
     counts: Counts = field(default_factory=Counts)
     devices: dict[str, Device] = field(default_factory=dict)
     by_day: Counter[tuple[int, str]] = field(default_factory=Counter)
+    seen: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
     kinds: Counter[Failure] = field(default_factory=Counter)
     versions: set[str] = field(default_factory=set)
     beyond: int = 0
@@ -71,6 +75,11 @@ class Tally:
             if device is None:
                 self.beyond += 1
                 continue
+            if at_s < self.seen.get(said.version, NEVER):
+                self._first(self.seen, said.version, at_s)
+            failure = said.failure
+            if failure and at_s < self.failed.get(failure.version, NEVER):
+                self._first(self.failed, failure.version, at_s)
             if said is not device.said:
                 self._changed(device, at_s, said)
             day = at_s // DAY_S - device.day
@@ -93,6 +102,10 @@ class Tally:
         if version not in self.versions and len(self.versions) < VERSIONS_MAX:
             self.versions.add(version)
         return version in self.versions
+
+    def _first(self, times: dict[str, int], version: str, at_s: int) -> None:
+        if version in times or len(times) < VERSIONS_MAX:
+            times[version] = at_s
 
     def _changed(self, device: Device, at_s: int, said: Said) -> None:
         if not self._known(said.version):

@@ -1,4 +1,5 @@
-"""`seesaw incident new|update|resolve|lint|build|letter`: the thin shell around the pure files."""
+"""`seesaw incident new|update|resolve|lint|build|letter`: the thin shell around the pure files
+(`postmortem` has its own)."""
 
 import json
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from host_tools.errors import UserError
 from host_tools.incident import (
+    account,
+    account_rules,
     authoring,
     draft,
     incident,
@@ -20,6 +23,7 @@ from host_tools.incident import (
     site_facts,
     times,
 )
+from host_tools.incident.account import Account
 from host_tools.incident.draft import Draft
 from host_tools.incident.rules import Problem
 from host_tools.release import place
@@ -92,9 +96,12 @@ def lint(arguments: Namespace) -> int:
     folder = Path(arguments.folder)
     found = incident.drafts(folder)
     problems = judged(found, folder, now_of(arguments))
+    accounts = account.of_folder(folder)
+    problems += unfinished(accounts, found)
     if arguments.json:
         rows = [asdict(one) for one in problems]
-        print(json.dumps({"format": FORMAT, "incidents": len(found), "problems": rows}))
+        counts = {"incidents": len(found), "postmortems": len(accounts)}
+        print(json.dumps({"format": FORMAT, **counts, "problems": rows}))
         return 1 if problems else 0
     for one in problems:
         print(one)
@@ -106,7 +113,8 @@ def lint(arguments: Namespace) -> int:
 
 def build(arguments: Namespace) -> int:
     """Bring the status site up to date. 1, with nothing written, for accounts that lint refuses;
-    what is late alone is told, and does not keep the page from owners."""
+    what is late alone is told, and does not keep the page from owners. A post-mortem that is not
+    written to its end is left out, and said."""
     from host_tools.incident import site as sites  # jinja2, which nobody else needs
 
     folder, out, now = Path(arguments.folder), Path(arguments.out), now_of(arguments)
@@ -114,7 +122,13 @@ def build(arguments: Namespace) -> int:
     if not heard(judged(found, folder, now)):
         print("nothing was written", file=sys.stderr)
         return 1
-    made = sites.files(site_facts.read(folder), incident.newest_first(found), now)
+    accounts = account.of_folder(folder)
+    problems = unfinished(accounts, found)
+    for one in problems:
+        print(f"not shown: {one}", file=sys.stderr)
+    bad = {one.file for one in problems}
+    whole = [one for one in accounts if str(one.path) not in bad]
+    made = sites.files(site_facts.read(folder), incident.newest_first(found), now, whole)
     sites.check(out)
     count = put(out, made, sites.OURS, arguments.dry_run)
     print(f"{out}: {len(found)} incidents; {count}", file=sys.stderr)
@@ -160,6 +174,12 @@ def heard(problems: Sequence[Problem], late: Sequence[str] = rules.LATE) -> bool
     for one in problems:
         print(f"{'late: ' if one.kind in late else ''}{one}", file=sys.stderr)
     return all(one.kind in late for one in problems)
+
+
+def unfinished(accounts: Sequence[Account], found: Sequence[Draft]) -> list[Problem]:
+    """What keeps post-mortems from being shown."""
+    incidents = {one.path.stem: one for one in found}
+    return [problem for one in accounts for problem in account_rules.check(one, incidents)]
 
 
 def judged(found: Sequence[Draft], folder: Path, now: datetime) -> list[Problem]:

@@ -68,6 +68,14 @@ def text_of(path: Path, size_max: int) -> str:
 
 
 def parse(path: Path, text: str) -> Draft:
+    front, places, body, first = parts(path, text)
+    draft = Draft(path, front, body, {}, places, [], [])
+    _sections(draft, body, first)
+    return draft
+
+
+def parts(path: Path, text: str) -> tuple[Front, dict[str, int], str, int]:
+    """Front matter, the lines of its keys, the body, and the number of its first line."""
     refuse_odd(path, text)
     lines = text.split("\n")
     end = lines.index(MARK, 1) if lines[0] == MARK and MARK in lines[1:] else 0
@@ -75,10 +83,7 @@ def parse(path: Path, text: str) -> Draft:
         fix = f"begin it with {MARK}, its keys, and {MARK}; see seesaw incident new --help"
         raise UserError(str(path), "it has no front matter", fix)
     front, places = _front(path, lines[1:end])
-    body = "\n".join(lines[end + 1 :])
-    draft = Draft(path, front, body, {}, places, [], [])
-    _sections(draft, body.split("\n"), end + 2)
-    return draft
+    return front, places, "\n".join(lines[end + 1 :]), end + 2
 
 
 def refuse_odd(path: Path, text: str) -> None:
@@ -159,27 +164,46 @@ def _scalar(text: str) -> str:
     return text
 
 
-def _sections(draft: Draft, lines: list[str], first: int) -> None:
-    """Fill in sections, updates and strays. first: the number of the body's first line."""
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """tag: h1, h2 or h3. line: from 0, in the body. words: what stands below, to the next one."""
+
+    tag: str
+    title: str
+    line: int
+    words: str
+
+
+def headings(body: str, tags: tuple[str, ...] = ("h1", "h2", "h3")) -> tuple[str, list[Heading]]:
+    """The text above the first heading, and all headings of these kinds."""
+    lines = body.split("\n")
     # Without HTML, as the pages have it: a comment is text, and hides no heading.
-    tokens = MarkdownIt("commonmark", {"html": False}).parse("\n".join(lines))
+    tokens = MarkdownIt("commonmark", {"html": False}).parse(body)
     heads = [
         (token.map, token.tag, tokens[at + 1].content)
         for at, token in enumerate(tokens)
-        if token.type == "heading_open" and token.level == 0 and token.map and token.tag <= "h3"
+        if token.type == "heading_open" and token.level == 0 and token.map and token.tag in tags
     ]
-    start = heads[0][0][0] if heads else len(lines)
-    if "".join(lines[:start]).strip():
+    starts = [place[0] for place, _, _ in heads] + [len(lines)]
+    found = [
+        Heading(tag, title, place[0], "\n".join(lines[place[1] : stop]).strip())
+        for (place, tag, title), stop in zip(heads, starts[1:], strict=True)
+    ]
+    return "\n".join(lines[: starts[0]]).strip(), found
+
+
+def _sections(draft: Draft, body: str, first: int) -> None:
+    """Fill in sections, updates and strays. first: the number of the body's first line."""
+    above, found = headings(body)
+    if above:
         draft.strays.append((first, "text above the first heading"))
     inside = ""
-    for at, (place, tag, title) in enumerate(heads):
-        stop = heads[at + 1][0][0] if at + 1 < len(heads) else len(lines)
-        words = "\n".join(lines[place[1] : stop]).strip()
-        line = first + place[0]
-        if tag == "h2" and title in SECTIONS and title not in draft.sections:
+    for head in found:
+        title, line = head.title, first + head.line
+        if head.tag == "h2" and title in SECTIONS and title not in draft.sections:
             inside = title
-            draft.sections[title], draft.lines[title] = words, line
-        elif tag == "h3" and inside == UPDATES:
-            draft.updates.append((title, words, line))
+            draft.sections[title], draft.lines[title] = head.words, line
+        elif head.tag == "h3" and inside == UPDATES:
+            draft.updates.append((title, head.words, line))
         else:
             draft.strays.append((line, f"the heading '{title}'"))

@@ -7,7 +7,7 @@ who is not affected, what to do, a person who answers, and a promise of the next
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -209,6 +209,11 @@ def _phrases(draft: Draft) -> Found:
     pieces = [(draft.lines.get(key, 1), draft.value(key)) for key in ("title", "offer")]
     pieces += [(draft.lines[title], words) for title, words in draft.sections.items()]
     pieces += [(line, words) for _, words, line in draft.updates]
+    yield from hiding(pieces)
+
+
+def hiding(pieces: Iterable[tuple[int, str]]) -> Found:
+    """pieces: (line, words)."""
     for line, words in pieces:
         for pattern in HIDING:
             if match := pattern.search(_bare(words)):

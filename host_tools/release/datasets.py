@@ -3,6 +3,7 @@ targets"). A set is looked at with the firmware's own check, and more strictly t
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from seesaw.core import version as versions
@@ -11,6 +12,7 @@ from tuf.api.metadata import TargetFile
 
 from host_tools.errors import UserError
 from host_tools.market import json_lines
+from host_tools.notice import rules
 from host_tools.release import change as changes
 from host_tools.release import listing, roles, tls_roots
 from host_tools.release import state as states
@@ -30,7 +32,7 @@ class Set:
     firmware: str
 
 
-def add(state: State, name: str, raw: bytes, firmware: str) -> Change:
+def add(state: State, name: str, raw: bytes, firmware: str, now_s: int) -> Change:
     """List a set in place of the one of that name. UserError when a device could not use it, or
     it is on offer already."""
     if name not in NAMES:
@@ -41,7 +43,8 @@ def add(state: State, name: str, raw: bytes, firmware: str) -> Change:
         versions.key(firmware)
     except ValueError as error:
         raise UserError(f"--firmware {firmware}", str(error), "a version such as 1.2.3") from error
-    check(name, raw)
+    check(name, raw, now_s)
+    raw = signed(name, raw)
     found = Set(name, states.digest(raw), len(raw), firmware)
     if found in of(state):
         raise UserError(f"data '{name}'", "this very set is on offer", "nothing is to be done")
@@ -53,14 +56,21 @@ def add(state: State, name: str, raw: bytes, firmware: str) -> Change:
     return change
 
 
-def check(name: str, raw: bytes) -> None:
+def signed(name: str, raw: bytes) -> bytes:
+    """The bytes that are signed: notices without their blanks, of which NVS has no room for."""
+    return rules.compact(json_lines.strict(raw)) if name == notices.NAME else raw
+
+
+def check(name: str, raw: bytes, now_s: int) -> None:
     """UserError for a set that a device would refuse, or that nobody can have meant."""
     if name == "roots":
         tls_roots.check_more(raw, f"data '{name}'")
         return
-    most = {calendars.NAME: calendars.SIZE_MAX, notices.NAME: notices.SIZE_MAX}.get(
-        name, feeds.SIZE_MAX
-    )
+    if name == notices.NAME:
+        for one in rules.check(raw, datetime.fromtimestamp(now_s, UTC)):
+            raise UserError(f"data '{name}', line {one.line}", one.rule, one.fix)
+        return
+    most = calendars.SIZE_MAX if name == calendars.NAME else feeds.SIZE_MAX
     if len(raw) > most:
         why = f"{len(raw)} bytes, a device takes {most}"
         raise UserError(f"data '{name}'", why, "say less in it")
@@ -68,16 +78,12 @@ def check(name: str, raw: bytes) -> None:
         json_lines.strict(raw)
         if name == calendars.NAME:
             _check_exchanges(calendars.check(raw))
-        elif name == notices.NAME:
-            notices.check(raw)
         else:
             feeds.check(raw)
     except (ValueError, RecursionError) as error:
         fix = "'seesaw recipe lint' says which rule, in which line"
         if name == calendars.NAME:
             fix = "'seesaw market calendar --out FILE' builds one"
-        if name == notices.NAME:
-            fix = 'such as {"text": "All is well.", "until": 1800000000}'
         raise UserError(f"data '{name}'", str(error), fix) from error
 
 

@@ -54,7 +54,7 @@ class App:
         self.state, self.why, self.instrument, self.provider = "LIVE", "", "sp500", "cnbc"
         self.price, self.baseline, self.time_s, self.target_ns = 101.5, 100.0, 1000, 1500000
         self.said, self.again, self.long, self.led, self.since_s = True, False, False, None, 0
-        self.name, self.silent_s = "shipped", 0
+        self.name, self.silent_s, self.notice = "shipped", 0, "A & B. https://a.test/"
         self.kept = b""
     def info(self):
         return [0, 0, 0, 0, "ota_0"]

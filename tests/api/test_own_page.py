@@ -21,9 +21,9 @@ FILE = bundle.FIRMWARE / "seesaw" / "api" / "page.html"
 TEXT = FILE.read_text("utf-8")
 SETTINGS = {**config.DEFAULTS, **tuning.DEFAULTS}
 INFO = {"name": "seesaw-0", "board": "b", "version": "1.0", "slot": "ota_0", "development": False}
-STATUS = {"state": "LIVE", "sign": "-", "words": "w", "why": "", "instrument": "sp500",
-          "provider": None, "price": None, "percent": None, "age_s": None, "tilt": -1.5,
-          "level": False, "quiet": False, "up_s": 1,
+STATUS = {"state": "LIVE", "sign": "-", "words": "w", "why": "", "notice": "",
+          "instrument": "sp500", "provider": None, "price": None, "percent": None, "age_s": None,
+          "tilt": -1.5, "level": False, "quiet": False, "up_s": 1,
           "update": {"version": "1.0", "data": "shipped", "server": True,
                      "looked_s": 90}}  # fmt: skip
 

@@ -123,7 +123,7 @@ def test_what_else_is_refused(desk: Desk, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_what_the_release_ships_is_a_set_that_may_be_signed() -> None:
-    datasets.check("feeds", settings.FEEDS.read_bytes())
+    datasets.check("feeds", settings.FEEDS.read_bytes(), 0)
 
 
 # -- calendars -----------------------------------------------------------------------------------

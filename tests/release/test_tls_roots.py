@@ -66,7 +66,7 @@ def test_a_set_is_made_of_a_certificate_by_its_fingerprint(
     assert "mine " in capsys.readouterr().out
     (found,) = tls_roots.check_more(out.read_bytes(), "more")
     assert (found.name, found.der) == ("mine", der)
-    datasets.check("roots", out.read_bytes())
+    datasets.check("roots", out.read_bytes(), 0)
     assert cli.main(arguments) == 2
     assert "--out" in capsys.readouterr().err
     assert cli.main(["release", "roots", "--add", "x=" + "0" * 64, "--out", str(out)]) == 2
@@ -76,5 +76,5 @@ def test_a_set_is_made_of_a_certificate_by_its_fingerprint(
 def test_a_set_that_no_device_would_take() -> None:
     for raw in (KEPT, b"", KEPT[:500], b"-----BEGIN CERTIFICATE-----"):
         with pytest.raises(UserError, match="data 'roots'"):
-            datasets.check("roots", raw)
+            datasets.check("roots", raw, 0)
     assert len(KEPT) > MORE_MAX

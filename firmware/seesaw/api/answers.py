@@ -41,6 +41,7 @@ def status(app) -> dict:
         "sign": shown,
         "words": SAFE if shown == "SAFE" else words,
         "why": feed.why,
+        "notice": app.notice,
         "instrument": feed.instrument,
         "provider": feed.provider if quote else None,
         "price": quote.price if quote else None,
@@ -70,4 +71,5 @@ def status(app) -> dict:
 def seen(app) -> tuple:
     """What makes a status a new one: cheap, as it is asked for every second."""
     feed, beam = app.feed, app.beam
-    return app.said, feed.state, feed.why, feed.last, beam.target_ns, beam.is_quiet()
+    quiet = beam.is_quiet()
+    return app.said, feed.state, feed.why, feed.last, beam.target_ns, quiet, app.notice
