@@ -38,6 +38,9 @@ zoo: .venv/ready ## the ways updates have bricked devices, planted in this firmw
 mutants: .venv/ready ## does the proof see 200 small faults in the code that installs and confirms?
 	@$(BIN)/seesaw mutants $(ARGS)
 
+drill: .venv/ready ## rehearse the founding week, outage to post-mortem; its files are left in build/drill
+	@$(BIN)/seesaw drill $(ARGS)
+
 bench: .venv/ready ## speed and memory, as ratios taken in one run
 	@$(BIN)/seesaw bench $(ARGS)
 

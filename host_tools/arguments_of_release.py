@@ -9,6 +9,7 @@ from host_tools.arguments import Command, count
 
 YEAR_DAYS = 365.25
 HORIZON = re.compile(r"([0-9]{1,5})([yd])")
+ID_FORM = re.compile(r"(?:[0-9A-Fa-f]{2}:?){5}[0-9A-Fa-f]{2}")
 ROOT_FORM = re.compile(r"([a-z0-9][a-z0-9-]{0,23})=([0-9A-Fa-f:]{64,95})")
 SECONDS_MAX = 1 << 32  # since 1970
 HORIZON_DEFAULT = "5y"
@@ -139,8 +140,17 @@ def _data(parser: argparse.ArgumentParser) -> None:
     words.keys()
     words.option("--firmware", "V", "the oldest version that may use it (default: any)",
                  default="0")  # fmt: skip
+    words.option("--early", "ID", "feeds: for this device alone; may be repeated (then sign it"
+                 " again without, for all)", action="append", type=device)  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="say what it would write")
     words.ends()
+
+
+def device(text: str) -> bytes:
+    """The id of a device."""
+    if not ID_FORM.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no id of 12 hex digits, as 240ac4a1b2c3")
+    return bytes.fromhex(text.replace(":", ""))
 
 
 def root(text: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from host_tools import (
     arguments_of_board,
+    arguments_of_drill,
     arguments_of_fleet,
     arguments_of_help,
     arguments_of_incident,
@@ -99,6 +100,7 @@ COMMANDS: tuple[Command, ...] = (
     *arguments_of_fleet.COMMANDS,
     *arguments_of_recipes.COMMANDS,
     *arguments_of_incident.COMMANDS,
+    *arguments_of_drill.COMMANDS,
     *arguments_of_twin.COMMANDS,
     *arguments_of_market.COMMANDS,
     *arguments_of_board.COMMANDS,

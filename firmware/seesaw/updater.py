@@ -105,7 +105,7 @@ class Updater:
         """Loaded when it is needed: an install needs the memory."""
         from seesaw.data.sets import Data
 
-        return Data(self.boot, self.store, self.files, self.settings)
+        return Data(self.boot, self.store, self.files, self.settings, self.chip.device_id())
 
     def tell(self, words: str) -> None:
         if words:

@@ -26,6 +26,8 @@ SHOWN_MAX = 10  # causes that are printed
 
 def prove(arguments: argparse.Namespace) -> int:
     """0: clean. 1: a state was found that does not come back. 2: nothing was shown."""
+    if arguments.depth < 1:
+        raise UserError("--depth 0", "nothing would be cut off", "--depth 1, or more")
     wanted = _wanted(arguments)
     chosen = parts.parts(wanted)
     if arguments.list:

@@ -67,7 +67,7 @@ SERVERS = {
     "packed-replayed": ("the packed bundle of the release before", "overcome"),
     "packed-reset": ("a packed bundle whose connection breaks", "overcome"),
     "packed-huge": ("a packed bundle without an end", "overcome"),
-    "packed-slow": ("a packed bundle that takes for ever", "hindered"),
+    "packed-slow": ("a packed bundle that takes for ever", "overcome"),
     "prices-404-page": ("a page in place of prices", ASKED),
     "prices-gone": ("no prices any more", ASKED),
     "prices-overloaded": ("503 in place of prices", ASKED),

@@ -26,7 +26,9 @@ def data(arguments: Namespace) -> int:
         raise UserError(str(path), error.strerror or str(error), "name a file") from error
     name = arguments.name
     with commands.work(arguments) as desk:
-        change = datasets.add(desk.state, name, raw, arguments.firmware, desk.now_s)
+        change = datasets.add(
+            desk.state, name, raw, arguments.firmware, desk.now_s, arguments.early or ()
+        )
         if arguments.dry_run:
             return would(arguments, desk, change)
         lines = commands.sign_and_write(desk, change)

@@ -2,6 +2,7 @@
 targets"). A set is looked at with the firmware's own check, and more strictly than a device does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,22 +20,32 @@ from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.release.state import State
 
+NAME_LENGTH = 16  # hex digits of its SHA-256 by which a device calls a set
+RING_MAX = 64  # devices: as in a rollout
 NAMES = ("feeds", "roots", "calendars", "notices")  # that a device knows
 
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """A set on offer. sha256: hex. size: bytes. firmware: the oldest version that may use it."""
+    """A set on offer. sha256: hex. size: bytes. firmware: the oldest version that may use it.
+    early: numbers of the devices that it is for, () for all."""
 
     name: str
     sha256: str
     size: int
     firmware: str
+    early: tuple[int, ...] = ()
 
 
-def add(state: State, name: str, raw: bytes, firmware: str, now_s: int) -> Change:
-    """List a set in place of the one of that name. UserError when a device could not use it, or
-    it is on offer already."""
+def add(
+    state: State, name: str, raw: bytes, firmware: str, now_s: int, ring: Sequence[bytes] = ()
+) -> Change:  # fmt: skip
+    """List a set in place of the one of that name. ring: ids of the devices that it is for, ()
+    for all. UserError when a device could not use it, or it is on offer already."""
+    if ring and name != "feeds":
+        raise UserError("--early", f"'{name}' is for all at once", "only feeds are tried by a ring")
+    if len(ring) > RING_MAX:
+        raise UserError("--early", f"{len(ring)} devices", f"name {RING_MAX} at most")
     if name not in NAMES:
         raise UserError(f"data '{name}'", "no device knows it", f"choose from {', '.join(NAMES)}")
     if roles.DATA not in state.targets:
@@ -45,13 +56,15 @@ def add(state: State, name: str, raw: bytes, firmware: str, now_s: int) -> Chang
         raise UserError(f"--firmware {firmware}", str(error), "a version such as 1.2.3") from error
     check(name, raw, now_s)
     raw = signed(name, raw)
-    found = Set(name, states.digest(raw), len(raw), firmware)
+    sha256 = states.digest(raw)
+    early = tuple(sorted(listing.number_of(one, sha256[:NAME_LENGTH]) for one in ring))
+    found = Set(name, sha256, len(raw), firmware, early)
     if found in of(state):
         raise UserError(f"data '{name}'", "this very set is on offer", "nothing is to be done")
     change = Change()
     role = change.edit(state, roles.DATA)
     path = roles.data_target(name)
-    changes.add_target(role, path, raw, listing.custom_of_data(firmware))
+    changes.add_target(role, path, raw, listing.custom_of_data(firmware, early))
     change.files[roles.target_path(path, found.sha256)] = raw
     return change
 
@@ -104,7 +117,7 @@ def _set(path: str, target: TargetFile) -> Set:
     custom = target.custom if isinstance(target.custom, dict) else {}
     return Set(
         path.removeprefix(roles.data_target("")), target.hashes.get("sha256", ""), target.length,
-        str(custom.get("firmware", "?")),
+        str(custom.get("firmware", "?")), tuple(custom.get("early") or ()),
     )  # fmt: skip
 
 
@@ -112,12 +125,13 @@ def lines(found: list[Set]) -> list[str]:
     """For people."""
     return [
         f"data: {one.name} {one.sha256[:16]}, {one.size} bytes, for firmware from {one.firmware}"
+        + (f", for {len(one.early)} devices alone" if one.early else "")
         for one in found
     ]
 
 
 def facts(found: list[Set]) -> list[dict[str, Any]]:
     return [
-        {"name": one.name, "sha256": one.sha256, "size": one.size, "firmware": one.firmware}
-        for one in found
+        {"name": one.name, "sha256": one.sha256, "size": one.size, "firmware": one.firmware,
+         "early": len(one.early)} for one in found
     ]

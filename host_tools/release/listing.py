@@ -4,6 +4,7 @@ rollout, barrier and deadend have the meaning that Fedora CoreOS gives these nam
 metadata. All is in whole numbers and text, as canonical JSON knows no fractions.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -180,9 +181,16 @@ def custom(
     }
 
 
-def custom_of_data(firmware: str) -> dict[str, Any]:
-    """The `custom` object of a set of data. firmware: the oldest version that may use it."""
-    return {"format": DATA_FORMAT, "firmware": firmware}
+def number_of(device: bytes, version: str) -> int:
+    """By which a release names a device: what its bucket is made of."""
+    return int.from_bytes(hashlib.sha256(device + b"\0" + version.encode()).digest()[:4], "big")
+
+
+def custom_of_data(firmware: str, early: Sequence[int] = ()) -> dict[str, Any]:
+    """The `custom` object of a set of data. firmware: the oldest version that may use it. early:
+    numbers of the devices that it is for, () for all."""
+    ring = {"early": sorted(early)} if early else {}
+    return {"format": DATA_FORMAT, "firmware": firmware} | ring
 
 
 def listed(board: str, targets: dict[str, TargetFile]) -> list[Listed]:

@@ -5,7 +5,6 @@ keeps it with numbers in place of the devices' ids, under its own SHA-256, which
 release: so it cannot be changed meanwhile. A number hides no id from who tries all that there are.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -55,11 +54,6 @@ class Plan:
     def early(self, number: int) -> list[int]:
         """The devices that the rings up to this one name; firmware/SPEC.md, "Choice"."""
         return sorted(one for ring in self.rings[: number + 1] for one in ring.devices)
-
-
-def number_of(device: bytes, version: str) -> int:
-    """By which a release names a device: what its bucket is made of."""
-    return int.from_bytes(hashlib.sha256(device + b"\0" + version.encode()).digest()[:4], "big")
 
 
 # -- reading ------------------------------------------------------------------------------------
@@ -157,7 +151,7 @@ def _device(what: str, one: Any, version: str) -> int:
     text = one.replace(":", "").lower() if isinstance(one, str) else ""
     if not ID.fullmatch(text):
         raise ValueError(f"{what}: {one!r} is no id of 12 hex digits, such as 240ac4a1b2c3")
-    return number_of(bytes.fromhex(text), version)
+    return listing.number_of(bytes.fromhex(text), version)
 
 
 def _check_devices(rings: Sequence[Ring]) -> None:

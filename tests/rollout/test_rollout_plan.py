@@ -19,7 +19,7 @@ from tuf.api.metadata import Metadata, Timestamp
 from host_tools.errors import UserError
 from host_tools.fleet.rule import Rule
 from host_tools.release import change as changes
-from host_tools.release import client, keys, place
+from host_tools.release import client, keys, listing, place
 from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.rollout import plan as plans
@@ -118,7 +118,7 @@ def test_a_plan_is_kept_whole() -> None:
 
 @given(st.binary(min_size=6, max_size=6), st.sampled_from(["1.0", "2.0.0-rc1"]))
 def test_a_device_knows_its_number(device: bytes, version: str) -> None:
-    number = plans.number_of(device, version)
+    number = listing.number_of(device, version)
 
     assert bucket(device, version, [number]) == -1
     assert bucket(device, version, [number ^ 1]) == number % 10_000

@@ -5,6 +5,7 @@ Beside `update/`, whose client never searches: the release of a board is in the 
 
 from micropython import const
 
+from seesaw.update.choose import bucket
 from seesaw.update.errors import Mismatch
 from seesaw.update.targets import matching, url
 
@@ -34,6 +35,13 @@ async def find(client, path: str) -> "dict | None":
         if not below and name != "targets":
             del client.trusted.targets[name]  # nobody needs its keys, and memory is scarce
     return None
+
+
+def waits(target: dict, device: bytes, name: str) -> bool:
+    """Is the set for others first? device: this one's id. name: of the set."""
+    custom = target.get("custom")
+    early = custom.get("early") if type(custom) is dict else None
+    return type(early) is list and bucket(device, name, early) >= 0
 
 
 def place(client, path: str, target: dict) -> str:

@@ -12,7 +12,7 @@ from seesaw.core import looks
 from seesaw.core.version import newer
 from seesaw.data import feeds, standing, turns
 from seesaw.data.part import FORMAT, part, whose
-from seesaw.data.search import find, place
+from seesaw.data.search import find, place, waits
 from seesaw.update.errors import FetchError
 from seesaw.update.targets import check
 
@@ -21,9 +21,10 @@ _FILE_S = const(60)  # deadline of one set
 
 
 class Data:
-    """boot: the launcher's. store, files: ports. settings: the owner's."""
+    """boot: the launcher's. store, files: ports. settings: the owner's. device: its id."""
 
-    def __init__(self, boot, store, files, settings: dict):
+    def __init__(self, boot, store, files, settings: dict, device: bytes):
+        self._device = device
         self._boot = boot
         self._store = store
         self._files = files
@@ -74,7 +75,7 @@ class Data:
         path = "data/" + NAME
         target = await find(client, path)
         sha = target["hashes"].get("sha256", "")[:16] if target else ""
-        if not sha:
+        if not sha or waits(target, self._device, sha):
             return ""
         made = turns.offered(self._state, sha, self._bundle)
         raw, words = None, ""
