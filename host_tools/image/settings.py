@@ -32,13 +32,15 @@ NUMBERS = {  # whole numbers: (least, most, unit)
     "power_pin": (-1, 48, "the GPIO, -1 for none"),
     "quiet_from": (0, 1439, "minutes of the day"),
     "quiet_to": (0, 1439, "minutes of the day"),
+    "turn_min": (5, 240, "minutes of an instrument's turn"),
 }
+ROTATION_MAX = 15  # instruments beside the first
 TZ_MAX = 48  # characters
 TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
 SSID_HEX = re.compile(r"([0-9a-fA-F]{2}){0,32}")
 FEEDS = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "feeds.json"
 KEYS = ("ssid", "password", "ssid_hex", "instrument", "update_url", "providers", "keys", "ntp",
-        "tz", "stream", *NUMBERS)  # fmt: skip
+        "tz", "stream", "rotation", *NUMBERS)  # fmt: skip
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -92,6 +94,11 @@ def _check_value(key: str, value: object, name: str) -> None:
         _require(good, key, "8 to 64 bytes of text, or empty for an open network", name)
     elif key == "instrument":
         _check_instrument(value, name)
+    elif key == "rotation":
+        good = isinstance(value, list) and len(value) <= ROTATION_MAX
+        _require(good, key, f"a list of instruments, {ROTATION_MAX} at most", name)
+        for one in value if isinstance(value, list) else ():
+            _check_instrument(one, name)
     elif key in NUMBERS:
         least, most, unit = NUMBERS[key]
         size = abs(value) if type(value) is int and key == "us_per_degree" else value

@@ -42,6 +42,7 @@ def status(app) -> dict:
         "words": SAFE if shown == "SAFE" else words,
         "why": feed.why,
         "instrument": feed.instrument,
+        "turns": app.rota.names if app.rota else [feed.instrument],
         "provider": feed.provider if quote else None,
         "price": quote.price if quote else None,
         "percent": None,
@@ -57,6 +58,8 @@ def status(app) -> dict:
             "looked_s": app.since_s + up_s if app.boot.stage == _LOOKED else None,
         },
     }
+    if app.rota:
+        made["words"] += "; one of %d that take turns" % len(app.rota.names)
     if made["quiet"]:
         made["words"] += ", and in quiet hours the beam keeps still"
     now_s = app.clock.epoch_s()
