@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seesaw.core.turn import NAMES_MAX, names, pick
 from seesaw.data import feeds as sets
+from seesaw.data import traded
 from seesaw.data.several import SIZE_MAX, several
 from seesaw.data.traded import exchanges
 from seesaw.rotation import several as part_of
@@ -53,14 +54,17 @@ def test_each_that_trades_has_its_turn_and_none_has_two(trades: list, turn: int)
     assert sorted(shown) == those
 
 
-def test_the_bundles_file_says_where_they_are_traded(tmp_path: Path) -> None:
+def test_the_bundles_file_says_where_they_are_traded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = feed_sets.shipped()
     path = tmp_path / "feeds.txt"
     rows = [*whole["instruments"].items(), *whole["providers"].items()]
     path.write_text("".join(f"{name} {json.dumps(entry)}\n" for name, entry in rows))
-    found = exchanges([*ALL, "cnbc", "gold", ""], str(path))
+    monkeypatch.setattr(traded, "FEEDS", str(path))
+    found = exchanges([*ALL, "cnbc", "gold", ""])
     assert found == {name: whole["instruments"][name]["exchange"] for name in ALL}
-    assert exchanges([], str(path)) == {}
+    assert exchanges([]) == {}
 
 
 # -- what the app gets of a set ------------------------------------------------------------------
