@@ -1,4 +1,4 @@
-"""Which of several instruments has its turn: pure decisions, and what the file of the bundle says."""
+"""Which of several instruments has its turn, and what of a set of data the app then needs."""
 
 import itertools
 import json

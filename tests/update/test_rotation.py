@@ -1,4 +1,4 @@
-"""Several instruments that take turns, on a whole device: what is shown, and what outlives a turn."""
+"""Several instruments that take turns, on a whole device: what is shown, what outlives a turn."""
 
 import json
 import re
@@ -29,7 +29,9 @@ LINE = re.compile(r"seesaw state=(\S+) instrument=(\S+) price=(\S+) change=(\S+?
                   r".*?pulse=(\d+) data=(\S+)")  # fmt: skip
 
 
-def world_of(*rotation: object, at: int = TUESDAY, offered: Any = None, **settings: object) -> World:
+def world_of(
+    *rotation: object, at: int = TUESDAY, offered: Any = None, **settings: object
+) -> World:
     """turn_min is the shortest. at: what its clock shows as it is switched on."""
     of = {"turn_min": 5, "check_s": 86400, "poll_s": 20, **settings}
     made = World(new_flash(OLD, rotation=list(rotation), **of), [OLD, NEW], offered=offered)
@@ -172,7 +174,7 @@ def stored(world: World, rotation: object) -> World:
     (["btc", "btc", "btc"], {"sp500", "btc"}),
     (["btc", 1, None, ["dax"], {"dax": 1}, 1e300, True], {"sp500", "btc"}),
     ("btc", {"sp500"}), ({"btc": "btc"}, {"sp500"}), (None, {"sp500"}), (5, {"sp500"}),
-    (["x%d" % at for at in range(80)] + ["btc"], {"sp500"}),
+    ([f"x{at}" for at in range(80)] + ["btc"], {"sp500"}),
 ])  # fmt: skip
 def test_whatever_the_settings_say_a_beam_moves(rotation: Any, those: set[str]) -> None:
     world = stored(world_of(), rotation)
@@ -197,7 +199,7 @@ def test_where_the_first_is_unknown_here_the_others_are_shown() -> None:
 
 
 def broken(world: World, *instruments: str) -> None:
-    """No provider has a price of these. In these worlds the first of each answers, and one alone."""
+    """No provider has a price of these. In these worlds the first of each alone answers."""
     handler = world.market.site.handler
     marks = {"btc": "btc", "dax": "GDAXI", "sp500": "SPX"}
 
@@ -306,7 +308,7 @@ def test_a_set_without_a_price_for_any_is_given_up() -> None:
     assert world.said(" silent, now shipped")
 
 
-# -- what a turn keeps -------------------------------------------------------------------------------
+# -- what a turn keeps ---------------------------------------------------------------------------
 
 
 def test_who_asked_for_patience_is_left_alone_by_the_next_one_too() -> None:
