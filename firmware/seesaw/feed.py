@@ -182,8 +182,10 @@ class Feed:
             self._agreed(other, second)
         else:
             for one, found, how in ((index, quote, verdict), (other, second, word)):
-                if how == _OLD:
-                    self._show_old(one, found)
+                # A late quote is the best there is, unless the one that is shown is newer.
+                last = self.last
+                if how == _OLD and (not last or one == self._shown or found.time_s > last.time_s):
+                    self._accept(one, found)
 
     def _agreed(self, index: int, quote: object) -> None:
         """Another poll of a jump: enough of them that agree are believed."""
@@ -220,11 +222,6 @@ class Feed:
         self.choice.follow(index, self.up_s())
         self._accept(index, quote)
         self.fresh += 1
-
-    def _show_old(self, index: int, quote: object) -> None:
-        """A late quote is the best there is, unless the one that is shown is newer."""
-        if self.last is None or index == self._shown or quote.time_s > self.last.time_s:
-            self._accept(index, quote)
 
     def _accept(self, index: int, quote: object) -> None:
         self.last, self._shown = quote, index
