@@ -35,6 +35,8 @@ async def _listen(program: object, name: str) -> None:
 
                     typed = Typed(program, name)
                 await typed.take(piece)
-            except MemoryError:  # what was typed is lost, and the next line has another chance: of a
-                typed = None  # module that fell while it was loaded MicroPython keeps nothing
+            except MemoryError:
+                # What was typed is lost, and the next line has another chance: of a module that
+                # fell while it was loaded MicroPython keeps nothing.
+                typed = None
                 print("console: MemoryError")
