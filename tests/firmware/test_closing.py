@@ -87,7 +87,7 @@ def test_of_several_instruments_each_has_its_own() -> None:
     lines = store.raw.split(b"\n")
     assert lines[0].startswith(b"sp500 5004 ") and lines[1:] == others.split(b"\n")
     assert len(store.raw) <= 288
-    store.raw = others.replace(b" 4900", b" 4900.12345678901234567890")
+    store.raw = others.replace(b" 4900", b" 4900.12345678901234567890123456")
     made = bench(store)
     for _ in range(6 * 48):
         made.go(1800)
