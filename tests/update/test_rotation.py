@@ -217,8 +217,11 @@ def test_one_that_is_broken_says_so_in_its_turn_and_condemns_none() -> None:
     found = states(world)
     assert {state for one, state in found if one == "dax"} == {"NO_DATA"}
     assert {("sp500", "LIVE"), ("btc", "LIVE")} <= {*found}
-    level = [line for line in world.lines if "instrument=dax" in line and "level=yes" in line]
-    assert level  # what it would show else is another's move
+    lines = [line for line in world.lines if LINE.match(line)]
+    later = [line for before, line in zip(lines, lines[1:], strict=False)
+             if " instrument=dax " in before and " instrument=dax " in line]  # fmt: skip
+    # What it would show else is another's move.
+    assert len(later) > 5 and all(" level=yes " in line for line in later)
     assert shown(world).count("dax") >= 3
     assert not world.said("sign=SAFE") and not world.said("Traceback")
 
@@ -296,6 +299,28 @@ def test_a_set_is_not_given_up_for_one_that_is_broken_anyway() -> None:
     world.run(3 * 3600)
     assert not world.said("given up") and not world.said(" silent,")
     assert world.said(f" data={name('good', text)} ")
+
+
+def test_a_set_that_has_died_for_all_is_left_though_each_had_prices_before() -> None:
+    text = feeds(sigma=1.5)
+    world = world_of(*THREE, offered=offering(text), check_s=900)
+    until(world, name("good", text), 7200)
+    world.run(1800)
+    broken(world, "sp500", *THREE)
+    world.run(2 * 3600, until=lambda: world.said(" silent, now shipped"))
+    assert world.said(f"{name('good', text)} silent, now shipped")
+
+
+def test_who_is_new_among_them_gets_his_part_of_the_set() -> None:
+    text = feeds(sigma=1.5)
+    offered = offering(text)
+    world = world_of("btc", offered=offered, check_s=300)
+    until(world, name("good", text), 7200)
+    world = stored(world, ["dax"])
+    world.offered = offered
+    world.run(3600)
+    told = [match[6] for line in world.lines if (match := LINE.match(line)) and match[2] == "dax"]
+    assert told and told[-1] == name("good", text)
 
 
 def test_a_set_without_a_price_for_any_is_given_up() -> None:
