@@ -304,11 +304,22 @@ def test_a_set_is_not_given_up_for_one_that_is_broken_anyway() -> None:
 def test_a_set_that_has_died_for_all_is_left_though_each_had_prices_before() -> None:
     text = feeds(sigma=1.5)
     world = world_of(*THREE, offered=offering(text), check_s=900)
-    until(world, name("good", text), 7200)
-    world.run(1800)
-    broken(world, "sp500", *THREE)
-    world.run(2 * 3600, until=lambda: world.said(" silent, now shipped"))
-    assert world.said(f"{name('good', text)} silent, now shipped")
+    good = name("good", text)
+    struck = 0.0
+
+    def look() -> bool:  # in one run: the power stays
+        nonlocal struck
+        now_s = world.device.clock.now_us / 1e6
+        if not struck and now_s > 3600 and world.said(f" data={good} ") and world.follows():
+            struck = now_s
+            broken(world, "sp500", *THREE)
+        return world.said(" silent, now shipped")
+
+    world.run(5 * 3600, look)
+    assert struck and world.said(f"{good} silent, now shipped")
+    # Not before each has had its turn without a price, and not long after.
+    waited_s = world.device.clock.now_us / 1e6 - struck
+    assert TURN_S < waited_s < 6 * TURN_S
 
 
 def test_who_is_new_among_them_gets_his_part_of_the_set() -> None:
