@@ -39,6 +39,10 @@ def _config(parser: argparse.ArgumentParser) -> None:
         " SEESAW_PASSWORD of the environment",
     )  # fmt: skip
     parser.add_argument("--instrument", metavar="NAME", help="what to follow")
+    parser.add_argument(
+        "--rotation", metavar="NAMES", type=lambda text: [name for name in text.split(",") if name],
+        help="further instruments that take turns with it, as dax,btc; '' for none",
+    )  # fmt: skip
     parser.add_argument("--update-url", metavar="URL", help="where releases come from")
     parser.add_argument("--tz", metavar="ZONE", help="of the quiet hours, a POSIX string")
     for name, unit in (
@@ -55,6 +59,7 @@ def _config(parser: argparse.ArgumentParser) -> None:
         ("button-pin", "GPIO of the button, to ground; -1 for none"),
         ("quiet-from", "minute of the day from which the beam keeps still"),
         ("quiet-to", "minute of the day up to which it does"),
+        ("turn-min", "minutes of each turn, 5 to 240"),
     ):
         parser.add_argument(f"--{name}", metavar="N", type=int, help=unit)
 

@@ -171,6 +171,7 @@ def parser() -> argparse.ArgumentParser:
         command.arguments(leaf)
         leaf.set_defaults(handler=command.handler)
     leaves["completion"].set_defaults(root=root)
+    leaves["drill"].set_defaults(main=main)  # it types commands
     return root
 
 

@@ -68,7 +68,7 @@ FIRMWARE = {
                                "seesaw.config", "seesaw.net.form", "seesaw.net.serving",
                                "seesaw.setup"),
     "firmware/seesaw/api/": ("asyncio", "json", "micropython", "seesaw.api", "seesaw.config",
-                             "seesaw.core", "seesaw.data.shipped", "seesaw.net", "seesaw.tuning"),
+                             "seesaw.core", "seesaw.data.traded", "seesaw.net", "seesaw.tuning"),
     "firmware/seesaw/setup/making.py": WIRING,
     "firmware/seesaw/api/making.py": ("micropython", "sys", *WIRING),
     "firmware/seesaw/main.py": WIRING,

@@ -31,6 +31,7 @@ class App:
         self.clock = clock
         self.random = random
         self.root = "development" if shipped.development() else "maker"
+        self.slot = boot.slot.info()[4]
         self.usage = usage
         self.keeper = keeper
         taken = settings["servo_pin"], settings["power_pin"]
@@ -44,7 +45,10 @@ class App:
         self.notice = ""  # the maker's, as it is shown now
         self.said = False  # it has, once: a look in the midst of each first poll would hide all
         self.shown_s = 0  # up_s when the market was shown last
-        self.since_s = handover.since_s(boot.scratch) if boot.stage >= _LOOKED else 0
+        self.rota = None  # of several instruments that take turns: seesaw.rotation
+        self.since_s = self.gone_s = 0  # from the last look for a release, for whatever, to here
+        if boot.stage >= _LOOKED:
+            self.since_s, self.gone_s = handover.since(boot.scratch)
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
@@ -131,7 +135,7 @@ class App:
             "data=%s slot=%s version=%s root=%s sign=%s why=%s"
             % (self.feed.state, self.feed.instrument, price, change, self.beam.degrees(),
                "yes" if self.beam.level() else "no", self.beam.target_ns // 1000, self.usage.name,
-               self.boot.slot.info()[4], self.boot.version, self.root,
+               self.slot, self.boot.version, self.root,
                sign(self.feed.state, self.boot.unhealthy), self.feed.why)
         )  # fmt: skip
 
@@ -139,7 +143,7 @@ class App:
         """An event's line."""
         self.note(event + " " + words)
         print("seesaw event=%s slot=%s version=%s words=%s"
-              % (event, self.boot.slot.info()[4], self.boot.version, words))  # fmt: skip
+              % (event, self.slot, self.boot.version, words))  # fmt: skip
 
     def note(self, words: str) -> None:
         self.events = self.events[-7:] + ["%d s: %s" % (self.clock.up_s(), words)]
@@ -155,13 +159,15 @@ class App:
                 raise RuntimeError("the follower is stuck")
             lit = self.led and not self.beam.is_quiet()
             self.boot.wdt.feed()
+            if healthy and self.rota:
+                self.rota.turn(self)
             if self.boot.trial:
                 self.judge()
             elif self.call.due(self.radio.joined()):
                 await self.beam.park()
                 up_s = self.clock.up_s()
                 self.usage.tell(self.feed, up_s)
-                self.call.answer(self.since_s + up_s)
+                self.call.answer(self.since_s + up_s, self.gone_s + up_s)
                 self.beam.resume()
             elif self.said and self.due(drawn):
                 if self.live:
@@ -190,7 +196,8 @@ class App:
         check_s = self.settings["check_s"]
         if self.boot.stage != _LOOKED:
             check_s = min(check_s, _FIRST_CHECK_S)
-        word = handover.due(up_s, self.since_s, check_s, up_s - self.shown_s, drawn)
+        dark_s = up_s - self.shown_s
+        word = handover.due(up_s, self.since_s, check_s, dark_s, drawn, self.gone_s)
         return word if word == "release" or self.settings["update_url"] else ""
 
     def judge(self) -> None:
@@ -203,7 +210,6 @@ class App:
     def update(self, word: str, lit: bool) -> None:
         """To the updater, telling it whether the feed was good: the baseline of a trial."""
         feed, up_s = self.feed, self.clock.up_s()
-        self.boot.scratch = bytes((feed.state in GOOD,)) + self.boot.scratch[1:]
         self.usage.tell(feed, up_s)
         self.call.tell()
         alone = word == "data"

@@ -42,7 +42,7 @@ class Beam:
         self.target_ns = self.pulse_ns = min(max(known, self.low_ns), self.high_ns)
         self._arrived = known == self.pulse_ns == boot.pulse_ns
         self._slower = 1
-        self._noted_s = 0
+        self.noted_s = 0  # when the place was, in this session
         self._attached = self._parked = False
         self.still = True
         self.wanted = asyncio.Event()
@@ -148,8 +148,8 @@ class Beam:
 
     def _note(self) -> None:
         now_s = self.clock.up_s()
-        if now_s - self._noted_s >= NOTE_S:
-            self._noted_s = now_s
+        if now_s - self.noted_s >= NOTE_S:
+            self.noted_s = now_s
             self.place.put(self.pulse_ns)
 
     def _release(self) -> None:

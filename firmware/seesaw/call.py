@@ -33,18 +33,19 @@ class Call:
         """Before a hand-over."""
         if lost < 0:
             lost = min((self.up_s() - self.seen_s) // 10, 255)
-        self.boot.scratch = self.boot.scratch[:_AT] + bytes((lost, 0))
+        scratch = self.boot.scratch
+        self.boot.scratch = scratch[:_AT] + bytes((lost,)) + scratch[_AT + 1 :]
 
-    def answer(self, since_s: int) -> None:
-        """Hand over to set-up, or to the app; never returns, but when tried from a laptop. since_s:
-        from the last look for a release, or the start: who changes settings often must not put
-        off the next one."""
+    def answer(self, since_s: int, gone_s: int) -> None:
+        """Hand over to set-up, or to the app; never returns, but when tried from a laptop. since_s,
+        gone_s: from the last look for a release, for whatever, or the start: who changes settings
+        often, or has instruments take turns, must not put off the next one."""
         self.tell(0)
         boot = self.boot
         if self.again and not self.long:
             silent_s, waits = self.again
             self.again = ()
-            boot.scratch = handover.told(boot.scratch, silent_s, since_s, 0, waits)
+            boot.scratch = handover.told(boot.scratch, silent_s, since_s, 0, waits, gone_s)
             boot.hand_over("app", boot.stage or _AGAIN)
         else:
             boot.hand_over("setup", _ASKED if self.long else 0)

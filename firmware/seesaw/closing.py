@@ -10,8 +10,9 @@ from micropython import const
 
 from seesaw.core import gate
 
-KEY = "closes"  # in NVS: "INSTRUMENT PRICE FROM PRICE FROM", the newest first
-SIZE = const(96)  # bytes
+# In NVS: "INSTRUMENT PRICE FROM PRICE FROM", the newest first; a line for each that takes turns.
+KEY = "closes"
+SIZE = const(288)  # bytes, some five lines
 _DAY_S = const(86400)
 _SESSION_S = const(72000)  # longer than any session, shorter than from one opening to the next
 _SETTLE_S = const(1800)  # after a session: until then some providers are behind
@@ -23,9 +24,19 @@ class Closing:
     def __init__(self, feed, store):
         self._feed = feed
         self._store = store
-        self._closes = parse(store.get(KEY, SIZE), feed.instrument)
+        self._closes = parse(self._lines()[0], feed.instrument)
         for source in feed.sources:
             source.stored = self.at
+
+    def _lines(self) -> tuple:
+        """(of this instrument, those of others)."""
+        mine, others = b"", []
+        for line in self._store.get(KEY, SIZE).split(b"\n"):
+            if line.split(b" ")[0] == self._feed.instrument.encode():
+                mine = line
+            elif line:
+                others.append(line)
+        return mine, others
 
     def at(self, now_s: int) -> float:
         """The baseline at this moment, seconds since 1970, 0 when unknown; 0.0 for none."""
@@ -65,8 +76,12 @@ class Closing:
         words = [self._feed.instrument]
         for price, from_s in self._closes:
             words.append("%.9g %d" % (price, from_s))
+        made = " ".join(words).encode()
+        for line in self._lines()[1]:
+            if len(made) + 1 + len(line) <= SIZE:
+                made += b"\n" + line
         try:
-            self._store.put(KEY, " ".join(words).encode())
+            self._store.put(KEY, made)
         except OSError:
             pass  # NVS is full: it counts until the next look
 

@@ -14,6 +14,7 @@ DEFAULTS = {
     "ssid_hex": "",  # in place of ssid, where a name is no text
     "password": "",
     "instrument": "sp500",  # what the feed does not know, it takes for this one
+    "rotation": [],  # further instruments, shown in turn with that one: core.turn has the names
     "poll_s": 60,  # between two quotes
     "check_s": 21600,  # between two looks for a release
     "update_url": "",

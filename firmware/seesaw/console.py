@@ -85,8 +85,8 @@ class Console:
     def status(self) -> None:
         facts = self.facts().all()
         print(verdict(facts))
-        for key in ("program", "app.state", "app.why", "app.notice", "feed.price", "boot.unhealthy",
-                    "release.version", "time.up_s"):  # fmt: skip
+        for key in ("program", "app.state", "app.why", "app.notice", "feed.instrument",
+                    "feed.price", "boot.unhealthy", "release.version", "time.up_s"):  # fmt: skip
             if facts.get(key) not in (None, ""):
                 print("%s: %s" % (key, facts[key]))
 

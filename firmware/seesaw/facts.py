@@ -99,6 +99,10 @@ class Facts:
         found = {"wifi.set": _yes(of["ssid"]), "wifi.password": _set(of["password"])}
         for key in ("instrument", "poll_s", "check_s", "stream", "ntp"):
             found["set." + key] = of[key]
+        if of["rotation"]:
+            from seesaw.core.turn import names
+
+            found["set.rotation"] = " ".join(names(of)[1:])
         found["set.keys"] = " ".join(sorted(of["keys"]))
         found["set.providers"] = " ".join(sorted(of["providers"]))
         return found
@@ -120,7 +124,7 @@ class Facts:
         quote, epoch_s = feed.last, self.program.clock.epoch_s()
         found = {
             "app.state": feed.state if self.program.said else "STARTING", "app.why": feed.why,
-            "app.notice": self.program.notice,
+            "app.notice": self.program.notice, "feed.instrument": feed.instrument,
             "feed.provider": feed.provider, "feed.accepted": feed.accepted,
             "feed.silent_s": feed.silent_s,
             "feed.price": "%.2f of %.2f" % (quote.price, quote.baseline) if quote else "none",

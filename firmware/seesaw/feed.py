@@ -140,31 +140,23 @@ class Feed:
     def _judge(self, index: int, quote: object) -> tuple:
         source = self.sources[index]
         now_s = self._now(source)
-        same, unit = index == self._shown, self._unit(index)
+        same = index == self._shown
+        # Are its prices in the unit of the last? A proxy is judged by its moves.
+        unit = not (source.proxy or self.sources[self._shown].proxy)
         reason = gate.acceptance(quote, self.last, now_s, self.limits, same, source.proxy, unit)
         if reason:
             self._complain(index, reason)
             return None, FAILED
-        self._note_still(index, quote, now_s)
+        still = gate.still(quote, now_s, source.delay_s, market_state.STILL_S)
+        self._still[index] = self.up_s() if still else None
         if gate.jump(quote, self.last, self.limits, unit):
             self._complain(index, "a jump that nobody else has shown")
             return quote, _JUMP
-        if self._in_session(quote) and gate.late(quote, now_s, source.delay_s, self._opened_s):
+        trades = self.word == "open" or (self.word == "" and quote.open is not False)
+        if trades and gate.late(quote, now_s, source.delay_s, self._opened_s):
             self._missed = False  # it bears out that there is nothing newer
             return quote, _OLD
         return quote, GOOD
-
-    def _unit(self, index: int) -> bool:
-        """Are its prices in the unit of the last? A proxy is judged by its moves."""
-        return not (self.sources[index].proxy or self.sources[self._shown].proxy)
-
-    def _in_session(self, quote: object) -> bool:
-        return self.word == "open" or (self.word == "" and quote.open is not False)
-
-    def _note_still(self, index: int, quote: object, now_s: int) -> None:
-        delay_s = self.sources[index].delay_s
-        stands = gate.still(quote, now_s, delay_s, market_state.STILL_S)
-        self._still[index] = self.up_s() if stands else None
 
     async def _ask_another(self, index: int, quote: object, verdict: int) -> None:
         """A witness of the jump that this one told of, or a stand-in."""
@@ -190,8 +182,10 @@ class Feed:
             self._agreed(other, second)
         else:
             for one, found, how in ((index, quote, verdict), (other, second, word)):
-                if how == _OLD:
-                    self._show_old(one, found)
+                # A late quote is the best there is, unless the one that is shown is newer.
+                last = self.last
+                if how == _OLD and (not last or one == self._shown or found.time_s > last.time_s):
+                    self._accept(one, found)
 
     def _agreed(self, index: int, quote: object) -> None:
         """Another poll of a jump: enough of them that agree are believed."""
@@ -228,11 +222,6 @@ class Feed:
         self.choice.follow(index, self.up_s())
         self._accept(index, quote)
         self.fresh += 1
-
-    def _show_old(self, index: int, quote: object) -> None:
-        """A late quote is the best there is, unless the one that is shown is newer."""
-        if self.last is None or index == self._shown or quote.time_s > self.last.time_s:
-            self._accept(index, quote)
 
     def _accept(self, index: int, quote: object) -> None:
         self.last, self._shown = quote, index

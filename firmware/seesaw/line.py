@@ -29,8 +29,14 @@ async def _listen(program: object, name: str) -> None:
         beam = getattr(program, "beam", None)
         piece = serial.read(_PIECE) if beam is None or beam.still else b""
         if piece and not program.boot.trial:
-            if typed is None:
-                from seesaw.typed import Typed
+            try:
+                if typed is None:
+                    from seesaw.typed import Typed
 
-                typed = Typed(program, name)
-            await typed.take(piece)
+                    typed = Typed(program, name)
+                await typed.take(piece)
+            except MemoryError:
+                # What was typed is lost, and the next line has another chance: of a module that
+                # fell while it was loaded MicroPython keeps nothing.
+                typed = None
+                print("console: MemoryError")

@@ -30,7 +30,7 @@ async def look(updater) -> None:
         boot.reset("boot record healed")
     updater.site.query = query(
         boot.version, running, action, updater.record.failure, updater.chip.device_id(),
-        _bound_s(updater), looks.market(updater.settings["instrument"], told),
+        _bound_s(updater), looks.market(updater.settings, told),
     )  # fmt: skip
     offer = await _offer(updater, alone)
     from seesaw.upgrade import upgrade

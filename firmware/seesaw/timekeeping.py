@@ -8,13 +8,6 @@ from micropython import const
 _DAY_S = const(86400)
 
 
-def first_s(clock_s: int, random: object) -> int:
-    """Seconds from the start of a session to the first question: at once when the clock was never
-    set, else drawn from a day. So it is one question a day however often sessions begin, and
-    nothing need be remembered of the last one. random: a function, a float in [0, 1)."""
-    return int(_DAY_S * random()) if clock_s else 0
-
-
 class Timekeeper:
     """clock: of port.board. random: a function, a float in [0, 1). load: makes the Witnesses."""
 
@@ -22,7 +15,10 @@ class Timekeeper:
         self._clock = clock
         self._load = load
         self._witnesses = None
-        self._due_s = first_s(clock.epoch_s(), random)  # 0 once the witnesses know when
+        # To the first question: at once when the clock was never set, else drawn from a day. So it
+        # is one a day however often sessions begin, and nothing need be remembered of the last one.
+        # 0 once the witnesses know when.
+        self._due_s = int(_DAY_S * random()) if clock.epoch_s() else 0
 
     @property
     def said(self) -> str:

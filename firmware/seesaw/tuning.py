@@ -20,6 +20,7 @@ DEFAULTS = {
     "sensitivity": 100,  # percent
     "quiet_from": 0,  # minutes of the owner's day; the same twice: no quiet hours
     "quiet_to": 0,
+    "turn_min": 30,  # minutes of an instrument's turn, where several have one
     "tz": "",  # the owner's zone, POSIX; "" for UTC
 }
 LIMITS = {
@@ -34,6 +35,7 @@ LIMITS = {
     "sensitivity": (25, 400),
     "quiet_from": (0, 1439),
     "quiet_to": (0, 1439),
+    "turn_min": (5, 240),
 }
 
 

@@ -37,11 +37,19 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
     keeper = Timekeeper(clock, random, witnesses)
     usage = Usage(boot, store.get("feeds"), settings, store.get("calendars"))
-    found = market(boot, settings, usage, secure.opener, clock, random, store)
-    motor = servo.servo(settings["servo_pin"], settings["power_pin"], boot)
+    rota, of = None, settings
+    if settings["rotation"]:
+        from seesaw.rotation import Rotation
+
+        rota = Rotation(boot, settings, record, clock, usage)
+        of = rota.of
+    found = market(usage, of, boot, secure.opener, clock, random, store)
+    motor = _motor(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
     made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
     made.call = Call(boot, clock.up_s)
+    if rota:
+        rota.serve(made)
     if settings["button_pin"] >= 0:
         from seesaw.button import listen
         from seesaw.port.panel import Panel
@@ -54,31 +62,37 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
             from seesaw import saying
 
             asyncio.create_task(saying.watch(made, store, kept))
-    if settings["stream"]:
+    if of["stream"]:
         from seesaw.live import live
 
         made.live = live(made, secure.opener())
     return made
 
 
-def market(boot, settings, usage, opener, clock, random, store) -> Feed:
+def _motor(pin, power_pin, boot):
+    """The servo on that pin. A pin that cannot drive one is said, and costs the beam alone: the
+    feed, the trial and the next release must not depend on a setting."""
+    try:
+        return servo.Servo(pin, power_pin)
+    except (ValueError, OSError, RuntimeError) as error:
+        from seesaw.port.noservo import NoServo
+
+        return NoServo(pin, boot, error)
+
+
+def market(usage, settings, *ports) -> Feed:
     """The owner's instrument: by signed data, else by what the release ships."""
-    told = handover.silent_s(boot.scratch), handover.waits(boot.scratch), usage, store
     if usage.part:
         try:
-            return _feed(
-                settings["instrument"], usage.part, settings, opener, clock, random, told
-            )
+            return _feed(settings["instrument"], usage.part, usage, settings, *ports)
         except Exception:  # of another release's making: it must not stop the app
             usage.spoilt()
-    return _feed(*shipped.feeds(settings), settings, opener, clock, random, told)
+    return _feed(*shipped.feeds(settings), usage, settings, *ports)
 
 
-def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
-    """told: (seconds without a price in the session before, how each provider stood, the Usage,
-    the store)."""
+def _feed(instrument, part, usage, settings, boot, opener, clock, random, store) -> Feed:
     exchange = part["exchange"]
-    sessions = shipped.sessions(exchange, signed=told[2].hours(exchange))
+    sessions = shipped.sessions(exchange, signed=usage.hours(exchange))
     bases, keys = settings["providers"], settings["keys"]
 
     def utc_s(local_s: int, tz: str) -> int:
@@ -99,10 +113,11 @@ def _feed(instrument, part, settings, opener, clock, random, told) -> Feed:
         opened = opener(() if base else rules.get("roots", ()))  # of the provider's own host
         sources.append(Source(feed, rules, opened, base, keys.get(name, ""), utc_s))
         keeps |= ["stored"] in rules["base"]
-    feed = Feed(instrument, part, sources, random, clock.up_s, sessions, told[0])
+    silent_s = handover.silent_s(boot.scratch)
+    feed = Feed(instrument, part, sources, random, clock.up_s, sessions, silent_s)
     if keeps:
         from seesaw.closing import Closing
 
-        feed.closing = Closing(feed, told[3])
-    feed.choice.keep(told[1], clock.up_s())
+        feed.closing = Closing(feed, store)
+    feed.choice.keep(handover.waits(boot.scratch), clock.up_s())
     return feed

@@ -21,7 +21,7 @@ def drill(arguments: Namespace) -> int:
     """0 when every step came out as it must. UserError for a folder that is somebody's."""
     folder = _emptied(Path(arguments.out))
     began = time.monotonic()
-    played, why = story.begin(folder), ""
+    played, why = story.begin(folder, arguments.main), ""
     bar = Progress("drill", 100, "%")
     try:
         story.play(played, lambda number: bar.at(100 * number // len(story.STEPS)))

@@ -4,13 +4,12 @@ import contextlib
 import io
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from host_tools import cli
 from host_tools.errors import UserError
 from host_tools.image import bundle
 from host_tools.image.board import Board
@@ -27,10 +26,12 @@ class Unexpected(Exception):
 @dataclass
 class Desk:
     """folder: repo/, keys/, site/ (the static host of releases), incidents/, status/ (the status
-    site), proofs/ and access.log. typed: every command, with its exit code."""
+    site), proofs/ and access.log. main: runs a command line. typed: every command, with its exit
+    code."""
 
     folder: Path
     now_s: int
+    main: Callable[[list[str]], int]
     typed: list[tuple[str, int]] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Path:
@@ -51,7 +52,7 @@ class Desk:
         line = [str(word) for word in words]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = cli.main(line)
+            code = self.main(line)
         self.typed.append((" ".join(line), code))
         if code != expect:
             said = (err.getvalue() or out.getvalue()).strip()[-400:]

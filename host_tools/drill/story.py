@@ -83,9 +83,10 @@ class Story:
         return sum(BAD in one.versions for one in self.fleet.units)
 
 
-def begin(folder: Path) -> Story:
-    """The desk has its keys, its repository and a first release; the seesaws were sold with it."""
-    desk = Desk(folder, START_S - 7 * 86_400)
+def begin(folder: Path, main: Callable[[list[str]], int]) -> Story:
+    """The desk has its keys, its repository and a first release; the seesaws were sold with it.
+    main: runs a command line."""
+    desk = Desk(folder, START_S - 7 * 86_400, main)
     desk.type("release", "init", desk.repo, "--keys", desk.keys, "--board", BOARD.name,
               "--now", desk.now_s)  # fmt: skip
     made, path = desk.built(SHIPPED, desk.tree(SHIPPED), BOARD, APP)

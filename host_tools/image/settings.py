@@ -32,13 +32,15 @@ NUMBERS = {  # whole numbers: (least, most, unit)
     "power_pin": (-1, 48, "the GPIO, -1 for none"),
     "quiet_from": (0, 1439, "minutes of the day"),
     "quiet_to": (0, 1439, "minutes of the day"),
+    "turn_min": (5, 240, "minutes of an instrument's turn"),
 }
+ROTATION_MAX = 16  # instruments
 TZ_MAX = 48  # characters
 TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
 SSID_HEX = re.compile(r"([0-9a-fA-F]{2}){0,32}")
 FEEDS = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "feeds.json"
 KEYS = ("ssid", "password", "ssid_hex", "instrument", "update_url", "providers", "keys", "ntp",
-        "tz", "stream", *NUMBERS)  # fmt: skip
+        "tz", "stream", "rotation", *NUMBERS)  # fmt: skip
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -92,6 +94,8 @@ def _check_value(key: str, value: object, name: str) -> None:
         _require(good, key, "8 to 64 bytes of text, or empty for an open network", name)
     elif key == "instrument":
         _check_instrument(value, name)
+    elif key == "rotation":
+        _check_rotation(value, name)
     elif key in NUMBERS:
         least, most, unit = NUMBERS[key]
         size = abs(value) if type(value) is int and key == "us_per_degree" else value
@@ -128,6 +132,15 @@ def _check_instrument(value: object, name: str) -> None:
     if value not in known:
         fix = _nearest(str(value), known, "instruments")
         raise UserError(name, f"instrument '{value}' is unknown", fix)
+
+
+def _check_rotation(value: object, name: str) -> None:
+    form = f"a list of instruments, each once, {ROTATION_MAX} at most"
+    listed = value if isinstance(value, list) and len(value) <= ROTATION_MAX else None
+    _require(listed is not None, "rotation", form, name)
+    for one in listed or ():
+        _check_instrument(one, name)
+    _require(len({*(listed or ())}) == len(listed or ()), "rotation", form, name)
 
 
 def _check_providers(value: object, name: str) -> None:

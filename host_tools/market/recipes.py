@@ -30,6 +30,7 @@ SCHEMA = Path(__file__).with_name("feeds.schema.json")
 DEADLINE_S = 15
 PIECE = 4096  # bytes, as a device reads
 PROBLEMS_MAX = 50
+NEVER = 'without a base or key of the owner\'s every recipe needs "stored": none is ever the first'
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,26 @@ def problems(raw: bytes) -> list[Problem]:
         line = json_lines.nearest(places, tuple(broken.absolute_path))
         if line not in reported:
             listed.append(Problem(line, "/".join(map(str, broken.absolute_path)), broken.message))
+    if not listed:
+        for name in never_begins(found):
+            where = ("instruments", name, "feeds")
+            listed.append(Problem(json_lines.nearest(places, where), "/".join(where), NEVER))
     return sorted(listed, key=lambda one: one.line)[:PROBLEMS_MAX]
+
+
+def never_begins(found: dict[str, Any]) -> list[str]:
+    """Instruments of a set for which a device without any of its own can never show a price: each
+    recipe takes the close that the device kept (SPEC, "Recipes": `stored`), and it keeps one of
+    accepted prices alone, of no proxy."""
+    made = []
+    for name, entry in found["instruments"].items():
+        recipes = [found["providers"][feed[0]] for feed in entry["feeds"]]
+        # Those that wait for the owner's base or key are no help to all others.
+        free = [one for one in recipes if "key" not in one and not one["url"].startswith("{base}")]
+        own = [one for one in free or recipes if not one.get("proxy")]
+        if own and all(one["base"] == [["stored"]] for one in own):
+            made.append(name)
+    return made
 
 
 def _rules_broken(

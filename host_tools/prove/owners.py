@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from host_tools.emulator.board import ENDS
 from host_tools.prove.hardware import power_cycle
@@ -16,6 +16,8 @@ Change = Callable[["LiveSeesaw"], None]
 
 CHANGED = {"instrument": "nasdaq", "center_us": 1520}  # what an owner sets who changes the settings
 OWN = ("ssid", "password", "instrument", "poll_s", "check_s", "providers")  # not the maker's
+# Looks are further apart than turns are, so that these end sessions too.
+TURNS = {"rotation": ["dow", "nasdaq"], "turn_min": 5, "check_s": 700}
 PATIENT = {"check_s": 21_600, "poll_s": 60}
 UNPLUGS = 4  # times, each during a trial
 UNPLUG_S = 2  # after the trial's first line
@@ -72,16 +74,20 @@ def change_settings(live: LiveSeesaw) -> None:
     live.expected = [{**known, **CHANGED} for known in live.expected[:1]]
 
 
-def _patient(live: LiveSeesaw) -> None:
-    """The pace of real life: a price a minute, a look for a release four times a day."""
+def _has_set(changes: dict[str, Any]) -> Change:
+    """Has set that before it is switched on."""
 
-    def hear(line: str) -> None:
-        nvs = live.device.board.storage.nvs
-        blob = json.loads(nvs.get_blob("seesaw", "config", 2048))
-        if line.startswith("boot ") and blob.get("check_s") != PATIENT["check_s"]:
-            nvs.set_blob("seesaw", "config", json.dumps({**blob, **PATIENT}).encode())
+    def change(live: LiveSeesaw) -> None:
+        def hear(line: str) -> None:
+            nvs = live.device.board.storage.nvs
+            blob = json.loads(nvs.get_blob("seesaw", "config", 2048))
+            if line.startswith("boot ") and not changes.items() <= blob.items():
+                nvs.set_blob("seesaw", "config", json.dumps({**blob, **changes}).encode())
 
-    live.watchers.append(hear)
+        live.rotation = changes.get("rotation", [])
+        live.watchers.append(hear)
+
+    return change
 
 
 def _sets(words: str) -> Change:
@@ -214,7 +220,8 @@ def _maintains(live: LiveSeesaw) -> None:
 
 OWNERS: dict[str, Change] = {
     "nobody": lambda live: None,
-    "patient": _patient,
+    "patient": _has_set(PATIENT),  # the pace of real life: a price a minute, four looks a day
+    "takes-turns": _has_set(TURNS),
     "strip-20": _strip(20),
     "strip-60": _strip(60),
     "unplugs": _unplugs("event=prove "),

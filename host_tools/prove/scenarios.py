@@ -208,6 +208,16 @@ DAYS = Scenario(
     seconds=4 * DAY, cuts=NO_CUTS,
 )  # fmt: skip
 
+TURNS = Scenario(
+    "turns", "instruments take turns, and the power goes as the beam's new place is noted",
+    offering("", owner="takes-turns"), start="candidate", seconds=1500, phases=("record",),
+    cuts=("record",),
+)  # fmt: skip
+TURNS_UPDATE = replace(
+    NEXT, name="turns-update", why="instruments take turns, and an update comes in between",
+    world=offering("fix", owner="takes-turns"), cuts=("set_boot", "confirm"),
+)  # fmt: skip
+
 PACE = Scenario(
     "update-at-pace", "an update and its recoveries at the pace of real life: a look every 6 h",
     offering("candidate", owner="patient"), until="updated", seconds=DAY, phases=WHOLE,
@@ -227,5 +237,5 @@ TRIALS = tuple(
     )
 )  # fmt: skip
 
-SCENARIOS = (*CORE, *POWER, *MORE, *DATA_TARGETS, IDLE, DAYS, PACE, *TRIALS, *ELSEWHERE, *HOSTILE,
-             *OUT_OF_MEMORY)  # fmt: skip
+SCENARIOS = (*CORE, *POWER, *MORE, *DATA_TARGETS, IDLE, DAYS, TURNS, TURNS_UPDATE,
+             PACE, *TRIALS, *ELSEWHERE, *HOSTILE, *OUT_OF_MEMORY)  # fmt: skip

@@ -163,6 +163,8 @@ class LiveSeesaw:
         self._looked = (-1, False)  # when the beam was last compared with the market, and how
         self._running = ("", "")  # (slot, version) of the last line
         self._follows = False
+        self._shown = ""  # the instrument of the last line
+        self.rotation = self._turns()  # further instruments that may be shown
         self._checked: set[tuple[str, str]] = set()  # slots whose bytes were compared this boot
         self._fixed = self._protected()
         self._wear = flash.wear.copy()
@@ -202,6 +204,7 @@ class LiveSeesaw:
             if found:
                 self._running = (found[2], found[3])
                 self._follows = found[1] == "LIVE"
+                self._shown = line.partition(" instrument=")[2].partition(" ")[0]
                 if self._follows and not self.dark and not self._priced():
                     self.dark = f"says LIVE, and no price came for {HONEST_S} s: {line}"
                 self._only_good_bytes(*self._running)
@@ -282,7 +285,8 @@ class LiveSeesaw:
 
     def _follows_the_truth(self, owner: dict[str, Any], pulse_us: float) -> bool:
         span_s = self.subject.settings["poll_s"] + MOVE_S
-        instrument = find(owner["instrument"])
+        name = self._shown if self._shown in self.rotation else owner["instrument"]
+        instrument = find(name)
         wanted = []
         for ago_s in (0, span_s // 2, span_s):
             quote = self.market.prices.price_at(instrument, self.wall() - ago_s)
@@ -344,6 +348,14 @@ class LiveSeesaw:
         found = [kept for blob in self._blobs() if (kept := _kept(blob)) is not None]
         agreed = bool(found) and all(kept == found[0] for kept in found)
         return found[:1] if agreed and found[0] in owners else owners
+
+    def _turns(self) -> list[str]:
+        """The instruments that take turns with the first, of settings that were found."""
+        for blob in self._blobs():
+            if _kept(blob) is not None:
+                found = json.loads(blob).get("rotation")
+                return found if isinstance(found, list) else []
+        return []
 
     def _forgotten(self) -> tuple[str, str] | None:
         kept = self.settings()

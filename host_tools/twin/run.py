@@ -170,7 +170,7 @@ def _observe(scene: Scene, outcome: Outcome, asked_s: float) -> Observed:
     lasted_s = outcome.elapsed_us / 1_000_000
     slope = scene.settings["us_per_degree"]
     servo = scene.settings["center_us"], slope, scene.settings.get("sensitivity", 100)
-    sigma = scene.instrument.sigma
+    sigma = scene.shown.sigma
     offered_s, offered = scene.offered or (0.0, "")
     return Observed(
         asked_s=asked_s,

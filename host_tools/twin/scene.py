@@ -23,13 +23,14 @@ from host_tools.emulator.resolver import Resolver
 from host_tools.errors import UserError
 from host_tools.image import board as boards
 from host_tools.image import bundle, files, flash_image, settings
+from host_tools.market.instruments import INSTRUMENTS
 from host_tools.release import publish
 from host_tools.twin import given, offers, slots, stored
 from host_tools.twin.checks import BootSeen, Pulses
 from host_tools.twin.faults import CLOCK_OFF_S, PROVIDER, Faults
 from host_tools.twin.pace import Pace, RealTime
 from host_tools.twin.power import DIP_S, Plug
-from host_tools.twin.reports import Event, Lines, Report, parse
+from host_tools.twin.reports import Event, Lines, Quote, Report, parse
 from host_tools.twin.world import Wanted, World
 
 LAUNCHER = bundle.FIRMWARE / "launcher" / "main.py"
@@ -61,6 +62,7 @@ class Scene:
         recorded = wanted.replay.instrument if wanted.replay else None
         name = recorded or wanted.instrument or config.get("instrument", "sp500")
         self.instrument = given.find_instrument(name)
+        self.shown = self.instrument  # of those that take turns, the last that was told of
         bootloader, self._app = given.load_runtime(wanted.runtime, self.board)
         self._newest = importlib.metadata.version("seesaw")
         self.release = publish.make(self.board, self._newest, self._app)
@@ -229,7 +231,12 @@ class Scene:
 
     def truth(self, last_s: float) -> list[tuple[float, float]]:
         """See world.World.truth."""
-        return self.world.truth(last_s)
+        return self.world.truth(last_s, self.shown)
+
+    def _told(self, report: Report) -> None:
+        if isinstance(report, Quote) and report.instrument in INSTRUMENTS:
+            self.shown = INSTRUMENTS[report.instrument]
+        self.listen(report)
 
     # -- building --------------------------------------------------------------------------
 
@@ -286,13 +293,13 @@ class Scene:
     def _on_serial(self, text: str) -> None:
         if not self._stop():  # Ctrl-C reaches the VM too; its words on that are of no use
             for line in self._lines.feed(text):
-                self.listen(parse(line, self.t))
+                self._told(parse(line, self.t))
 
     def _on_event(self, line: str) -> None:
         if self._stop():
             return
         for rest in self._lines.flush():
-            self.listen(parse(rest, self.t))
+            self._told(parse(rest, self.t))
         word, _, words = line.partition(" ")
         if word == "boot":
             label, _, cause = words.split()

@@ -186,7 +186,7 @@ class View:
         return {
             "run": round(self._began_ms),  # another one: the page forgets what it wrote
             "power": scene.plug.on,
-            "instrument": scene.instrument.title,
+            "instrument": scene.shown.title,
             "market": _market(scene),
             "faults": scene.faults.told(),
             "pace": scene.pace.told(),
@@ -214,11 +214,11 @@ class View:
         else:
             state, sentence = quote.state, words.feed(quote.state, quote.why, quote.sign)
         price = quote.price if quote and scene.plug.on else None
-        decimals = scene.instrument.decimals
+        decimals = scene.shown.decimals
         return {
             "feed": {"state": state, "words": sentence},
             "price": None if price is None else f"{price:,.{decimals}f}",
-            "change_since": SINCE[scene.instrument.kind],
+            "change_since": SINCE[scene.shown.kind],
             "change_percent": quote.change_percent if quote and price is not None else None,
         }
 
@@ -261,7 +261,7 @@ class View:
 
 def _market(scene: Scene) -> dict[str, Any]:
     """time: at the exchange."""
-    zone = ZoneInfo(scene.instrument.zone)
+    zone = ZoneInfo(scene.shown.zone)
     now = datetime.fromtimestamp(scene.wall(), zone)
     market = scene.market
     return {

@@ -56,7 +56,6 @@ class World:
         self, wanted: Wanted, instrument: Instrument, files: dict[str, bytes],
         tick: Callable[[], float],
     ) -> None:  # fmt: skip
-        self.instrument = instrument
         self.slow_updates = False
         self.market = _market(wanted, instrument, tick)
         self.recorded = bool(wanted.replay) or isinstance(self.market, Replay)
@@ -91,20 +90,21 @@ class World:
         reply = self._updates(request)
         return replace(reply, fault="slow") if self.slow_updates else reply
 
-    def truth(self, last_s: float) -> list[tuple[float, float]]:
-        """(price, baseline) at every price step of the last seconds, the newest last; empty
-        without a simulated market. A cryptocurrency is measured from 24 hours ago."""
+    def truth(self, last_s: float, shown: Instrument) -> list[tuple[float, float]]:
+        """(price, baseline) of that instrument at every price step of the last seconds, the newest
+        last; empty without a simulated market. A cryptocurrency is measured from 24 hours ago."""
         if self.market is None:
             return []
         now = self.market.clock.epoch()
         first = max(now - int(last_s * self.market.clock.rate), int(self.market.clock.start))
-        return [self._truth_at(self.market, at) for at in (*range(first, now, PRICE_STEP_S), now)]
+        return [_truth_at(self.market, shown, at) for at in (*range(first, now, PRICE_STEP_S), now)]
 
-    def _truth_at(self, market: Market, epoch: int) -> tuple[float, float]:
-        quote = market.prices.price_at(self.instrument, epoch)
-        if self.instrument.kind == "crypto":
-            return quote.price, market.prices.price_at(self.instrument, epoch - DAY).price
-        return quote.price, quote.price - quote.change
+
+def _truth_at(market: Market, shown: Instrument, epoch: int) -> tuple[float, float]:
+    quote = market.prices.price_at(shown, epoch)
+    if shown.kind == "crypto":
+        return quote.price, market.prices.price_at(shown, epoch - DAY).price
+    return quote.price, quote.price - quote.change
 
 
 def _market(wanted: Wanted, instrument: Instrument, tick: Callable[[], float]) -> Market | None:

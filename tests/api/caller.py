@@ -53,7 +53,11 @@ class Caller(Owner):
 
     def fill(self, origin: str = "http://" + HERE, **fields: str) -> Asked:
         """The page's form."""
-        body = urllib.parse.urlencode(fields).encode()
+        return (yield from self.fill_pairs([*fields.items()], origin))
+
+    def fill_pairs(self, pairs: list[tuple[str, str]], origin: str = "http://" + HERE) -> Asked:
+        """The same, of fields that may share a name."""
+        body = urllib.parse.urlencode(pairs).encode()
         headers = {"Content_Type": FORM, "Origin": origin}
         answer = yield from self.ask(request("POST", "/", body, **headers))
         check("POST", "/", answer)

@@ -15,12 +15,13 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import asyncio
 from seesaw import config, tuning
-from seesaw.api import changes, page
+from seesaw.api import page
+from seesaw.data import traded
 from seesaw.api.site import Site
 from seesaw.net.request import Refused, Request
 
 page.PAGE = sys.argv[2] + "/page.html"
-changes.FEEDS = sys.argv[2] + "/feeds.txt"
+traded.FEEDS = sys.argv[2] + "/feeds.txt"
 seed = 7
 def draw(n):
     global seed
@@ -55,6 +56,7 @@ class App:
         self.price, self.baseline, self.time_s, self.target_ns = 101.5, 100.0, 1000, 1500000
         self.said, self.again, self.long, self.led, self.since_s = True, False, False, None, 0
         self.name, self.silent_s, self.notice = "shipped", 0, "A & B. https://a.test/"
+        self.rota = None
         self.kept = b""
     def info(self):
         return [0, 0, 0, 0, "ota_0"]
@@ -108,6 +110,8 @@ def post(path, body, kind=b"application/json"):
 GOOD = (
     b"GET / HTTP/1.1\r\n" + HOST + b"\r\n",
     b"GET /api/v1/info HTTP/1.1\r\n" + HOST + b"\r\n",
+    post(b"/api/v1/config", b'{"rotation": ["dax", "btc"], "turn_min": 45}'),
+    post(b"/", b"instrument=dax&rotation%5B%5D=&rotation%5B%5D=btc&rotation%5B%5D=eth", FORM),
     b"GET /api/v1/status HTTP/1.1\r\nReferer: x\r\n" + HOST + b"\r\n",
     b"GET /api/v1/config HTTP/1.1\r\nHost: SEESAW-000001.local\r\n\r\n",
     b"GET /api/v1/events HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -139,7 +143,7 @@ def answers(interpreter: str, folder: Path) -> list[str]:
 def test_both_interpreters_answer_alike(tmp_path: Path) -> None:
     mine, theirs = answers(sys.executable, tmp_path), answers(find_micropython(), tmp_path)
 
-    assert len(mine) == len(theirs) == 10 * (ROUNDS + 1)
+    assert len(mine) == len(theirs) == 12 * (ROUNDS + 1)
     for one, other in zip(mine, theirs, strict=True):
         assert one == other
     statuses = {line.split(",")[0].split("(")[-1] for line in mine}

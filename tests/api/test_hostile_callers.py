@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from phone import Script
 from seesaw import config, tuning
 from seesaw.api import changes, page
+from seesaw.data import traded
 
 from host_tools.errors import UserError
 from host_tools.image import bundle
@@ -33,7 +34,7 @@ def feeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     path = tmp_path_factory.mktemp("bundle") / "feeds.txt"
     path.write_bytes(bundle.build("0.1.0").files["feeds.txt"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(changes, "FEEDS", str(path))
+        patch.setattr(traded, "FEEDS", str(path))
         yield
 
 
@@ -69,7 +70,8 @@ def test_any_bytes_on_any_number_of_connections(connections: list[list[bytes]]) 
 @given(st.dictionaries(
     st.sampled_from([*changes.KEYS, "ssid", "servo_pin", "password", "x"]),
     st.one_of(st.integers(-2000, 5000), st.booleans(), st.none(), st.text(max_size=60),
-              st.floats(), st.sampled_from(["dax", "btc", "CET-1CEST,M3.5.0,M10.5.0/3", "JST-9"])),
+              st.floats(), st.sampled_from(["dax", "btc", "CET-1CEST,M3.5.0,M10.5.0/3", "JST-9"]),
+              st.lists(st.sampled_from(["dax", "btc", "eth", "nosuch", 1, None]), max_size=4)),
     max_size=4,
 ))  # fmt: skip
 def test_what_is_stored_is_what_the_command_would_store(wanted: dict) -> None:
@@ -96,6 +98,10 @@ ALONE = [
     ("us_per_degree", 7), ("us_per_degree", -8), ("tz", ""), ("tz", "x" * 49), ("tz", "a b"),
     ("tz", "<+0530>-5:30"), ("instrument", "ltc"), ("instrument", "cnbc"), ("instrument", ""),
     ("stream", True), ("stream", "yes"), ("sensitivity", "100"),
+    ("rotation", []), ("rotation", ["dax"]), ("rotation", ["dax", "btc"]), ("rotation", "dax"),
+    ("rotation", ["dax", "dax"]), ("rotation", ["nosuch"]), ("rotation", [1]), ("rotation", None),
+    ("rotation", [["dax"]]), ("rotation", {"dax": 1}), ("rotation", host_settings.instruments()),
+    ("rotation", [*host_settings.instruments(), "dax"]), ("rotation", ["cnbc"]),
 ]  # fmt: skip
 
 
@@ -116,7 +122,7 @@ def test_the_command_the_contract_and_the_device_agree(key: str, value: Any) -> 
 @given(st.binary(max_size=200))
 def test_any_form_is_settings_or_text(body: bytes) -> None:
     for name, value in page.typed(body).items():
-        assert isinstance(name, str) and isinstance(value, str | int)
+        assert isinstance(name, str) and isinstance(value, str | int | list)
     _, wrong = changes.changed(b"", page.typed(b"x" + body + b"=1&z=2"))
     schema("Error").validate({"error": wrong})
 

@@ -22,7 +22,8 @@ TEXT = FILE.read_text("utf-8")
 SETTINGS = {**config.DEFAULTS, **tuning.DEFAULTS}
 INFO = {"name": "seesaw-0", "board": "b", "version": "1.0", "slot": "ota_0", "development": False}
 STATUS = {"state": "LIVE", "sign": "-", "words": "w", "why": "", "notice": "",
-          "instrument": "sp500", "provider": None, "price": None, "percent": None, "age_s": None,
+          "instrument": "sp500", "turns": ["sp500"], "provider": None, "price": None,
+          "percent": None, "age_s": None,
           "tilt": -1.5, "level": False, "quiet": False, "up_s": 1,
           "update": {"version": "1.0", "data": "shipped", "server": True,
                      "looked_s": 90}}  # fmt: skip
@@ -45,6 +46,8 @@ class Outline(HTMLParser):
         super().__init__()
         self.ids: list[str] = []
         self.labels: list[str] = []
+        self.label = ""
+        self.boxes: list[tuple[str, str, str, bool]] = []
         self.controls: dict[str, dict[str, str]] = {}
         self.options: dict[str, list[tuple[str, bool]]] = {}
         self.open: list[str] = []
@@ -57,14 +60,21 @@ class Outline(HTMLParser):
         if "id" in found:
             self.ids.append(found["id"])
         if tag == "label":
-            self.labels.append(found["for"])
-        if tag in ("input", "select"):
+            self.label = found.get("for", "")
+            if self.label:
+                self.labels.append(self.label)
+        if found.get("type") in ("hidden", "checkbox"):
+            self.boxes.append((found["type"], found["name"], found["value"], "checked" in found))
+            # Its label is around it.
+            assert found["type"] == "hidden" or self.open[-1] == "label" and not self.label
+        elif tag in ("input", "select"):
             self.controls[found["name"]] = found
             self.select = found["name"]
         if tag == "option":
             row = found["value"], "selected" in found
             self.options.setdefault(self.select, []).append(row)
-        if tag in ("form", "fieldset", "select", "svg", "g", "details", "dl", "button", "body"):
+        if tag in ("form", "fieldset", "select", "svg", "g", "details", "dl", "button", "label",
+                   "div", "body"):  # fmt: skip
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -82,7 +92,7 @@ def test_it_is_small_and_asks_for_nothing_from_elsewhere() -> None:
 def test_every_control_has_a_label_and_every_setting_a_control() -> None:
     found = Outline(made())
     assert not found.open and len({*found.ids}) == len(found.ids)
-    assert {*found.controls} == {*changes.KEYS}
+    assert {*found.controls, "rotation"} == {*changes.KEYS}
     assert sorted(found.labels) == sorted(control["id"] for control in found.controls.values())
     for name, control in found.controls.items():
         if control.get("type") == "number":
@@ -93,6 +103,11 @@ def test_page_and_contract_know_what_the_firmware_knows() -> None:
     feeds = json.loads((bundle.FIRMWARE / "seesaw" / "data" / "feeds.json").read_text())
     found = Outline(made())
     assert [name for name, _ in found.options["instrument"]] == list(feeds["instruments"])
+    # The hidden one says that the boxes were there, though none is ticked.
+    assert found.boxes[0] == ("hidden", "rotation[]", "", False)
+    assert [box[:3] for box in found.boxes[1:]] == [
+        ("checkbox", "rotation[]", name) for name in feeds["instruments"]
+    ]
     config = OPENAPI["components"]["schemas"]["Config"]
     assert config["properties"]["instrument"]["enum"] == list(feeds["instruments"])
     assert config["required"] == list(config["properties"]) == list(changes.KEYS)
@@ -115,6 +130,23 @@ def test_what_is_set_is_what_is_chosen(name: str) -> None:
     values = {of: control.get("value") for of, control in found.controls.items()}
     assert (values["quiet_from"], values["quiet_to"]) == ("01:05", "23:59")
     assert values["us_per_degree"] == "-40"
+
+
+def test_those_that_take_turns_are_ticked() -> None:
+    found = Outline(made(rotation=["dax", "btc"], turn_min=45))
+    assert [value for _, _, value, is_on in found.boxes if is_on] == ["dax", "btc"]
+    assert found.controls["turn_min"]["value"] == "45"
+    assert not [box for box in Outline(made()).boxes if box[3]]
+
+
+def test_ticked_boxes_are_a_list() -> None:
+    assert page.typed(b"rotation%5B%5D=&rotation%5B%5D=dax&rotation%5B%5D=btc") == {
+        "rotation": ["dax", "btc"]
+    }
+    assert page.typed(b"rotation%5B%5D=") == {"rotation": []}
+    assert page.typed(b"turn_min=30&instrument=dax&instrument=btc") == {
+        "turn_min": 30, "instrument": "btc"
+    }  # fmt: skip
 
 
 def test_a_zone_that_is_not_listed_stays() -> None:

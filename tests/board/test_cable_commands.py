@@ -99,6 +99,9 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
     [
         (["--instrument", "gold"], "did you mean"),
         (["--poll-s", "0"], "poll_s"),
+        (["--rotation", "dax,gold"], "gold"),
+        (["--rotation", "dax,dax"], "each once"),
+        (["--turn-min", "4"], "turn_min"),
         (["--password", "short"], "password"),
         (["--password", "two", "words"], "SEESAW_PASSWORD"),
         (["--update-url", "ftp://x"], "update_url"),

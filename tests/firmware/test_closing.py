@@ -77,6 +77,32 @@ def test_a_close_counts_from_the_next_opening_on() -> None:
     assert store.raw.startswith(b"sp500 5004 ")
 
 
+def test_of_several_instruments_each_has_its_own() -> None:
+    """They take turns; the others' lines are left alone, as far as they find room."""
+    others = b"\n".join(b"name%d 5000 1795208400 4900 1795122000" % at for at in range(4))
+    store = Store(others)
+    made = bench(store)
+    for _ in range(6 * 48):
+        made.go(1800)
+    lines = store.raw.split(b"\n")
+    assert lines[0].startswith(b"sp500 5004 ") and lines[1:] == others.split(b"\n")
+    assert len(store.raw) <= 288
+    store.raw = others.replace(b" 4900", b" 4900.12345678901234567890123456")
+    made = bench(store)
+    for _ in range(6 * 48):
+        made.go(1800)
+    lines = store.raw.split(b"\n")
+    assert len(store.raw) <= 288 and len(lines) == 4
+    assert [line.split(b" ")[0] for line in lines] == [b"sp500", b"name0", b"name1", b"name2"]
+
+
+@given(st.binary(max_size=288))
+def test_whatever_stands_there_costs_nothing_else(raw: bytes) -> None:
+    store = Store(raw)
+    bench(store).go(OPENINGS[0] + LENGTH + 7200)
+    assert store.raw.startswith(b"sp500 5001 ") and len(store.raw) <= 288
+
+
 def test_a_device_that_was_off_at_a_close_reads_it_later() -> None:
     store = Store()
     made = bench(store)

@@ -17,13 +17,12 @@ from seesaw.data.standing import (
     TRIAL,
     TURNS,
     USE,
-    event,
     patience_s,
     read,
     seen,
     silence_s,
 )
-from seesaw.data.turns import after, lost, offered, unfit
+from seesaw.data.turns import after, event, lost, offered, unfit
 
 NEW, OLD, OTHER, BUNDLE = "n" * 16, "o" * 16, "x" * 16, "b" * 16
 EVENTS = ("priced", "silent", "crashed", "")

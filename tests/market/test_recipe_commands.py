@@ -86,6 +86,39 @@ def test_what_is_no_set(raw: bytes, line: int, rule: str) -> None:
     assert rule in found[0].rule
 
 
+def with_base(base: list, *names: str) -> bytes:
+    """What ships, with that way to the baseline in these recipes."""
+    found = json.loads(SHIPPED)
+    for name in names:
+        found["providers"][name]["base"] = base
+        found["providers"][name].pop("rolled", None)
+    return json.dumps(found, indent=1).encode()
+
+
+CRYPTO = ("bitstamp", "coinbase", "kraken", "binance")
+
+
+def test_a_set_that_never_begins_is_told_by_its_instruments() -> None:
+    stored, either = [["stored"]], [["stored"], ["open", "open"]]
+    found = recipes.problems(with_base(stored, *CRYPTO))
+    # A relay has another way, but it waits for a base of the owner's.
+    assert [one.where for one in found] == [
+        f"instruments/{name}/feeds" for name in ("btc", "eth", "sol", "xrp", "ltc")
+    ]
+    assert all("stored" in one.rule and one.line > 1 for one in found)
+    assert recipes.problems(with_base(either, *CRYPTO)) == []
+    assert recipes.problems(with_base(stored, *CRYPTO[:3])) == []  # the fourth begins
+    # A fund's price is no close of the index.
+    index = recipes.problems(with_base(stored, "cnbc", "eastmoney", "cboe", "tencent", "yahoo"))
+    assert len(index) == 11 and index[0].where == "instruments/sp500/feeds"
+
+
+def test_the_command_names_them(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "feeds.json").write_bytes(with_base([["stored"]], *CRYPTO))
+    code, out, _ = run("lint", tmp_path / "feeds.json")
+    assert code == 1 and "instruments/btc/feeds: " in out
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_have_a_problem_in_words(raw: bytes) -> None:
     assert recipes.problems(raw)[0].rule

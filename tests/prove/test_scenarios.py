@@ -48,7 +48,7 @@ def test_every_behaviour_is_in_a_row() -> None:
     assert set(SERVERS) < set(KNOWN_SERVERS)
     assert {*RELEASES, "runtime", "stuck", "judge"} == set(ODD)
     assert {*OWNERS, "nobody", "sets-at-boot", "patient", "unplugs-data",
-            "forgets", "sets-up"} == set(KNOWN_OWNERS)
+            "forgets", "sets-up", "takes-turns"} == set(KNOWN_OWNERS)
 
 
 def test_the_healthy_firmware_is_clean_in_every_world(subject: Seesaw) -> None:

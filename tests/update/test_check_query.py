@@ -54,7 +54,8 @@ def test_what_is_said_is_what_is_read(
     shown = ""
     if market:
         flags = handover.flags(False, False, market.state, market.provider - 1)
-        shown = looks.market(market.instrument, handover.told(bytes(24), 0, 0, flags, []))
+        told = handover.told(bytes(24), 0, 0, flags, [])
+        shown = looks.market({"instrument": market.instrument}, told)
     said = query(version, slot, action, text(failure), device, bound, shown)
     found = parse(said)
 
@@ -65,7 +66,7 @@ def test_what_is_said_is_what_is_read(
 
 @given(st.text(max_size=300), st.text(max_size=300), bounds)
 def test_no_memory_of_the_device_makes_another_url(version: str, memory: str, bound: int) -> None:
-    market = looks.market(memory, bytes(11) + b"\x24" + bytes(12))
+    market = looks.market({"instrument": memory}, bytes(11) + b"\x24" + bytes(12))
     said = query(version, 0, "install", memory, DEVICE, bound, market)
 
     assert URL.fullmatch(said) and len(said) <= LENGTH_MAX
@@ -162,7 +163,7 @@ def answer(case):
     version, slot, action, failure, device, bound, words = json.loads(case)
     flags = handover.flags(False, True, "STALE", 1)
     told = handover.told(bytes(24), 0, 0, flags, [])
-    market = looks.market(version, told) if failure else ""
+    market = looks.market({"instrument": version}, told) if failure else ""
     said = query(version, slot, action, failure, unhexlify(device), bound, market)
     return json.dumps([said, list(reasons.of(words, 6, 1))]).encode()
 """
@@ -200,6 +201,14 @@ def test_a_device_says_it_with_each_check_and_nowhere_else() -> None:
     assert len({one["p"] for one in checks}) <= 2 and not any("f" in one for one in checks)
     assert "m" not in checks[0] or checks[0]["m"] == "sp500,L,1"
     assert checks[-1]["m"] == "sp500,L,1"
+
+
+def test_of_instruments_that_take_turns_the_one_that_is_shown_is_said() -> None:
+    flags = handover.flags(False, False, "LIVE", 1)
+    told = handover.told(bytes(24), 0, 0, flags, [])
+    mine = {"instrument": "sp500", "rotation": ["btc", "eth"]}
+    for place, name in ((0, "sp500"), (1, "sp500"), (2, "btc"), (3, "eth"), (4, "sp500")):
+        assert looks.market(mine, told[:23] + bytes((place,))) == f"{name},L,2"
 
 
 def test_a_market_that_went_dark_is_in_the_next_check() -> None:

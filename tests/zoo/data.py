@@ -22,13 +22,14 @@ NO_CHECK = (
 UNSEEN = replace(RUBBISH, name="calendar-unseen",
                  world=offering("candidate", server="calendar-rubbish"))  # fmt: skip
 NO_RULES = ("seesaw/data/calendars.py", "        calendar_rules.check(parts[name])\n", "")
-COUNT = "    if scratch[AT] >= STARTS_MAX:\n"
-END = "standing.seen(self._boot.scratch, self._starts, fresh"
+COUNT = "    if scratch[standing.AT] >= standing.STARTS_MAX:\n"
+NEVER = "    if scratch[standing.AT] > 255:\n"
+END = "standing.seen(scratch, self._starts, fresh"
 
 ROWS = (
     Row("data-unchecked", "a set is taken unseen, and the app crashes with it at every start",
         SAMSUNG, "world", "dark",
-        (*NO_CHECK, ("seesaw/data/standing.py", COUNT, "    if scratch[AT] > 255:\n")),
+        (*NO_CHECK, ("seesaw/data/turns.py", COUNT, NEVER)),
         (RUBBISH,)),
     Row("data-unchecked-but-counted", "the same, and the count of crashes gives it up",
         SAMSUNG, "world", "refused",
@@ -36,7 +37,7 @@ ROWS = (
         (replace(RUBBISH, until="says:crashed, now shipped"),)),
     Row("calendar-unchecked", "a calendar is taken unseen, and the app crashes with it",
         SAMSUNG, "world", "dark",
-        (NO_RULES, ("seesaw/data/standing.py", COUNT, "    if scratch[AT] > 255:\n")),
+        (NO_RULES, ("seesaw/data/turns.py", COUNT, NEVER)),
         (UNSEEN,)),
     Row("calendar-unchecked-but-counted", "the same, and the count of crashes gives it up",
         SAMSUNG, "world", "refused", (NO_RULES,),

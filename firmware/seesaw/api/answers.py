@@ -43,6 +43,7 @@ def status(app) -> dict:
         "why": feed.why,
         "notice": app.notice,
         "instrument": feed.instrument,
+        "turns": app.rota.names if app.rota else [feed.instrument],
         "provider": feed.provider if quote else None,
         "price": quote.price if quote else None,
         "percent": None,
@@ -58,6 +59,8 @@ def status(app) -> dict:
             "looked_s": app.since_s + up_s if app.boot.stage == _LOOKED else None,
         },
     }
+    if app.rota:
+        made["words"] += "; one of %d that take turns" % len(app.rota.names)
     if made["quiet"]:
         made["words"] += ", and in quiet hours the beam keeps still"
     now_s = app.clock.epoch_s()

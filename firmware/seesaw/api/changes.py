@@ -7,10 +7,9 @@ networks, servers, keys nor pins are here: who is in the same network is not yet
 import json
 
 from seesaw import config, tuning
-from seesaw.data.shipped import FEEDS
 
-KEYS = ("instrument", "stream", "sensitivity", "quiet_from", "quiet_to", "tz", "center_us",
-        "us_per_degree", "low_us", "high_us", "approach_us")  # fmt: skip
+KEYS = ("instrument", "rotation", "turn_min", "stream", "sensitivity", "quiet_from", "quiet_to",
+        "tz", "center_us", "us_per_degree", "low_us", "high_us", "approach_us")  # fmt: skip
 
 
 def parsed(blob: bytes) -> dict:
@@ -36,8 +35,10 @@ def changed(blob: bytes, wanted: dict) -> tuple:
              or found[key] != expected[key]]  # fmt: skip
     if not wrong and wanted.get("tz") and not _zone(wanted["tz"]):
         wrong = ["tz"]
-    if not wrong and "instrument" in wanted and not _listed(wanted["instrument"]):
+    if not wrong and "instrument" in wanted and not _listed([wanted["instrument"]]):
         wrong = ["instrument"]
+    if not wrong and not _listed(wanted.get("rotation", [])):
+        wrong = ["rotation"]
     if wrong:
         return b"", "not right: " + ", ".join(wrong)
     if len(made) > config.BLOB_MAX:
@@ -55,10 +56,9 @@ def _zone(tz: str) -> bool:
     return True
 
 
-def _listed(name: str) -> bool:
-    """Is it an instrument of this release?"""
-    with open(FEEDS) as file:
-        for line in file:
-            if line.startswith(name + ' {"title"'):
-                return True
-    return False
+def _listed(names: list) -> bool:
+    """Are they instruments of this release, each once?"""
+    from seesaw.data.traded import exchanges  # for a change alone
+
+    texts = [name for name in names if isinstance(name, str)]
+    return len(exchanges(texts)) == len(names)

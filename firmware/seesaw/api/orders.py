@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 
 from seesaw.api import changes
+from seesaw.core.market_state import LOST_S
 
 _DAY_S = const(86400)  # no look for a release is further off
 _SOON_S = const(10)  # after a start: what has it start again is no faster than this
@@ -38,12 +39,13 @@ class Orders:
         if not blob:
             return 200, "nothing is to be changed"
         app = self._app
+        now = app.settings
         self._storing = True
         try:
             await app.beam.park()  # a write to flash would delay its frames
             self._keep(blob)
-            now = app.feed.instrument
-            self._again(wanted.get("instrument", now) == now)
+            same = wanted.get("instrument", now["instrument"]) == now["instrument"]
+            self._again(same and wanted.get("rotation", now["rotation"]) == now["rotation"])
         except OSError:
             return 507, "the settings find no room, and stay as they were"
         finally:  # also when it takes too long for one request
@@ -54,11 +56,11 @@ class Orders:
 
     def _again(self, same: bool) -> None:
         """Have the app start again; with the same instrument, a provider that asked for a pause
-        is left alone all the same."""
+        is left alone all the same. What another one shows is not this one's: level without."""
         app = self._app
         feed = app.feed
         waits = feed.choice.waits(app.clock.up_s())
-        app.call.again = (feed.silent_s, waits) if same else (0, ())
+        app.call.again = (feed.silent_s, waits) if same else (LOST_S, ())
 
     def act(self, name) -> tuple:
         app = self._app

@@ -6,7 +6,8 @@ from seesaw.net.form import escaped, fields
 
 PAGE = "/bundle/page.html"
 _PIECE = const(512)  # characters, and a line
-_NUMBERS = ("sensitivity", "center_us", "us_per_degree", "low_us", "high_us", "approach_us")
+_NUMBERS = ("sensitivity", "center_us", "us_per_degree", "low_us", "high_us", "approach_us",
+            "turn_min")  # fmt: skip
 _TIMES = ("quiet_from", "quiet_to")
 _NOTE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>Seesaw</title>
@@ -21,7 +22,8 @@ def note(words: str) -> tuple:
 
 
 def page(values: dict):
-    """{{name}} is a value of that name, {{name=text}} marks an option when it is that text."""
+    """{{name}} is a value of that name, {{name=text}} marks an option when it is that text, or a
+    box when that is among them."""
     piece = ""
     with open(PAGE) as file:
         for line in file:
@@ -38,9 +40,12 @@ def filled(line: str, values: dict) -> str:
     while at >= 0:
         end = line.find("}}", at)
         name, is_option, text = line[at + 2 : end].partition("=")
-        value = str(values[name])
-        if is_option:
-            value = " selected" if value == text else ""
+        value = values[name]
+        if type(value) is list:
+            value = " checked" if text in value else ""
+        elif is_option:
+            value = " selected" if str(value) == text else ""
+        value = str(value)
         made += line[:at] + (value if is_option else escaped(value))
         line = line[end + 2 :]
         at = line.find("{{")
@@ -78,6 +83,8 @@ def typed(body: bytes) -> dict:
                 colon and is_digits(hour) and is_digits(minute)) else text  # fmt: skip
         elif name == "stream":
             made[name] = text == "True"
+        elif name == "rotation[]":  # its first is empty, and there when no box is ticked
+            made["rotation"] = text.split()
         else:
             made[name] = text
     return made

@@ -14,6 +14,8 @@ _DARK_S = const(120)
 _SPREAD = const(4)  # one part of so many, either way, is drawn: not all devices at once
 _SILENT = const(6)  # in scratch
 _SINCE = const(8)
+_SINCE_MAX = const(0x1FFFF)  # seconds, in the low 17 bits of three bytes
+_GONE_S = const(36)  # the unit of the seven above: with them longer than any wait for a look
 _ALONE = const(11)
 _WAITS = const(12)
 _END = const(22)
@@ -23,19 +25,24 @@ _LEVEL_MAX = const(7)  # of the four bits above it
 _ASKED = const(8)
 
 
-def due(up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float) -> str:
+def due(
+    up_s: int, since_s: int, check_s: int, dark_s: int, drawn: float, gone_s: int = 0
+) -> str:  # fmt: skip
     """"release", "data" or "". up_s: of this session. since_s: from the last look for a release to
-    its begin. dark_s: since the market was shown. drawn: in [0, 1), once a session."""
+    its begin; gone_s: from the last look for whatever. dark_s: since the market was shown. drawn:
+    in [0, 1), once a session."""
     if up_s + since_s >= check_s:
         return "release"
     wait_s = _SOON_S if dark_s >= _DARK_S else _DATA_S
     wait_s += int((drawn - 0.5) * 2 * (wait_s // _SPREAD))
-    return "data" if up_s >= wait_s else ""
+    return "data" if up_s + gone_s >= wait_s else ""
 
 
-def since_s(scratch: bytes) -> int:
-    """From the last look for a release until the last hand-over."""
-    return int.from_bytes(scratch[_SINCE:_ALONE], "little")
+def since(scratch: bytes) -> tuple:
+    """Seconds from the last look for a release until the last hand-over, and from that of either
+    kind, to the nearest 36."""
+    both = int.from_bytes(scratch[_SINCE:_ALONE], "little")
+    return both & _SINCE_MAX, (both >> 17) * _GONE_S
 
 
 def silent_s(scratch: bytes) -> int:
@@ -59,9 +66,12 @@ def flags(alone: bool, lit: bool, state: str, place: int) -> int:
     return alone | lit << 1 | ("LDPSCNO".find(state[0]) + 1) << 2 | min(place + 1, 7) << 5
 
 
-def told(scratch: bytes, silent_s: int, since_s: int, flags: int, waits: list) -> bytes:
+def told(
+    scratch: bytes, silent_s: int, since_s: int, flags: int, waits: list, gone_s: int = 0
+) -> bytes:  # fmt: skip
     """The scratch with all of that in it. flags: of flags()."""
-    made = min(silent_s, 65535).to_bytes(2, "little") + min(since_s, 1 << 20).to_bytes(3, "little")
+    looked = min(since_s, _SINCE_MAX) | min((gone_s + _GONE_S // 2) // _GONE_S, 127) << 17
+    made = min(silent_s, 65535).to_bytes(2, "little") + looked.to_bytes(3, "little")
     made += bytes((flags,))
     for wait_s, level, asked in waits[:_PROVIDERS]:
         flags = min(level, _LEVEL_MAX) | (_ASKED if asked else 0)

@@ -5,6 +5,7 @@ from micropython import const
 _ALONE = const(11)  # in scratch
 _WAITS = const(12)
 _END = const(22)
+_PLACE = const(23)  # 1 + that of the instrument that is shown, 0 where none takes turns
 
 
 def alone(scratch: bytes) -> bool:
@@ -12,10 +13,15 @@ def alone(scratch: bytes) -> bool:
     return scratch[_ALONE] & 1 == 1
 
 
-def market(instrument: str, scratch: bytes) -> str:
+def market(settings: dict, scratch: bytes) -> str:
     """What the app showed, for the check query; "" when it told nothing."""
-    told = scratch[_ALONE]
+    told, place = scratch[_ALONE], scratch[_PLACE]
     state = told >> 2 & 7
+    instrument = settings["instrument"]
+    if place:
+        from seesaw.core.turn import names
+
+        instrument = (names(settings)[place - 1 : place] or (instrument,))[0]
     return "%s,%s,%d" % (instrument[:12], "-LDPSCNO"[state], told >> 5) if state else ""
 
 

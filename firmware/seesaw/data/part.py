@@ -44,4 +44,6 @@ def whose(settings: dict) -> str:
     names = [settings["instrument"]] + sorted(settings["providers"]) + sorted(settings["keys"])
     if settings.get("stream"):
         names.append("+stream")  # as no provider is called
+    if settings.get("rotation"):
+        names.append(str(settings["rotation"]))
     return sha256("\n".join(names).encode()).digest()[:8].hex()

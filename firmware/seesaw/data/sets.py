@@ -36,7 +36,7 @@ class Data:
     def judge(self) -> str:
         """Decide on what the app saw. Words, "" for nothing new. Raises OSError: no room in NVS."""
         scratch = self._boot.scratch
-        what = standing.event(scratch, self._state)
+        what = turns.event(scratch, self._state)
         said = ""
         if what:  # it was of one set, and is said once; until then it adds up
             self._boot.scratch = looks.heard(standing.seen(scratch), True)
@@ -65,7 +65,7 @@ class Data:
     def _exchange(self) -> str:
         """Where the owner's instrument is traded."""
         feed = self._state[standing.FEED]
-        if feed and feed[2]:
+        if feed and "exchange" in feed[2]:
             return feed[2]["exchange"]
         from seesaw.data import shipped
 
@@ -122,8 +122,13 @@ class Data:
         try:
             of = self._settings
             found = feeds.check(raw or b"")
-            mine = part(found, of["instrument"], of["providers"], of["keys"], of.get("stream"))
-            feeds.check_size(mine)
+            if of["rotation"]:
+                from seesaw.data.several import several
+
+                mine = several(found, of)
+            else:
+                mine = part(found, of["instrument"], of["providers"], of["keys"], of.get("stream"))
+                feeds.check_size(mine)
             made[standing.FEED] = self._mine + [mine]
         except ValueError:
             return turns.lost(made, self._bundle)

@@ -71,12 +71,3 @@ def seen(scratch: bytes, starts: int = 0, fresh: int = 0, silent_s: int = 0) -> 
     silent_s = min(silent_s, 65535)
     made = bytes((starts & 255, min(fresh, QUOTES_MIN), silent_s & 255, silent_s >> 8))
     return scratch[:AT] + made + scratch[AT + 4 :]
-
-
-def event(scratch: bytes, state: list) -> str:
-    """One of "priced", "silent" and "crashed", or ""."""
-    if scratch[AT] >= STARTS_MAX:
-        return "crashed"
-    if fresh(scratch) >= QUOTES_MIN:
-        return "priced"
-    return "silent" if silence_s(scratch) >= patience_s(state) else ""

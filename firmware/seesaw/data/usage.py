@@ -1,6 +1,6 @@
 """What the app does with the set of data in use: takes its part of it, and tells how it fares."""
 
-from seesaw.core.market_state import AWAY
+from seesaw.core.market_state import AWAY, GOOD
 from seesaw.data import standing
 from seesaw.data.part import FORMAT, whose
 
@@ -12,6 +12,9 @@ class Usage:
 
     def __init__(self, boot, blob: bytes, settings: dict, dates: bytes = b""):
         self._boot = boot
+        # Of several that take turns (seesaw.rotation), as 1 + place: the one that is shown, and
+        # another that had prices in its last turn.
+        self.mine, self.other = 1, 0
         self._state = state = standing.read(blob)
         found = state[standing.FEED]
         fits = found[:2] == [whose(settings), FORMAT]
@@ -39,8 +42,9 @@ class Usage:
         self._starts = standing.STARTS_MAX
 
     def _silence_s(self, feed, up_s: int) -> int:
-        """How long there was no fresh price, though there was a network."""
-        if feed.fresh:
+        """How long there was no fresh price, though there was a network. Where another instrument
+        had prices in its turn, it is no matter of the set."""
+        if feed.fresh or self.other:
             return 0
         return standing.silence_s(self._boot.scratch) + (0 if feed.state in AWAY else up_s)
 
@@ -53,10 +57,13 @@ class Usage:
         return bool(self._state[standing.TRIAL] or self._state[standing.GOOD])
 
     def tell(self, feed, up_s: int) -> None:
-        """The session ends as planned: the updater decides, if there is something to decide."""
+        """The session ends as planned: the updater decides, if there is something to decide. A
+        trial's baseline goes with it: were there prices, and of which instrument?"""
         state = self._state
+        had = self.mine if feed.state in GOOD else self.other
         silent_s = self._silence_s(feed, up_s) if self._others() else 0
         fresh = 0
         if state[standing.TRIAL] or state[standing.TURNS] or self._dates[standing.TRIAL]:
             fresh = standing.fresh(self._boot.scratch) + feed.fresh
-        self._boot.scratch = standing.seen(self._boot.scratch, self._starts, fresh, silent_s)
+        scratch = bytes((had,)) + self._boot.scratch[1:]
+        self._boot.scratch = standing.seen(scratch, self._starts, fresh, silent_s)

@@ -3,19 +3,23 @@ text as a page has it."""
 
 from micropython import const
 
-_FIELDS_MAX = const(8)
+_FIELDS_MAX = const(32)
 _HEX = b"0123456789abcdef"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 
 
 def fields(body: bytes) -> dict:
-    """Name (text) -> value (bytes); of two that share a name the last counts."""
+    """Name (text) -> value (bytes); of two that share a name the last counts, but of boxes to tick,
+    whose names end with "[]": theirs are joined by blanks."""
     found = {}
     for pair in body.split(b"&", _FIELDS_MAX)[:_FIELDS_MAX]:
         at = pair.find(b"=")
         if at > 0:
             name = "".join([chr(c) for c in decoded(pair[:at])])
-            found[name] = decoded(pair[at + 1 :])
+            value = decoded(pair[at + 1 :])
+            if name.endswith("[]") and name in found:
+                value = found[name] + b" " + value
+            found[name] = value
     return found
 
 

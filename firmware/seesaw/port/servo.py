@@ -51,27 +51,3 @@ class Place:
             self._nvs.commit()
         except OSError:
             pass
-
-
-class NoServo:
-    """In place of a servo on a pin that the chip does not have: everything else goes on."""
-
-    def pulse(self, ns: int) -> None:
-        pass
-
-    def power(self) -> bool:
-        return False
-
-    def release(self) -> None:
-        pass
-
-
-def servo(pin: int, power_pin: int, boot: object) -> "Servo | NoServo":
-    """The servo on that pin. A pin that cannot drive one is said, and costs the beam alone: the
-    feed, the trial and the next release must not depend on a setting."""
-    try:
-        return Servo(pin, power_pin)
-    except (ValueError, OSError, RuntimeError) as error:
-        where = (boot.slot.info()[4], boot.version, pin, error)
-        print("seesaw event=noservo slot=%s version=%s words=GPIO %d: %s" % where)
-        return NoServo()
