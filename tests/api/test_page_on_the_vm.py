@@ -35,6 +35,15 @@ def until(what: Callable[[], object], moving: Moving) -> None:
         time.sleep(0.05)
 
 
+def loaded(moving: Moving) -> bool:
+    """Has what answers been loaded? Until then, with a beam that moves on a busy machine, a
+    connection may be closed for having lasted too long, and a browser does not ask again."""
+    try:
+        return moving.ask(request("GET", "/"))[1].endswith(b"</html>\n")
+    except OSError:
+        return False
+
+
 @pytest.fixture
 def moving() -> Iterator[Moving]:
     with Moving(keys={"eodhd": "key-of-eodhd"}).running() as found:
@@ -150,6 +159,7 @@ def test_in_a_browser(moving: Moving, scripts: bool) -> None:
     from selenium.webdriver.common.keys import Keys
 
     name = f"--host-resolver-rules=MAP * 127.0.0.1:{moving.around.doors[80]}"
+    until(lambda: loaded(moving), moving)
     with browser(390, 800, name) as driver:
         if not scripts:
             driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
