@@ -94,7 +94,8 @@ def signed(folder: Path, versions: Iterable[str]) -> list[Signed]:
     wanted = set(versions)
     found = [one for board in state.boards for one in states.history(reader, state, board)
              if one.version in wanted]  # fmt: skip
-    return [_signed(one) for one in sorted(found, key=lambda one: (one.version, one.board))]
+    told = (_signed(one) for one in sorted(found, key=lambda one: (one.version, one.board)))
+    return list(dict.fromkeys(told))  # each was listed in many statements
 
 
 def kept(folder: Path, found: Sequence[Signed]) -> list[Evidence]:

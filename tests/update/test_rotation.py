@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from host_tools.market.http1 import Reply, Request
 from host_tools.market.instruments import find
 from host_tools.market.server import Market
 from host_tools.market.truth import deadband_us, wanted_us
+from host_tools.release import kept
 
 OLD, NEW = release("0.1.0"), release("0.2.0")
 PLACE = BOARD.partition("nvs")
@@ -90,13 +92,13 @@ def test_a_turn_begins_where_the_beam_stands_and_the_place_outlives_a_power_cut(
     world.run(1450)
     assert len(shown(world)) >= 5
     last = [ns for _, _, ns in world.device.board.pwm.pulses if ns][-1]
-    kept = Nvs(world.flash, PLACE.offset, PLACE.size).get_i32("seesaw", "pulse")
-    assert abs(last - kept) < 60_000  # a turn's first rest; the same instrument goes on a little
+    noted = Nvs(world.flash, PLACE.offset, PLACE.size).get_i32("seesaw", "pulse")
+    assert abs(last - noted) < 60_000  # a turn's first rest; the same instrument goes on a little
 
     again = dated(World(world.flash, [OLD]), TUESDAY + 1450)
     again.run(40)
     pulses = [ns for _, _, ns in again.device.board.pwm.pulses if ns]
-    assert abs(pulses[0] - kept) < 3000
+    assert abs(pulses[0] - noted) < 3000
     assert shown(again) == shown(world)[-1:]  # the clock has it, and nothing is kept for it
 
 
@@ -372,8 +374,12 @@ def test_an_hourly_look_for_data_comes_though_no_session_is_so_long() -> None:
     assert 3 <= len(looks) <= 5  # one for a release after the start, and one an hour, more or less
 
 
-def test_the_older_setting_is_what_an_older_release_finds() -> None:
-    """It reads one instrument, whatever else stands there."""
-    world = world_of(*THREE)
+def test_an_older_release_shows_the_first_and_leaves_the_rest_of_the_settings_alone() -> None:
+    """The one that is kept, from before there were turns."""
+    older, _ = kept.load(Path(__file__).parents[1] / "releases" / "0.1.0")
+    world = World(new_flash(older, rotation=THREE, turn_min=5, instrument="dow"), [older])
+    world.run(300, until=lambda: world.said("state=LIVE"))
+    shown_by = [line for line in world.lines if " state=" in line]
+    assert world.said("state=LIVE") and all("instrument=dow" in line for line in shown_by)
     found = json.loads(blob(world, "config"))
-    assert found["instrument"] == "sp500" and found["rotation"] == THREE
+    assert (found["rotation"], found["turn_min"]) == (THREE, 5)
