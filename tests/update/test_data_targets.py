@@ -9,11 +9,10 @@ from rig import BOARD, SETTINGS, World, new_flash, release
 from seesaw.data.part import part, whose
 from test_data import data_of, erased, noise, rotten
 
-from host_tools.emulator.board import Options
 from host_tools.emulator.flash import Flash
 from host_tools.emulator.nvs import Nvs
 from host_tools.market import feed_sets
-from host_tools.release import development, listing, publish
+from host_tools.release import development, publish
 from host_tools.release.publish import Release
 
 OLD = release("0.1.0")
@@ -230,39 +229,6 @@ def test_a_set_for_a_newer_firmware_waits_for_it(monkeypatch: pytest.MonkeyPatch
     world.run(1500, until=lambda: f"data={name('good', GOOD)} " in world.lines[-1])
 
     assert world.running()[1] == "0.2.0" and data_in_use(world) == name("good", GOOD)
-
-
-@pytest.mark.parametrize(("early", "taken"), [
-    ("mine", True), ("mine and others", True), ("others", False), ("none", False),
-    ("nonsense", True),
-])  # fmt: skip
-def test_a_set_for_a_ring_is_taken_there_alone(
-    early: str, taken: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    called = hashlib.sha256(GOOD.encode()).hexdigest()[:16]
-    mine = listing.number_of(Options().unique_id, called)
-    rings = {"mine": [mine], "mine and others": [7, mine], "others": [7], "none": [],
-             "nonsense": {"a": 1}}  # fmt: skip
-    custom = {"format": 1, "firmware": "0", "early": rings[early]}
-    monkeypatch.setattr(development.listing, "custom_of_data", lambda firmware: custom)
-    world = World(new_flash(OLD), [OLD], offered=offering(GOOD))
-    world.run(180, until=lambda: data_in_use(world) != "shipped")
-    assert (data_in_use(world) == name("good", GOOD)) == taken and world.follows()
-    assert not world.said("refused") and not world.said("Traceback")
-
-
-def test_a_ring_s_set_comes_to_all_when_it_is_signed_for_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with monkeypatch.context() as patch:
-        custom = {"format": 1, "firmware": "0", "early": [7]}
-        patch.setattr(development.listing, "custom_of_data", lambda firmware: custom)
-        world = World(new_flash(OLD), [OLD], offered=offering(GOOD))
-    world.run(120)
-    assert data_in_use(world) == "shipped"
-    world.offered = offering(GOOD, 1)
-    world.run(600, until=lambda: data_in_use(world) == name("good", GOOD))
-    assert data_in_use(world) == name("good", GOOD)
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"{}", GOOD.encode() + b" ", None])
