@@ -1,7 +1,7 @@
 """The commands of the serial console (firmware/SPEC.md, "Console"): one table, one method each.
 
-They look; only the last two change anything, and `update now` has it look sooner. A command begins when the beam is still, and is
-over, or has given way, before a frame of the beam could be late.
+They look; only the last two change anything, and `update now` has it look sooner. A command
+begins when the beam is still, and is over, or has given way, before a frame could be late.
 """
 
 from micropython import const
