@@ -77,7 +77,8 @@ ROWS = (
     Row("rollout-reaches-nobody", "a stage below all reaches no device at all",
         "https://pub.dev/packages/flutter_ota_kit/changelog",
         "run", "deaf",
-        (("seesaw/update/choose.py", 'if bucket(device, custom["version"]) >= part:',
+        (("seesaw/update/choose.py",
+          'if bucket(device, custom["version"], [] + rollout.get("early", [])) >= part:',
           "if part < _SHARE:"),),
         (ONWARD,)),
     Row("page-for-firmware", "a router answers with its page and status 200: it is written as "
