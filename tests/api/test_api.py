@@ -9,6 +9,7 @@ from rig import BOARD, World, new_flash, release
 
 from host_tools.bench_site import Swinging
 from host_tools.board import paste
+from host_tools.emulator.nvs import Nvs
 from host_tools.emulator.os_error import MicroOSError
 from host_tools.market.server import Market
 from host_tools.market.site import Reply
@@ -31,7 +32,7 @@ def test_it_tells_who_it_is_and_how_it_stands() -> None:
         assert f"angle={status['tilt']:+.2f}" in line
         assert status["provider"] == "cnbc" and 0 <= status["age_s"] <= 30
         assert status["update"] == {"version": "0.1.0", "data": "shipped", "server": True,
-                                    "looked_s": None}  # fmt: skip
+                                    "outcome": "", "looked_s": None}  # fmt: skip
 
         assert owner.radio.hostname == "seesaw-000001"  # for mDNS
 
@@ -321,6 +322,7 @@ def test_what_it_is_told_to_do() -> None:
         yield from owner.wait(16)
         status = (yield from owner.fetch("/api/v1/status")).json
         assert 0 <= status["update"]["looked_s"] <= 60
+        assert status["update"]["outcome"] == ""
         assert (yield from act("restart")).status == 202
         assert (yield from act("restart")).status == 429
         yield from owner.wait(20)
@@ -376,3 +378,22 @@ def test_a_trial_answers_nobody() -> None:
     world.run(1200, until=look)
     assert ("0.1.0", True, False) in doors
     assert ("0.2.0", False, False) in doors and ("0.2.0", True, True) in doors
+
+
+@pytest.mark.parametrize(("blob", "shown"), [
+    (b'{"last": "rejected 0.3.0: left (8.14, 1)"}', "rejected 0.3.0: left (8.14, 1)"),
+    (b"{", ""), (b"[]", ""), (b'{"last": 7}', ""),
+])  # fmt: skip
+def test_how_the_last_trial_ended_is_told(blob: bytes, shown: str) -> None:
+    """In the updater's words, by API and page."""
+    owner = Caller()
+    place = BOARD.partition("nvs")
+    Nvs.start(owner.world.flash, place.offset, place.size).set_blob("seesaw", "update", blob)
+
+    def script() -> Script:
+        yield from owner.ready()
+        assert (yield from owner.fetch("/api/v1/status")).json["update"]["outcome"] == shown
+        page = (yield from owner.ask(request("GET", "/"))).body
+        assert f"<dt>Last trial of one<dd>{shown or 'none yet'}" in page
+
+    owner.run(script())

@@ -56,7 +56,7 @@ class App:
         self.price, self.baseline, self.time_s, self.target_ns = 101.5, 100.0, 1000, 1500000
         self.said, self.again, self.long, self.led, self.since_s = True, False, False, None, 0
         self.name, self.silent_s, self.notice = "shipped", 0, "A & B. https://a.test/"
-        self.rota = None
+        self.rota, self.outcome = None, "confirmed 0.2.0"
         self.kept = b""
     def info(self):
         return [0, 0, 0, 0, "ota_0"]

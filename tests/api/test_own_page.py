@@ -25,7 +25,7 @@ STATUS = {"state": "LIVE", "sign": "-", "words": "w", "why": "", "notice": "",
           "instrument": "sp500", "turns": ["sp500"], "provider": None, "price": None,
           "percent": None, "age_s": None,
           "tilt": -1.5, "level": False, "quiet": False, "up_s": 1,
-          "update": {"version": "1.0", "data": "shipped", "server": True,
+          "update": {"version": "1.0", "data": "shipped", "server": True, "outcome": "",
                      "looked_s": 90}}  # fmt: skip
 
 

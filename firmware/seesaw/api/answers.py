@@ -56,6 +56,7 @@ def status(app) -> dict:
             "version": app.boot.version,
             "data": app.usage.name,
             "server": bool(app.settings["update_url"]),
+            "outcome": app.outcome,
             "looked_s": app.since_s + up_s if app.boot.stage == _LOOKED else None,
         },
     }

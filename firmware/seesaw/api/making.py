@@ -1,6 +1,7 @@
 """The wiring of the page and its API."""
 
 import asyncio
+import json
 import sys
 
 from micropython import const
@@ -23,6 +24,8 @@ async def serving(app, store):
     from seesaw.api.site import Site
     from seesaw.net.serving import Serving
 
+    app.outcome = _outcome(store)
+
     def load() -> bytes:
         return config.load(store)
 
@@ -36,6 +39,15 @@ async def serving(app, store):
         return Facts(app, "app", store).paste()
 
     return Serving(Site(app, lan.name(), lan.address, load, keep, diag))
+
+
+def _outcome(store) -> str:
+    """How the last trial of a release ended, in the updater's words."""
+    try:
+        found = json.loads(store.get("update") or b"{}").get("last", "")
+    except (ValueError, AttributeError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 async def _load(app, rooms: tuple) -> None:

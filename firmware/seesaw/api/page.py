@@ -64,6 +64,7 @@ def shown(info: dict, status: dict, config: dict) -> dict:
     values["turn"] = "%.2f" % -status["tilt"]
     values["trust"] = "the development key, which everybody has" if info["development"] else (
         "its maker's keys")  # fmt: skip
+    values["outcome"] = status["update"]["outcome"] or "none yet"
     looked_s = status["update"]["looked_s"]
     values["looked"] = "since its start none" if looked_s is None else "%d min ago" % (
         looked_s // 60)  # fmt: skip
