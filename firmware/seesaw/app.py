@@ -158,9 +158,9 @@ class App:
             if self.clock.up_s() > self.next_beat_s:
                 raise RuntimeError("the follower is stuck")
             lit = self.led and not self.beam.is_quiet()
-            self.boot.wdt.feed()
             if healthy and self.rota:
                 self.rota.turn(self)
+            self.boot.wdt.feed()
             if self.boot.trial:
                 self.judge()
             elif self.call.due(self.radio.joined()):

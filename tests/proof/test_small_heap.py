@@ -21,6 +21,7 @@ from host_tools.market.site import Site, serve, static
 
 COARSE_KIB = (512, 384, 320, 256, 192, 128, 64, 32)
 FINER = 4  # parts that a step of the sweep is cut into where it changes the outcome
+FINEST = 3  # times, so that a step is a KiB in the end
 RUN_S = 20  # of real time, at most
 BOARDS = 8  # at a time: they mostly wait
 STAGES = ("nothing", "launcher", "app", "updater", "trial")
@@ -75,13 +76,16 @@ class Lab:
         """Smallest heap first."""
         with ThreadPoolExecutor(BOARDS) as pool:
             lives = sorted(pool.map(self.live, COARSE_KIB), key=lambda life: life.heap_kib)
-            more = [
-                low.heap_kib + (high.heap_kib - low.heap_kib) * part // FINER
-                for low, high in zip(lives, lives[1:], strict=False)
-                if low.stage != high.stage
-                for part in range(1, FINER)
-            ]
-            return sorted([*lives, *pool.map(self.live, more)], key=lambda life: life.heap_kib)
+            for skipped in range(FINEST):  # then only where stages lie between
+                more = {
+                    low.heap_kib + (high.heap_kib - low.heap_kib) * part // FINER
+                    for low, high in zip(lives, lives[1:], strict=False)
+                    if abs(high.stage - low.stage) > (skipped > 0)
+                    for part in range(1, FINER)
+                } - {life.heap_kib for life in lives}
+                lives += pool.map(self.live, sorted(more))
+                lives.sort(key=lambda life: life.heap_kib)
+            return lives
 
     def harm(self, life: Life) -> str:
         """What the lack of memory broke for good, "" for nothing."""
