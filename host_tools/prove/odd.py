@@ -32,7 +32,7 @@ Twist = Callable[[Release, Board], Release]
 
 APP_RUN = "    async def run(self) -> None:\n"
 JUDGE = "    def judge(self) -> None:\n"
-WATCH = "            self.boot.wdt.feed()\n            if healthy and self.rota:\n"
+WATCH = "            self.boot.wdt.feed()\n            if self.boot.trial:\n"
 HANG = "while True:\n                    pass\n"
 SHADOWED = ("machine", "os", "esp32", "network", "vfs", "time", "asyncio")
 LATER = "            if not self.boot.trial and self.clock.up_s() > 12:\n                raise "
