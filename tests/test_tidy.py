@@ -27,7 +27,8 @@ MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
-           "seesaw.look", "seesaw.ontrial", "seesaw.packed", "seesaw.proof", "seesaw.upgrade")
+           "seesaw.look", "seesaw.nod", "seesaw.ontrial", "seesaw.packed", "seesaw.proof",
+           "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -68,7 +69,8 @@ FIRMWARE = {
                                "seesaw.config", "seesaw.net.form", "seesaw.net.serving",
                                "seesaw.setup"),
     "firmware/seesaw/api/": ("asyncio", "json", "micropython", "seesaw.api", "seesaw.config",
-                             "seesaw.core", "seesaw.data.traded", "seesaw.net", "seesaw.tuning"),
+                             "seesaw.core", "seesaw.data.traded", "seesaw.net", "seesaw.nod",
+                             "seesaw.tuning"),
     "firmware/seesaw/setup/making.py": WIRING,
     "firmware/seesaw/api/making.py": ("micropython", "sys", *WIRING),
     "firmware/seesaw/main.py": WIRING,

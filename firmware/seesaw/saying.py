@@ -1,7 +1,7 @@
 """Says what the maker has to say: in words while it holds, and once with a nod of the beam.
 
-A nod is small, slow, within the beam's range and never in quiet hours. Which notices had theirs is
-kept in NVS before the beam moves, so nothing that happens in between repeats one.
+Which notices had theirs is kept in NVS before the beam moves, so nothing that happens in between
+repeats one.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from micropython import const
 
-from seesaw.core.quiet import quiet
 from seesaw.data import notices
+from seesaw.nod import may, nod
 
 KEPT = "noticed"  # in NVS
 _MARKS = const(8)  # notices whose nod is remembered
@@ -18,10 +18,6 @@ _MARK = const(4)  # bytes of each
 _KEPT_MAX = const(36)  # bytes: the last nod's time, and these
 _LOOK_S = const(10)
 _DAY_S = const(86400)  # from one nod to the next, whatever is signed
-_DEGREES = const(2)
-_CALM_S = const(30)  # before quiet hours: the way there and back, with room
-_BEGIN = const(100)  # frames until the beam moves
-_FRAME_MS = const(20)
 
 
 async def watch(app, store, raw: bytes) -> None:
@@ -60,26 +56,3 @@ def marked(kept: bytes, name: str, now_s: int) -> bytes:
     if lately or mark in known:
         return b""
     return now_s.to_bytes(_MARK, "little") + mark + marks[: _MARK * (_MARKS - 1)]
-
-
-def may(app, now_s: int) -> bool:
-    """Does the beam rest where the market has it, with no quiet hours near?"""
-    beam, of = app.beam, app.settings
-    local_s = now_s + beam.offset_s(now_s) + _CALM_S
-    near = of["quiet_from"] != of["quiet_to"] and quiet(local_s, of["quiet_from"], of["quiet_to"])
-    return app.said and beam.still and not (beam.wanted.is_set() or beam.is_quiet() or near)
-
-
-async def nod(app) -> None:
-    """Two degrees aside, towards level, and back, in one move: a hand-over waits for all of it."""
-    beam = app.beam
-    at_ns = beam.target_ns
-    step_ns = _DEGREES * 1000 * abs(app.settings["us_per_degree"])
-    beam.aim(at_ns - step_ns if at_ns > beam.center_ns else at_ns + step_ns, True)
-    aside_ns = beam.target_ns
-    for _ in range(_BEGIN):
-        if not beam.motion.done:
-            break
-        await asyncio.sleep_ms(_FRAME_MS)
-    if beam.target_ns == aside_ns:  # else the market, or a self-test, has moved it on
-        beam.aim(at_ns, True)

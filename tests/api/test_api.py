@@ -3,13 +3,11 @@
 import pytest
 from caller import FORM, HERE, Caller, request
 from contract import OPENAPI, check, parse
-from led_rig import Lit
 from phone import Script
 from rig import BOARD, World, new_flash, release
 
 from host_tools.bench_site import Swinging
 from host_tools.board import paste
-from host_tools.emulator.nvs import Nvs
 from host_tools.emulator.os_error import MicroOSError
 from host_tools.market.server import Market
 from host_tools.market.site import Reply
@@ -291,21 +289,6 @@ def test_settings_that_find_no_room_are_said_and_stay() -> None:
     owner.run(script())
 
 
-def test_identify_blinks() -> None:
-    owner = Caller()
-    lit = Lit(owner.world)
-
-    def script() -> Script:
-        yield from owner.ready()
-        assert not lit.blinked()
-        answer = yield from owner.put("/api/v1/action", {"action": "identify"})
-        assert answer.status == 202
-        yield from owner.wait(5)
-        assert lit.blinked()
-
-    owner.run(script())
-
-
 def test_what_it_is_told_to_do() -> None:
     """A look for an update, a new start, set-up; and what it is not."""
     owner = Caller()
@@ -378,22 +361,3 @@ def test_a_trial_answers_nobody() -> None:
     world.run(1200, until=look)
     assert ("0.1.0", True, False) in doors
     assert ("0.2.0", False, False) in doors and ("0.2.0", True, True) in doors
-
-
-@pytest.mark.parametrize(("blob", "shown"), [
-    (b'{"last": "rejected 0.3.0: left (8.14, 1)"}', "rejected 0.3.0: left (8.14, 1)"),
-    (b"{", ""), (b"[]", ""), (b'{"last": 7}', ""),
-])  # fmt: skip
-def test_how_the_last_trial_ended_is_told(blob: bytes, shown: str) -> None:
-    """In the updater's words, by API and page."""
-    owner = Caller()
-    place = BOARD.partition("nvs")
-    Nvs.start(owner.world.flash, place.offset, place.size).set_blob("seesaw", "update", blob)
-
-    def script() -> Script:
-        yield from owner.ready()
-        assert (yield from owner.fetch("/api/v1/status")).json["update"]["outcome"] == shown
-        page = (yield from owner.ask(request("GET", "/"))).body
-        assert f"<dt>Last trial of one<dd>{shown or 'none yet'}" in page
-
-    owner.run(script())

@@ -65,12 +65,14 @@ class Orders:
     def act(self, name) -> tuple:
         app = self._app
         if name == "identify":
-            if not app.led:
-                return 409, "it has no light of its own"
-            left, self._left = self._left, _BLINKS
-            if not left:
-                asyncio.create_task(self._blink())
-            return 202, "its light blinks"
+            nods = app.beam.still and self._nod()
+            if app.led:
+                left, self._left = self._left, _BLINKS
+                if not left:
+                    asyncio.create_task(self._blink())
+                return 202, "its beam nods, and its light blinks" if nods else "its light blinks"
+            return (202, "its beam nods") if nods else (409, "it has no light, and its beam may not"
+                                                        " move now")  # fmt: skip
         if name not in ("update", "restart", "setup"):
             return 400, "unknown: give identify, update, restart or setup"
         if self._soon():
@@ -85,6 +87,14 @@ class Orders:
             return 202, "set-up opens within seconds; join the network of its label"
         self._again(True)
         return 202, "it starts again within seconds"
+
+    def _nod(self) -> bool:
+        from seesaw.nod import may, nod
+
+        nods = may(self._app, self._app.clock.epoch_s())
+        if nods:
+            asyncio.create_task(nod(self._app))
+        return nods
 
     async def _blink(self) -> None:
         while self._left:
