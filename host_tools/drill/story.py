@@ -16,6 +16,7 @@ from host_tools.incident import rules
 from host_tools.market.instruments import find
 from host_tools.market.outage import AUTHORITY, set_of_feeds
 from host_tools.market.providers import ALL
+from host_tools.prove.matrix import DEAF
 from host_tools.release.publish import Release
 
 START_S = 1_795_531_200  # 2026-11-24, a Tuesday, 14:40 UTC: ten minutes after New York's open
@@ -26,16 +27,6 @@ SHIPPED, BAD, FIX = "1.0.0", "1.0.1", "1.0.2"
 MINUTE, HOUR = 60, 3600
 SEEN_S, CURED_S, TAKEN_S = 15 * MINUTE, 15 * MINUTE, 2 * HOUR  # the longest that is waited
 STOPPED_S = 40 * HOUR
-# The fix's first version: confirmed, it can never look for a release again.
-BRICK = """
-_run = run
-
-
-def run(boot, program):
-    if program == "updater" and not boot.trial:
-        raise RuntimeError("planted")
-    _run(boot, program)
-"""
 
 
 @dataclass(frozen=True)
@@ -125,9 +116,9 @@ def breaks(story: Story) -> None:
     mine = [one for one in story.fleet.units if one.instrument == INDEX]
     story.tell("The provider breaks", f"{INDEX} answers with a web page, at every address known")
     story.wait("the report shows it", lambda: _dark(story) == {INDEX: len(mine)}, SEEN_S)
-    row = next(one for one in desk.report()["markets"] if one["instrument"] == INDEX)
-    states = ", ".join(f"{count} {state}" for state, count in row["states"].items())
-    story.tell("The fleet's report shows it", f"{INDEX}: {states}; nothing else; {story.minutes()}")
+    found = desk.report("--instrument", INDEX)["outage"]
+    story.tell("The fleet's report shows it", f"{INDEX}: {found['still']} in the dark;"
+               f" {found['elsewhere']} others are not affected; {story.minutes()}")  # fmt: skip
 
 
 def tells(story: Story) -> None:
@@ -184,7 +175,7 @@ def everybody(story: Story) -> None:
 
 def refused(story: Story) -> None:
     desk = story.desk
-    _, path = _built(story, BAD, BRICK)
+    _, path = _built(story, BAD, DEAF)  # confirmed, it can never look for a release again
     found = desk.prove(path, "next", expect=1)
     desk.release("sign", path, "--evidence", desk.proofs / BAD / "evidence.json", expect=2)
     story.obeyed = story.affected()

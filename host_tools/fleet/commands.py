@@ -24,7 +24,9 @@ def report(arguments: argparse.Namespace) -> int:
     if not tally.devices:
         raise UserError("the logs", f"no device's check in {tally.counts.lines} lines",
                         "name access logs of the host of the releases")  # fmt: skip
-    found = summary(tally, arguments.silent * 3600, arguments.release or "")
+    found = summary(
+        tally, arguments.silent * 3600, arguments.release or "", arguments.instrument or ""
+    )
     if arguments.html:
         write(Path(arguments.html), page(found))
     print(json.dumps(found, indent=2) if arguments.json else words(found))

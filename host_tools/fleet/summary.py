@@ -5,12 +5,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from host_tools.fleet.tally import DAY_S, MONTH_S, Device, Tally
+from host_tools.fleet.tally import DARK, DAY_S, MONTH_S, Device, Tally
 from host_tools.release.query import CAUSES, STAGES, Failure
 
 FORMAT = 1
 TRIED = 5  # from this stage on the release had been started here: it was rolled back
-DARK = ("STALE", "NO_DATA")  # the market is not shown, and that is the feeds' trouble
 NAMED_MAX = 1000  # pseudonyms in one list
 NOT_SAID = (
     "what it shows between two checks: the last one counts",
@@ -20,9 +19,11 @@ NOT_SAID = (
 )
 
 
-def summary(tally: Tally, silent_s: int, release: str = "") -> dict[str, Any]:
+def summary(
+    tally: Tally, silent_s: int, release: str = "", instrument: str = ""
+) -> dict[str, Any]:
     """silent_s: so long before the last check of all nothing was heard. release: also who is
-    affected by this version."""
+    affected by this version. instrument: also whom an outage of its prices has reached."""
     begin_s, end_s = tally.span_s
     lately = [one for one in tally.devices.values() if end_s - one.last_s <= silent_s]
     found = {
@@ -46,7 +47,8 @@ def summary(tally: Tally, silent_s: int, release: str = "") -> dict[str, Any]:
         "silent": _silent(tally, end_s, silent_s),
         "not_said": list(NOT_SAID),
     }
-    return found | ({"release": affected(tally, release)} if release else {})
+    found |= {"release": affected(tally, release)} if release else {}
+    return found | ({"outage": reached(tally, instrument)} if instrument else {})
 
 
 def moment(epoch_s: int) -> str:
@@ -153,5 +155,30 @@ def affected(tally: Tally, version: str) -> dict[str, Any]:
         "version": version,
         **counts,
         "never": len(tally.devices) - sum(counts.values()),
+        "listed": {group: sorted(names)[:NAMED_MAX] for group, names in groups.items()},
+    }
+
+
+def reached(tally: Tally, instrument: str) -> dict[str, Any]:
+    """Who could not show this market at some check, and cannot at the last; and who never said
+    that, of whom some follow it and others another one."""
+    groups: dict[str, list[str]] = {"still": [], "over": []}
+    unharmed = elsewhere = 0
+    for name, one in tally.devices.items():
+        market = one.said.market
+        mine = market is not None and market.instrument == instrument
+        if instrument in one.dark:
+            dark = mine and market is not None and market.state in DARK
+            groups["still" if dark else "over"].append(name)
+        elif mine:
+            unharmed += 1
+        else:
+            elsewhere += 1
+    return {
+        "instrument": instrument,
+        "reached": sum(map(len, groups.values())),
+        **{group: len(names) for group, names in groups.items()},
+        "unharmed": unharmed,
+        "elsewhere": elsewhere,
         "listed": {group: sorted(names)[:NAMED_MAX] for group, names in groups.items()},
     }

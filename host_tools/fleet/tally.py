@@ -22,15 +22,16 @@ SPAN_MAX = 400  # days under one pseudonym
 VERSIONS_MAX = 500
 KINDS_MAX = 2_000  # releases and reasons
 FAILURES_MAX = 8  # of one pseudonym
+DARK = ("STALE", "NO_DATA")  # the market is not shown, and that is the feeds' trouble
 NEVER = 1 << 62  # later than any
 
 
 class Device:
     """What one pseudonym said. days: a bit for each day on which it was heard, the first is
     `day`. failures: each kind once. back: (from, to) when it last
-    came to run an older version."""
+    came to run an older version. dark: the last instruments that it could not show."""
 
-    __slots__ = ("back", "day", "days", "failures", "first_s", "last_s", "said", "versions")
+    __slots__ = ("back", "dark", "day", "days", "failures", "first_s", "last_s", "said", "versions")
 
     def __init__(self, at_s: int, said: Said) -> None:
         self.first_s = self.last_s = at_s
@@ -39,6 +40,7 @@ class Device:
         self.versions: tuple[str, ...] = (said.version,)
         self.failures: tuple[Failure, ...] = ()
         self.back: tuple[str, str] | None = None
+        self.dark: tuple[str, ...] = ()
 
 
 @dataclass
@@ -96,6 +98,7 @@ class Tally:
             return None
         device = self.devices[said.pseudonym] = Device(at_s, said)
         self._failed(device, said.failure)
+        _shown(device, said)
         return device
 
     def _known(self, version: str) -> bool:
@@ -114,6 +117,7 @@ class Tally:
         if said.version not in device.versions:
             device.versions = (*device.versions[-FAILURES_MAX + 1 :], said.version)
         self._failed(device, said.failure)
+        _shown(device, said)
         if at_s < device.last_s:  # files need not come in order
             return
         if _newer(device.said.version, said.version):
@@ -142,6 +146,12 @@ class Tally:
             device.days, device.day, day = device.days << -day, device.day + day, 0
         device.days |= 1 << day
         self.by_day[device.day + day, device.said.version] += 1
+
+
+def _shown(device: Device, said: Said) -> None:
+    market = said.market
+    if market and market.state in DARK and market.instrument not in device.dark:
+        device.dark = (*device.dark[-FAILURES_MAX + 1 :], market.instrument)
 
 
 def _newer(one: str, other: str) -> bool:

@@ -30,6 +30,7 @@ def words(found: dict[str, Any]) -> str:
           for way in found["went_back"][:LISTED_MAX]),
         *_silent(found["silent"]),
         *_release(found.get("release")),
+        *_outage(found.get("outage")),
         "",
         "what a device does not say, so nobody can read it here:",
         *(f"  - {one}" for one in found["not_said"]),
@@ -78,4 +79,15 @@ def _release(found: dict[str, Any] | None) -> list[str]:
     return [
         f"affected by {found['version']}: {found['runs']:,} run it, {found['failed']:,} failed to,"
         f" {found['left']:,} ran it and left it; {found['never']:,} never did"
+    ]
+
+
+def _outage(found: dict[str, Any] | None) -> list[str]:
+    if not found:
+        return []
+    return [
+        f"affected by the outage of {found['instrument']}: {found['reached']:,}, of whom"
+        f" {found['still']:,} are still in the dark; not affected: {found['unharmed']:,} that"
+        f" follow it and were never dark, {found['elsewhere']:,} that follow another, or have not"
+        " said"
     ]

@@ -114,6 +114,30 @@ def test_what_they_show_is_told_by_instrument_and_provider(
     assert "by its feed 3: DELAYED 5" in out
 
 
+def test_whom_an_outage_reached_and_whom_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In any order of the lines."""
+    days = ("sp500,L,1", "sp500,S,1", "sp500,N,1"), ("sp500,S,1", "sp500,L,3"), ("sp500,L,1",), (
+        "ftse100,N,1",), ("btc,L,1",), ("",)  # fmt: skip
+    lines = [
+        (START + 60 * at, said(device, START, "1.0.0") + (f"&m={shown}" if shown else ""))
+        for device, told in enumerate(days) for at, shown in enumerate(told)
+    ]  # fmt: skip
+    wanted = {"instrument": "sp500", "reached": 2, "still": 1, "over": 1, "unharmed": 1,
+              "elsewhere": 3}  # fmt: skip
+    for order in (lines, lines[::-1]):
+        log = tmp_path / "access.log"
+        log.write_text("".join(common(*one) + "\n" for one in order))
+        found = run(capsys, log, "--instrument", "sp500")["outage"]
+        assert wanted.items() <= found.items()
+        assert [len(found["listed"][group]) for group in ("still", "over")] == [1, 1]
+    assert cli.main(["fleet", "report", str(log), "--instrument", "sp500"]) == 0
+    assert "outage of sp500: 2, of whom 1 are still in the dark; not affected: 1 that follow" in (
+        capsys.readouterr().out
+    )
+
+
 def test_order_form_and_packing_change_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
