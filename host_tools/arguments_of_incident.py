@@ -117,6 +117,7 @@ def _postmortem(parser: argparse.ArgumentParser) -> None:
     option("--report", "FILE", "in place of logs: a saved seesaw fleet report --release V --json")
     option("--release", "V", "the release that did it, if one did")
     option("--fix", "V", "the release that cured it, if one did")
+    option("--instrument", "NAME", "whose prices were out, if any: the logs tell whom it reached")
     option("--repository", "DIR", "that of the releases: with what they were signed, or without")
     option("--evidence", "FILE", "evidence.json of a proof; may be repeated", action="append")
     parser.add_argument("--force", action="store_true",

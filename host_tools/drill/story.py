@@ -243,6 +243,7 @@ def looked_back(story: Story) -> None:
     evidence = [word for name in (BAD, FIX)
                 for word in ("--evidence", desk.proofs / name / "evidence.json")]  # fmt: skip
     desk.incident("postmortem", story.incident, "--logs", desk.log, "--release", BAD, "--fix", FIX,
+                  "--instrument", INDEX,
                   "--repository", desk.repo, *evidence)  # fmt: skip
     path = desk.incidents / "postmortems" / story.incident.name
     path.write_text(words.filled(path.read_text(), words.AFTER, rules.BLANK))

@@ -13,6 +13,7 @@ from host_tools.incident.incident import Incident
 FORMAT = 1
 WORDS_MAX = 300  # characters of an update in the timeline
 GROUPS = ("runs", "failed", "left", "never")  # of a release: seesaw fleet report --release
+REACHED = ("reached", "still", "over", "unharmed", "elsewhere")  # ... --instrument
 ACCOUNT, LOGS = "account", "logs"
 
 
@@ -32,6 +33,7 @@ def findings(
         "timeline": events, "first_sign": first_sign(one, events),
         "report": report and {key: report[key] for key in
                               ("from", "to", "pseudonyms", "heard_lately", "rolled_back")},
+        "outage": report and report.get("outage"),
         "release": release and affected(report, release), "fix": fix and cured(report, fix),
         "evidence": [proven(name, version, signed, proofs) for name, version in
                      (("release", release), ("fix", fix)) if version],
@@ -138,16 +140,17 @@ def read_report(found: object) -> dict[str, Any]:
             for at in table.values():
                 times.moment(at)
     _rows(found.get("failures"))
-    _counts(found.get("release"))
+    _counts(found.get("release"), "release", GROUPS, "version")
+    _counts(found.get("outage"), "outage", REACHED, "instrument")
     return found
 
 
-def _counts(counts: object) -> None:
+def _counts(counts: object, what: str, groups: Sequence[str], name: str) -> None:
     if counts is None:
         return
-    if not isinstance(counts, dict) or any(type(counts.get(key)) is not int for key in GROUPS):
-        raise ValueError("release is no count")
-    _text(counts.get("version"), "version")
+    if not isinstance(counts, dict) or any(type(counts.get(key)) is not int for key in groups):
+        raise ValueError(f"{what} is no count")
+    _text(counts.get(name), name)
 
 
 def _rows(rows: object) -> None:

@@ -116,7 +116,9 @@ def fleet(arguments: Namespace, release: str) -> dict[str, Any] | None:
         if not tally.devices:
             why = f"no device's check in {tally.counts.lines} lines"
             raise UserError("the logs", why, "name access logs of the host of the releases")
-        return findings.read_report(summary(tally, SILENT_S, release))
+        return findings.read_report(
+            summary(tally, SILENT_S, release, arguments.instrument or "")
+        )
     if not arguments.report:
         return None
     path = Path(arguments.report)

@@ -110,6 +110,7 @@ def test_the_site_is_left_to_look_at(folder: Path, played: dict[str, Any]) -> No
     pages = {one.name: one.read_text() for one in (folder / "status").rglob("*.html")}
     (after,) = (text for text in pages.values() if "<h1>After it" in text)
     assert story.BAD in after and story.FIX in after
+    assert re.search(r"were affected</strong> \(both\)</td>\s*<td><strong>4<", after)
     assert re.search(r"without.proof", after, re.I)
     assert "(write here" not in "".join(pages.values())
     assert {"index.html"} < set(pages)

@@ -141,6 +141,26 @@ def test_a_saved_report_says_the_same_as_the_logs(
     assert "**Not counted** for `1.0.9`: the saved report" in out(told).read_text()
 
 
+def test_an_outage_of_prices_is_counted_by_what_devices_showed(
+    told: Path, tmp_path: Path, capsys: Texts
+) -> None:
+    """Two in the dark of three, and one of another market; without a market nobody is counted."""
+    start = int(datetime(2026, 11, 24, 13, tzinfo=UTC).timestamp())
+    shows = ("sp500,N,1", "sp500,S,1", "sp500,L,3", "btc,L,1")
+    access = tmp_path / "access.log"
+    access.write_text("".join(
+        common(start, query("1.0.0", 0, "install", "", bytes([at] * 6), start) + f"&m={one}") + "\n"
+        for at, one in enumerate(shows)
+    ))  # fmt: skip
+    assert run(told, "--logs", access, "--instrument", "sp500") == 0
+    text = out(told).read_text()
+    assert "| **were affected** (both) | **2** |" in text
+    assert "| in the dark at the last | 2 |" in text
+    assert "| follow others, or did not say | 1 |" in text and "Not counted" not in text
+    assert run(told, "--logs", access) == 0
+    assert "**Not counted**: neither a release" in out(told).read_text()
+
+
 def test_what_is_not_known_is_said_plainly(told: Path) -> None:
     assert run(told) == 0
     text = out(told).read_text()
