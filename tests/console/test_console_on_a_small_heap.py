@@ -12,7 +12,7 @@ from host_tools.emulator.micropython_engine import MicroPythonDevice
 from host_tools.market.server import Market
 from host_tools.market.site import serve
 
-HEAPS_KIB = range(280, 160, -16)
+HEAPS_KIB = range(344, 168, -16)
 RUN_S = 15  # of real time, at most
 BOARDS = 4  # at a time
 LIVE, REFUSED, ANSWERED = " state=LIVE ", "console: MemoryError", " END crc32="
