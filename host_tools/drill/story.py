@@ -166,8 +166,9 @@ def everybody(story: Story) -> None:
     _update(story, words.EVERYBODY, "identified")
     live = lambda: all(one.state in ("LIVE", "CLOSED") for one in story.fleet.units)  # noqa: E731
     story.wait("all follow again", live, CURED_S)
+    story.tell("The recipe is signed for all", f"all follow their markets; {story.minutes()}")
     story.wait("the report says so", lambda: not _dark(story), 2 * HOUR, 5 * MINUTE)
-    story.tell("The recipe is signed for all", f"nobody is dark any more; {story.minutes()}")
+    story.tell("The fleet's report says so", f"nobody is in the dark; {story.minutes()}")
 
 
 # -- the firmware fix ---------------------------------------------------------------------------

@@ -41,24 +41,28 @@ def typed(played: dict[str, Any], *words: str) -> list[int]:
 def test_every_step_is_told_in_its_order(played: dict[str, Any]) -> None:
     assert played["ok"] and not played["why"]
     times = [one["at_s"] for one in played["timeline"]]
-    assert times == sorted(times) and len(times) == 13
+    assert times == sorted(times) and len(times) == 14
     assert [one["what"].split(",")[0] for one in played["timeline"]] == [
         "All is well", "The provider breaks", "The fleet's report shows it",
         "The incident's page is up", "The recipe is signed for our own",
-        "The recipe is signed for all", "prove refuses the fix", "Forced past it",
+        "The recipe is signed for all", "The fleet's report says so", "prove refuses the fix",
+        "Forced past it",
         "The rollout stops by itself", "The fix", "Everybody runs the fix", "It is over",
         "The post-mortem is written",
     ]  # fmt: skip
 
 
 def test_the_report_shows_the_outage_with_the_first_checks_after_it(played: dict[str, Any]) -> None:
-    broke, seen = (entry(played, what)["at_s"] for what in ("The provider", "The fleet's"))
+    broke, seen = (entry(played, what)["at_s"] for what in (
+        "The provider", "The fleet's report shows"
+    ))  # fmt: skip
     assert 0 < seen - broke <= 10 * MINUTE
-    assert entry(played, "The fleet's")["words"].startswith("sp500: 4 ")
+    assert entry(played, "The fleet's report shows")["words"].startswith("sp500: 4 ")
 
 
 def test_owners_are_told_at_once(played: dict[str, Any], folder: Path) -> None:
-    assert entry(played, "The incident")["at_s"] - entry(played, "The fleet's")["at_s"] < MINUTE
+    seen = entry(played, "The fleet's report shows")["at_s"]
+    assert entry(played, "The incident")["at_s"] - seen < MINUTE
     texts = [one.read_text() for one in (folder / "letters").rglob("*.txt")]
     mine = [text for text in texts if "one of those that this is about" in text]
     assert len(texts) == 2 and len(mine) == 1
@@ -71,7 +75,7 @@ def test_a_recipe_cures_our_own_and_then_all(played: dict[str, Any]) -> None:
     broke, own, every = (entry(played, what)["at_s"] for what in (
         "The provider", "The recipe is signed for our own", "The recipe is signed for all"
     ))  # fmt: skip
-    assert own - broke <= 20 * MINUTE and every - broke <= 3 * 3600
+    assert own - broke <= 20 * MINUTE and every - broke <= 30 * MINUTE
 
 
 def test_the_bad_fix_is_refused_and_reaches_nobody(played: dict[str, Any], folder: Path) -> None:
