@@ -178,7 +178,7 @@ class MicroPythonDevice(Device):
         frame = child.receive()
         if frame is None:
             return self._gone(child)
-        child.called = True
+        child.called += 1
         name, args = frame
         if name == "mark":
             child.send_mark(args[0])

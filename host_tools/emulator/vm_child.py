@@ -24,7 +24,10 @@ HERE = Path(__file__).parent
 FRAME_MAX = 1 << 20  # bytes
 SERIAL_MAX = 65536  # bytes a read
 TYPE_S = 0.2  # how long typed bytes wait for a VM that does not read
-CTRL_C_S = 0.1  # between two interrupts: the VM does not survive a second one before the first
+STOP_LOOKS, STOP_LOOK_S = 100, 0.001  # until a VM that was stopped stands still
+CTRL_C_S = 0.1  # between two interrupts
+CTRL_C_LATE_S = 1  # likewise, for a program that does not reach the chip CALLS times meanwhile
+CALLS = 3
 CAUGHT = re.compile(r"^SigCgt:\s*([0-9a-f]+)$", re.M)  # of /proc: a mask of signals
 # Where there is no /proc: a terminal flag without effect here. The VM sets its terminal raw at the
 # prompt and back while a program runs (but not for one that the raw REPL runs).
@@ -87,8 +90,8 @@ class Child:
             for end in (to_child, from_child, theirs):
                 os.close(end)
         os.set_blocking(self.tty, False)
-        self.called = False  # it has reached the chip
-        self._interrupted_s = 0.0
+        self.called = 0  # how often it has reached the chip
+        self._interrupted = (0.0, 0)  # when, and `called` then
         self.at_repl = False
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.inp, selectors.EVENT_READ, "call")
@@ -132,11 +135,31 @@ class Child:
         return bool(termios.tcgetattr(self.tty)[3] & RUNS_FLAG)
 
     def interrupt(self) -> None:
-        """Ctrl-C for a program that runs; lost right after another one."""
+        """Ctrl-C for a program that runs; lost right after another one, until it has surely come:
+        the VM does not survive a second one before the first."""
         now_s = time.monotonic()
-        if self.called and now_s - self._interrupted_s > CTRL_C_S:
-            self._interrupted_s = now_s
-            self.process.send_signal(signal.SIGINT)
+        since_s, calls = self._interrupted
+        come = now_s - since_s > (CTRL_C_S if self.called - calls >= CALLS else CTRL_C_LATE_S)
+        if self.called and come:
+            self._interrupted = now_s, self.called
+            self.process.send_signal(signal.SIGSTOP)  # or it could reach the prompt meanwhile
+            try:
+                if self._stopped() and self.runs():
+                    self.process.send_signal(signal.SIGINT)
+            finally:
+                self.process.send_signal(signal.SIGCONT)
+
+    def _stopped(self) -> bool:
+        """Does it stand still? Without /proc, as far as anybody can tell."""
+        path = Path(f"/proc/{self.process.pid}/stat")
+        for _ in range(STOP_LOOKS):
+            try:
+                if path.read_text().rpartition(") ")[2].startswith("T"):
+                    return True
+            except OSError:
+                return not path.parent.parent.exists()
+            time.sleep(STOP_LOOK_S)
+        return False
 
     def _exactly(self, size: int) -> bytes:
         data = b""

@@ -11,14 +11,15 @@ PROMPT_S = 20  # of real time, at most
 
 @pytest.fixture
 def pressing():
-    """Presses Ctrl-C on a device again and again, until the test is over."""
+    """Presses Ctrl-C on a device again and again, from when it is ready until the test is over."""
     over = threading.Event()
     threads = []
 
-    def start(device, every_s):
+    def start(device, every_s, ready=lambda: True):
         def press():
             while not over.wait(every_s):
-                device.press_ctrl_c()
+                if ready():
+                    device.press_ctrl_c()
 
         threads.append(threading.Thread(target=press))
         threads[0].start()
@@ -33,6 +34,7 @@ BUSY = """
 import machine
 wrong = ""
 def ask():
+    print("asks")
     while True:
         if machine.unique_id() != b"\\x24\\xaa\\x5e\\x00\\x00\\x01" or machine.reset_cause() != 1:
             return "answer of another call"
@@ -48,7 +50,7 @@ print("hits", hits, wrong)
 
 def test_a_call_torn_by_ctrl_c_leaves_the_next_ones_whole(pressing):
     bench = tiny.on_micropython(BUSY)
-    pressing(bench.device, 0.03)
+    pressing(bench.device, 0.03, lambda: "asks" in bench.text)
     bench.run(PROMPT_S, until=lambda: "hits" in bench.text and bench.text.endswith("\n"))
 
     assert "hits 7 \n" in bench.text, bench.text
