@@ -34,14 +34,11 @@ class Desk:
     main: Callable[[list[str]], int]
     typed: list[tuple[str, int]] = field(default_factory=list)
 
-    def __getattr__(self, name: str) -> Path:
-        if name in ("repo", "keys", "site", "incidents", "status", "proofs", "letters"):
-            return self.folder / name
-        raise AttributeError(name)
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "access.log"
+    def __post_init__(self) -> None:
+        of = self.folder
+        self.repo, self.keys, self.site = of / "repo", of / "keys", of / "site"
+        self.incidents, self.letters, self.status = of / "incidents", of / "letters", of / "status"
+        self.proofs, self.log = of / "proofs", of / "access.log"
 
     @property
     def moment(self) -> str:

@@ -14,14 +14,19 @@ from host_tools.drill.desk import Unexpected
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.cpython_engine import CPythonDevice
-from host_tools.emulator.flash import Flash
-from host_tools.emulator.nvs import Nvs
 from host_tools.image import board as boards
-from host_tools.image import bundle, flash_image, runtime
+from host_tools.image import runtime
 from host_tools.market.clock import SimClock
 from host_tools.market.http1 import Reply, Request, error
 from host_tools.market.instruments import find
-from host_tools.market.outage import AUTHORITY, MOVED, NETWORK, first_provider
+from host_tools.market.outage import (
+    AUTHORITY,
+    MOVED,
+    NETWORK,
+    UPDATES,
+    first_provider,
+    flash,
+)
 from host_tools.market.providers import ALL, HOSTS
 from host_tools.market.server import Market
 from host_tools.market.site import Site
@@ -29,10 +34,7 @@ from host_tools.market.tls import TlsSite
 from host_tools.release.publish import Release
 
 BOARD = boards.load("esp32_wrover")
-BOOTLOADER, APP = runtime.synthetic(BOARD)
-LAUNCHER = (bundle.FIRMWARE / "launcher" / "main.py").read_bytes()
-UPDATES = "updates.example"
-CENTER_US, US_PER_DEGREE = 1500, 40
+_, APP = runtime.synthetic(BOARD)
 FIRST_ID = 0x240AC4000001
 FOREVER_S = 365 * 86_400
 LINE = '{host} - - [{time}] "GET {path} HTTP/1.1" {status} {size} "-" "seesaw"\n'
@@ -67,7 +69,9 @@ class Unit:
         self.companion = Companion(made.bundle.companion)
         around = Surroundings(serial=self._hear, air={NETWORK["ssid"]: NETWORK["password"]})
         options = Options(chip=BOARD.chip, unique_id=self.id)
-        self.device = CPythonDevice(self._flash(made), self.companion, around, options)
+        self.device = CPythonDevice(
+            flash(made, find(instrument), f"http://{UPDATES}"), self.companion, around, options
+        )
         clock = SimClock(street.start_s, 1, lambda: self.device.clock.now_us / 1e6)
         around.wall = clock.now
         self.clock = clock
@@ -140,18 +144,6 @@ class Unit:
             self.outcome = str(self.device.run(FOREVER_S, lambda: self._over))
         finally:
             self._done.release()
-
-    def _flash(self, made: Release) -> Flash:
-        settings = {
-            **NETWORK, "instrument": self.instrument, "update_url": f"http://{UPDATES}",
-            "servo_pin": BOARD.servo_pin, "center_us": CENTER_US, "us_per_degree": US_PER_DEGREE,
-        }  # fmt: skip
-        flash = Flash.from_bytes(
-            flash_image.compose(BOARD, BOOTLOADER, made.slot, LAUNCHER, settings)
-        )
-        place = BOARD.partition("nvs")
-        Nvs.start(flash, place.offset, place.size).set_blob("seesaw", "roots", AUTHORITY.roots())
-        return flash
 
     def _hear(self, text: str) -> None:
         self.lines += text.splitlines()

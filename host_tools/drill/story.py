@@ -17,7 +17,7 @@ from host_tools.market.instruments import find
 from host_tools.market.outage import AUTHORITY, set_of_feeds
 from host_tools.market.providers import ALL
 from host_tools.prove.matrix import DEAF
-from host_tools.release.publish import Release
+from host_tools.release.query import parse
 
 START_S = 1_795_531_200  # 2026-11-24, a Tuesday, 14:40 UTC: ten minutes after New York's open
 INDEX = "sp500"
@@ -176,7 +176,7 @@ def everybody(story: Story) -> None:
 
 def refused(story: Story) -> None:
     desk = story.desk
-    _, path = _built(story, BAD, DEAF)  # confirmed, it can never look for a release again
+    path = _built(story, BAD, DEAF)  # confirmed, it can never look for a release again
     found = desk.prove(path, "next", expect=1)
     desk.release("sign", path, "--evidence", desk.proofs / BAD / "evidence.json", expect=2)
     story.obeyed = story.affected()
@@ -205,8 +205,7 @@ def forced(story: Story) -> None:
 
 def fixed(story: Story) -> None:
     desk, units = story.desk, story.fleet.units
-    made, path = _built(story, FIX)
-    story.fleet.know(made)
+    path = _built(story, FIX)
     shown = desk.prove(path, "update", expect=0)
     desk.release("sign", path, "--without-proof", words.PART, "--start-percentage", 0)
     desk.rollout("start", FIX, "--plan", _plan(story, FIX), "--force")
@@ -268,15 +267,11 @@ def _must(right: bool, what: str, found: object) -> None:
         raise Unexpected(f"{what}: it is not so: {found}")
 
 
-def _shown(story: Story) -> dict[str, str]:
-    """Pseudonym -> what it last showed, of all checks in the log."""
-    found = {}
-    for line in story.desk.log.read_text().splitlines() if story.desk.log.exists() else ():
-        query = line.partition("timestamp.json?")[2].partition(" ")[0]
-        pairs = dict(one.partition("=")[::2] for one in query.split("&"))
-        if "m" in pairs:
-            found[pairs["p"]] = pairs["m"]
-    return found
+def _shown(story: Story) -> set[str]:
+    """Pseudonyms that have said in the log what they show."""
+    lines = story.desk.log.read_text().splitlines() if story.desk.log.exists() else ()
+    said = (parse(line.partition("timestamp.json?")[2].partition(" ")[0]) for line in lines)
+    return {one.pseudonym for one in said if one and one.market}
 
 
 def _dark(story: Story) -> dict[str, int]:
@@ -289,13 +284,13 @@ def _runs(unit: Any, version: str) -> bool:
     return unit.version == version and bool(unit.last(f"event=confirmed slot={unit.slot}"))
 
 
-def _built(story: Story, version: str, added: str = "") -> tuple[Release, Path]:
+def _built(story: Story, version: str, added: str = "") -> Path:
     """The firmware with the provider's new address."""
     old = ALL["cnbc"].HOST
     tree = story.desk.tree(version, (("data/feeds.json", old, MOVED),), added)
     made, path = story.desk.built(version, tree, BOARD, APP)
     story.fleet.know(made)
-    return made, path
+    return path
 
 
 def _plan(story: Story, version: str) -> Path:

@@ -126,7 +126,7 @@ class Story:
         self.broken = False
         companion = Companion({**shipped.bundle.companion, **cured.bundle.companion})
         around = Surroundings(serial=self._hear, air={NETWORK["ssid"]: NETWORK["password"]})
-        self.device = CPythonDevice(_flash(shipped, instrument), companion, around)
+        self.device = CPythonDevice(flash(shipped, instrument), companion, around)
         clock = SimClock(start_of(instrument, DEFAULT_DATE), 1, self._now_s)
         around.wall = clock.now
         self.market = Market(instrument.name, clock=clock)
@@ -303,19 +303,22 @@ def releases(instrument: Instrument) -> tuple[Release, Release]:
     return publish.make(board, VERSION, app), cured
 
 
-def _flash(made: Release, instrument: Instrument) -> Flash:
+def flash(
+    made: Release, instrument: Instrument, update_url: str = f"https://{UPDATES}"
+) -> Flash:  # fmt: skip
+    """Of a new device that believes the story's hosts."""
     board = boards.load(BOARD)
     bootloader, _ = runtime.synthetic(board)
     launcher = (bundle.FIRMWARE / "launcher" / "main.py").read_bytes()
     settings = {
         **NETWORK, "instrument": instrument.name, "poll_s": POLL_S,
-        "update_url": f"https://{UPDATES}", "servo_pin": board.servo_pin,
+        "update_url": update_url, "servo_pin": board.servo_pin,
         "center_us": CENTER_US, "us_per_degree": US_PER_DEGREE,
     }  # fmt: skip
-    flash = Flash.from_bytes(flash_image.compose(board, bootloader, made.slot, launcher, settings))
-    place = board.partition("nvs")
-    Nvs.start(flash, place.offset, place.size).set_blob("seesaw", "roots", AUTHORITY.roots())
-    return flash
+    data = flash_image.compose(board, bootloader, made.slot, launcher, settings)
+    found, place = Flash.from_bytes(data), board.partition("nvs")
+    Nvs.start(found, place.offset, place.size).set_blob("seesaw", "roots", AUTHORITY.roots())
+    return found
 
 
 def _degrees(pulse_us: float) -> float:

@@ -28,8 +28,9 @@ def played(folder: Path) -> dict[str, Any]:
 
 
 def entry(played: dict[str, Any], what: str) -> dict[str, Any]:
-    (found,) = (one for one in played["timeline"] if one["what"].startswith(what))
-    return found  # type: ignore[no-any-return]
+    timeline: list[dict[str, Any]] = played["timeline"]
+    (found,) = (one for one in timeline if one["what"].startswith(what))
+    return found
 
 
 def typed(played: dict[str, Any], *words: str) -> list[int]:
