@@ -1,5 +1,6 @@
 """The built status site in a real browser: its style, its links, small screens, contrast."""
 
+import contextlib
 import functools
 import http.server
 import os
@@ -39,6 +40,19 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@contextlib.contextmanager
+def looked_at(site: Path) -> Iterator[tuple[Any, str]]:
+    """A browser, and the address of a static host of the site."""
+    serve = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            with browser(1280, 900) as driver:
+                yield driver, f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
     if (lacks := missing()) and not os.environ.get("CI"):
@@ -47,14 +61,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]
     title = '"Prices <b>stand</b> still<script>evil=1</script>"'
     file = folder(path, GOOD.replace("title: Prices stand still", f"title: {title}"))
     assert seesaw("build", path / "site", "--in", file.parent, "--now", NOW) == 0
-    serve = functools.partial(Quiet, directory=str(path / "site"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            with browser(1280, 900) as driver:
-                yield driver, f"http://127.0.0.1:{server.server_address[1]}/"
-        finally:
-            server.shutdown()
+    with looked_at(path / "site") as found:
+        yield found
 
 
 def test_an_owner_finds_from_the_verdict_to_the_account(shown: tuple[Any, str]) -> None:

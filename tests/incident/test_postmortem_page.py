@@ -3,10 +3,7 @@
 The browser needs chromium and chromedriver on PATH, as tests/twin/test_browser.py does.
 """
 
-import functools
-import http.server
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +11,12 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 from telling import folder, seesaw
-from test_incident_page import CONTRAST_LEAST, CONTRASTS, Quiet
+from test_incident_page import CONTRAST_LEAST, CONTRASTS, looked_at
 from test_incident_site import RESOLVED
 from test_postmortem import AFTER, log, proof, write
 
 from host_tools.incident import account
-from host_tools.twin.browser import browser, missing
+from host_tools.twin.browser import missing
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +31,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]
     words_of = f"Words <b>of</b> a person: {'x' * 90}\n\n| a | b |\n| --- | ---: |\n| 1 | 2 |"
     write(told, dict.fromkeys(account.HUMAN, words_of))
     assert seesaw("build", path / "site", "--in", told.parent, "--now", AFTER) == 0
-    serve = functools.partial(Quiet, directory=str(path / "site"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            with browser(1280, 900) as driver:
-                yield driver, f"http://127.0.0.1:{server.server_address[1]}/"
-        finally:
-            server.shutdown()
+    with looked_at(path / "site") as found:
+        yield found
 
 
 def test_it_is_found_from_the_incident_and_leads_back(shown: tuple[Any, str]) -> None:

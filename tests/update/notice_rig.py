@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import count, pairwise
 
 from rig import ALONE, World, release
 from test_hostile import nvs
@@ -10,6 +10,7 @@ from test_hostile import nvs
 from host_tools.release import development, publish
 
 OLD = release("0.1.0", ALONE)
+NUMBERS = count(development.edition(OLD.version) + 1)  # of metadata; it only ever rises
 TEXT = "Prices of CNBC are late today. Nothing is wrong with your seesaw."
 NOD_US = 80  # of two degrees, as new_flash() has them
 NEAR_US, FAR_US = 2, 40  # it is come to from one side alone
@@ -23,8 +24,7 @@ def line_of(text: str = TEXT) -> str:
 
 def offering(world: World, **data: str) -> None:
     """The server has these sets now, in metadata that is newer than before."""
-    world.number = getattr(world, "number", development.edition(OLD.version)) + 1  # type: ignore
-    world.offered = publish.reissued(OLD, world.number, data=data)  # type: ignore[attr-defined]
+    world.offered = publish.reissued(OLD, next(NUMBERS), data=data)
 
 
 def at(world: World, seconds: float) -> str:
