@@ -29,7 +29,7 @@ conformance: .venv/ready ## facts about the chip, on both engines, or on a board
 prove: .venv/ready ## show that this firmware cannot brick a device, or show how it does (ARGS="--report DIR")
 	@$(BIN)/seesaw prove $(ARGS)
 
-prove-full: .venv/ready ## the same, all scenarios and second cuts everywhere: some ten minutes on two cores
+prove-full: .venv/ready ## the same, all scenarios and second cuts everywhere: more than half an hour on two cores
 	@$(BIN)/seesaw prove --full $(ARGS)
 
 zoo: .venv/ready ## the ways updates have bricked devices, planted in this firmware: all must be caught
