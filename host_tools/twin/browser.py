@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from host_tools.errors import UserError
 
@@ -50,3 +51,8 @@ def browser(width: int, height: int, *switches: str) -> Iterator:
             yield opened
         finally:
             opened.quit()
+
+
+def complaints(driver: Any) -> list[dict]:
+    """What the pages it showed logged: errors, refused resources; not what Chromium's own say."""
+    return [one for one in driver.get_log("browser") if not one["message"].startswith("chrome:")]

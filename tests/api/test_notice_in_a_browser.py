@@ -16,7 +16,7 @@ from test_page_on_the_vm import loaded
 from host_tools.bench_site import Moving
 from host_tools.emulator.flash import Flash
 from host_tools.image import flash_image
-from host_tools.twin.browser import browser, missing
+from host_tools.twin.browser import browser, complaints, missing
 
 sys.path.append(str(Path(__file__).parents[1] / "update"))
 
@@ -69,5 +69,5 @@ def test_it_is_read_and_leads_on_and_goes(moving: Moving) -> None:
         wide = driver.execute_script("return document.documentElement.scrollWidth > innerWidth")
         assert not wide and len(place.find_elements(By.TAG_NAME, "b")) == 0
         until(lambda: not place.is_displayed())
-        assert place.text == "" and driver.get_log("browser") == []
+        assert place.text == "" and complaints(driver) == []
     assert "event=notice" in moving.heard and moving.heard.count("event=notice") == 1

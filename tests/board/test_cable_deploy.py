@@ -91,7 +91,7 @@ def test_a_tree_that_crashes_is_given_up_and_said_why(world, capsys, built_from)
     assert re.search(words, said.err), said.err
     assert "Traceback" in said.out
     assert selected(desk.flash) == ("ota_0", State.VALID)
-    desk.wait_for("state=LIVE", desk.text.index("event=settled"))
+    desk.wait_for("state=LIVE", desk.wait_for("event=settled"))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from telling import GOOD, NOW, folder, seesaw
 
-from host_tools.twin.browser import browser, missing
+from host_tools.twin.browser import browser, complaints, missing
 
 CONTRAST_LEAST = 4.5  # WCAG 2, level AA
 # Every element with text of its own: the contrast with the nearest background that is drawn.
@@ -83,7 +83,7 @@ def test_an_owner_finds_from_the_verdict_to_the_account(shown: tuple[Any, str]) 
     assert driver.execute_script("return typeof evil") == "undefined"
     driver.find_element(By.LINK_TEXT, "Bull & Bear: status").click()
     assert driver.find_element(By.TAG_NAME, "h1").text == "Something is partly out."
-    assert driver.get_log("browser") == []  # no error, no refused style
+    assert complaints(driver) == []  # no error, no refused style
 
 
 @pytest.mark.parametrize("page", ["index.html", "incident/2026-11-24-prices.html"])

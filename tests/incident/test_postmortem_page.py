@@ -16,7 +16,7 @@ from test_incident_site import RESOLVED
 from test_postmortem import AFTER, log, proof, write
 
 from host_tools.incident import account
-from host_tools.twin.browser import missing
+from host_tools.twin.browser import complaints, missing
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_it_is_found_from_the_incident_and_leads_back(shown: tuple[Any, str]) ->
     driver.get(url)
     driver.find_element(By.PARTIAL_LINK_TEXT, "what was done after").click()
     assert driver.title == "After it: Prices stood still: Bull & Bear"
-    assert driver.get_log("browser") == []  # no error, no refused style
+    assert complaints(driver) == []  # no error, no refused style
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -152,7 +152,7 @@ def test_a_real_browser_shows_both_pages(tmp_path: Path) -> None:
             report.write(tmp_path / str(faulty), results, meta(faulty))
             driver.get((tmp_path / str(faulty) / "index.html").as_uri())
 
-            assert driver.get_log("browser") == []
+            assert browsers.complaints(driver) == []
             sentence = report.sentence(results, meta(faulty))
             assert driver.find_element("id", "sentence").text == sentence
             cells = driver.find_elements("css selector", ".cell")

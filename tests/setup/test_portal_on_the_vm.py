@@ -25,7 +25,7 @@ from host_tools.emulator.micropython_engine import MicroPythonDevice
 from host_tools.emulator.resolver import look_up
 from host_tools.market import dns as names_on_loopback
 from host_tools.market.site import Site, static
-from host_tools.twin.browser import browser, missing
+from host_tools.twin.browser import browser, complaints, missing
 
 RUN_S = 90  # of real time, at most
 OPEN_S = 20
@@ -238,5 +238,5 @@ def test_a_browser_without_scripts(internet: Callable[[Portal], None]) -> None:
             assert password.value_of_css_property("-webkit-text-security") == "none"
             password.submit()
             portal.until(lambda: "Connected." in driver.page_source)
-            assert driver.get_log("browser") == []
+            assert complaints(driver) == []
         portal.until(lambda: portal.config()["ssid"] == "home")

@@ -6,6 +6,7 @@ import pytest
 from browsing import Seen, browsing
 from selenium.webdriver.common.by import By
 
+from host_tools.twin.browser import complaints
 from host_tools.twin.scene import Scene, Wanted
 
 BOOT_S, LOOK_S, TRIAL_S = 10.0, 15.0, 30.0
@@ -25,7 +26,7 @@ def test_the_beam_follows_the_market(shown: tuple[Seen, Scene]) -> None:
     seen.until(BOOT_S, lambda: seen.text("#feed").startswith("Live"))
     assert seen.text("#percent").startswith("+" if price > baseline else "\u2212")
     assert seen.text("#version") == scene.release.version
-    assert seen.driver.get_log("browser") == []  # no error, no refused resource
+    assert complaints(seen.driver) == []  # no error, no refused resource
 
 
 def test_the_power_is_cut_and_comes_back(shown: tuple[Seen, Scene]) -> None:

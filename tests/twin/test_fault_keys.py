@@ -6,6 +6,7 @@ import pytest
 from browsing import Seen, browsing
 from selenium.webdriver.common.by import By
 
+from host_tools.twin.browser import complaints
 from host_tools.twin.faults import FAULTS, Fault
 from host_tools.twin.scene import Scene, Wanted
 
@@ -73,7 +74,7 @@ def test_the_keys_can_be_switched_off(shown: tuple[Seen, Scene]) -> None:
     assert list(scene.faults.held) == ["clock"]
     seen.type("c")
     seen.until(SOON_S, lambda: not scene.faults.held)
-    assert seen.driver.get_log("browser") == []
+    assert complaints(seen.driver) == []
 
 
 def test_the_flash_map_marks_what_runs(shown: tuple[Seen, Scene]) -> None:

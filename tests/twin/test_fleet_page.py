@@ -9,7 +9,7 @@ import pytest
 from browsing import Seen
 
 from host_tools.twin import fleet_view
-from host_tools.twin.browser import browser, missing
+from host_tools.twin.browser import browser, complaints, missing
 from host_tools.twin.fleet import STAGES, Fleet
 from host_tools.twin.fleet_run import actions
 from host_tools.twin.page import FOLDER, Page
@@ -89,7 +89,7 @@ def test_digits_set_the_pace_and_nothing_is_refused(shown: tuple[Seen, Fleet]) -
     assert fleet.lockstep.speed == 1
     seen.type("3")
     seen.until(SOON_S, lambda: fleet.lockstep.speed == 60)
-    assert seen.driver.get_log("browser") == []
+    assert complaints(seen.driver) == []
 
 
 @pytest.mark.parametrize("width", [390, 1440])
