@@ -186,7 +186,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; a UserError is one line and code 2, Ctrl-C 130."""
+    """Run one command and return its exit code; a UserError is one line and code 2, as is a file
+    that the system refuses; Ctrl-C 130."""
     try:
         parsed = _parse(sys.argv[1:] if arguments is None else arguments)
         module, _, name = parsed.handler.partition(":")
@@ -199,6 +200,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fix = "see that it is there, that its name is one, and that it may be read and written"
+        told = UserError(str(error.filename), error.strerror or repr(error), fix)
+        print(f"seesaw: {told}", file=sys.stderr)
+        return USAGE_ERROR
 
 
 if __name__ == "__main__":

@@ -27,3 +27,11 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys, host_tools.cli as c; c.parser(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not set(HEAVY) & set(done.stdout.split())
+
+
+def test_a_file_that_the_system_refuses_is_one_line(capsys) -> None:
+    name = "a" * 300
+    assert cli.main(["replay", "--firmware", name, "update"]) == cli.USAGE_ERROR
+    said = capsys.readouterr()
+    assert said.err.startswith("seesaw: aaa") and "File name too long" in said.err
+    assert said.err.count("\n") == 1 and said.out == ""

@@ -16,7 +16,7 @@ from host_tools.market.server import Market
 from host_tools.market.site import serve
 
 HEAPS_KIB = range(324, 200, -12)  # below, the app itself falls
-RUN_S = 20  # of real time, at most
+RUN_S = 60  # of real time, at most
 BOARDS = 4  # at a time
 ASKS, POLLS = 3, 4
 LIVE = " state=LIVE "

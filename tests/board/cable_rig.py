@@ -22,7 +22,7 @@ from host_tools.market.site import Site, serve, static
 from host_tools.release.publish import Release
 
 FAST = {"poll_s": 1, "check_s": 86400}
-PATIENCE_S = 30.0  # for anything at all
+PATIENCE_S = 90.0  # for anything at all
 CRASH = (  # of app.py
     "            if await self.joined():\n", "            raise RuntimeError('a planted fault')\n"
     "            if await self.joined():\n",

@@ -11,7 +11,7 @@ import pytest
 import rig
 from cable_rig import Desk, World, mpremote
 
-WAIT_S = 20
+WAIT_S = 60
 SHOWN = (
     ("wifi", "wifi.subnet"), ("feed", "feed.provider: cnbc"), ("servo", "servo.us_per_degree"),
     ("update", "update.server: set"), ("log", "log.event0"), ("nonsense", "there is no 'nonsense'"),

@@ -8,7 +8,7 @@ import cable_rig
 import rig
 from cable_rig import mpremote
 
-WAIT_S = 10
+WAIT_S = 60
 
 
 def packet(kind: int, data: bytes) -> bytes:

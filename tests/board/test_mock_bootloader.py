@@ -16,7 +16,7 @@ import rig
 from host_tools import cli
 
 MOCK = "esp32-mock-bootloader"  # of the extra `dev`
-STARTS_S = 20.0
+STARTS_S = 60.0
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from host_tools.emulator.nvs import Nvs
 from host_tools.market.site import serve
 
 SCRIPTS = Path(__file__).parent / "scripts"
-RUN_S = 20  # of real time, at most; a good script ends by itself
+RUN_S = 60  # of real time, at most; a good script ends by itself
 ADDRESS = re.compile(r" at 0?x?[0-9a-f]{6,}>")
 FRAME = re.compile(r'  File "(?!main\.py|seesaw/)')
 NVS = tiny.BOARD.partition("nvs")

@@ -22,7 +22,7 @@ from host_tools.market.site import Site, serve, static
 COARSE_KIB = (512, 384, 320, 256, 192, 128, 64, 32)
 FINER = 4  # parts that a step of the sweep is cut into where it changes the outcome
 FINEST = 3  # times, so that a step is a KiB in the end
-RUN_S = 20  # of real time, at most
+RUN_S = 60  # of real time, at most
 BOARDS = 8  # at a time: they mostly wait
 STAGES = ("nothing", "launcher", "app", "updater", "trial")
 MARKS = ("main.py", "state=LIVE", "event=offer", "event=prove")  # on the serial line, by stage

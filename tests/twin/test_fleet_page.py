@@ -14,7 +14,7 @@ from host_tools.twin.fleet import STAGES, Fleet
 from host_tools.twin.fleet_run import actions
 from host_tools.twin.page import FOLDER, Page
 
-SOON_S, LONG_S = 10.0, 40.0
+SOON_S, LONG_S = 60.0, 120.0  # of real time, on a busy machine
 COUNT = 8
 
 
