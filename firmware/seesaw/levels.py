@@ -53,9 +53,9 @@ def begin(program: object, chip: object, blob: bytes) -> None:
     settings["log_level"] = parsed(config.read(blob))
     say = chip.say
 
-    def said(boot: object, event: str, words: str, what: str = "event") -> None:
-        if what != "event" or of(event + " " + words) <= LEVELS.index(settings["log_level"]):
-            say(boot, event, words, what)
+    def said(boot: object, event: str, text: str, what: str = "event") -> None:
+        if what != "event" or of(event + " " + text) <= LEVELS.index(settings["log_level"]):
+            say(boot, event, text, what)
 
     chip.say = said
     if hasattr(program, "beam"):

@@ -119,9 +119,9 @@ ROWS = (
     Row("erases-beyond-the-slot", "the erase reaches past the slot's end, and hangs or fails",
         "https://github.com/espressif/ESP8266_RTOS_SDK/issues/1073",
         "run", "worn",
-        (("seesaw/update/install.py", "        self.part.ioctl(_FLASH_ERASE, 0)\n",
+        (("seesaw/update/install.py", "        self.part.ioctl(FLASH_ERASE, 0)\n",
           "        for sector in range(self.size // SECTOR + 1):\n            self.feed()\n"
-          "            self.part.ioctl(_FLASH_ERASE, sector)\n"),),
+          "            self.part.ioctl(FLASH_ERASE, sector)\n"),),
         (ONWARD,)),
     Row("no-room-in-the-trailer", "the version does not fit the fixed layout of the old reader",
         "https://github.com/pycom/pycom-micropython-sigfox/issues/252",

@@ -19,8 +19,8 @@ SLOW = replace(ONWARD, name="slow", until="time").on(flash_slow=9)
 SPOILT = replace(ONWARD, name="spoilt", world=offering("fix", server="bundle-garbage"),
                  until="time", seconds=3600)  # fmt: skip
 
-BEGIN = "        self.part.ioctl(_FLASH_ERASE, 0)\n"
-PUT = "        self.part.ioctl(_FLASH_ERASE, sector)\n"
+BEGIN = "        self.part.ioctl(FLASH_ERASE, 0)\n"
+PUT = "        self.part.ioctl(FLASH_ERASE, sector)\n"
 BUNDLE_HASH = '        raise InstallError("the bundle\'s hash is wrong")\n'
 RUNTIME_HASH = '        raise InstallError("the runtime\'s hash is wrong")\n'
 UNREAD = (("seesaw/update/install.py", BUNDLE_HASH, "        pass\n"),
@@ -59,7 +59,7 @@ ROWS = (
         "waits", "https://github.com/espressif/esp-idf/issues/578",
         "world", "worn",
         (("seesaw/update/install.py", BEGIN, "        for sector in range(self.size // SECTOR):\n"
-          "            self.part.ioctl(_FLASH_ERASE, sector)\n"),),
+          "            self.part.ioctl(FLASH_ERASE, sector)\n"),),
         (SLOW,)),
     Row("trusts-the-first-bytes", "a sector whose first bytes are blank is not erased", NOR,
         "torn", "wrong",

@@ -85,10 +85,10 @@ class Store:
         self._nvs.commit()
 
 
-def say(boot: object, event: str, words: str, what: str = "event") -> None:
-    """A line of the serial console. boot: the launcher's. words: printable, to the line's end."""
+def say(boot: object, event: str, text: str, what: str = "event") -> None:
+    """A line of the serial console. boot: the launcher's. text: printable, to the line's end."""
     print("seesaw %s=%s slot=%s version=%s words=%s"
-          % (what, event, boot.slot.info()[4], boot.version, words))  # fmt: skip
+          % (what, event, boot.slot.info()[4], boot.version, text))  # fmt: skip
 
 
 async def opener(host: str, port: int, tls: bool) -> tuple:

@@ -13,7 +13,7 @@ from seesaw.update import trailer
 from seesaw.update.errors import BadOffer, InstallError
 
 SECTOR = 4096
-_FLASH_ERASE = const(6)  # ioctl
+FLASH_ERASE = 6  # ioctl
 BLOCK = 512  # bytes: the launcher refuses a bundle that is not of whole blocks
 _TRIAL_FLOOR_S = const(10)  # a trial is never shorter, whatever the offer says
 _TRIAL_MOST_S = const(600)  # a third of the launcher's deadline: proof and quotes need theirs
@@ -79,7 +79,7 @@ class Slot:
         # Where an install was cut off, what stands there is torn, and all of it is written again.
         self.part.readblocks(0, self._held)
         self.whole = min(self._held) != 0xFF
-        self.part.ioctl(_FLASH_ERASE, 0)
+        self.part.ioctl(FLASH_ERASE, 0)
         self.first = self._kept
 
     def put(self, sector: int, data: bytearray, look: bool = False) -> None:
@@ -93,7 +93,7 @@ class Slot:
             self.part.readblocks(sector, self._held)
             if self._held == data:
                 return
-        self.part.ioctl(_FLASH_ERASE, sector)
+        self.part.ioctl(FLASH_ERASE, sector)
         self.part.writeblocks(sector, data, 0)
         self.written += 1
 
