@@ -31,7 +31,6 @@ class App:
         self.clock = clock
         self.random = random
         self.root = "development" if shipped.development() else "maker"
-        self.slot = boot.slot.info()[4]
         self.usage = usage
         self.keeper = keeper
         taken = settings["servo_pin"], settings["power_pin"]
@@ -135,15 +134,14 @@ class App:
             "data=%s slot=%s version=%s root=%s sign=%s why=%s"
             % (self.feed.state, self.feed.instrument, price, change, self.beam.degrees(),
                "yes" if self.beam.level() else "no", self.beam.target_ns // 1000, self.usage.name,
-               self.slot, self.boot.version, self.root,
+               self.boot.slot.info()[4], self.boot.version, self.root,
                sign(self.feed.state, self.boot.unhealthy), self.feed.why)
         )  # fmt: skip
 
     def tell(self, event: str, words: str) -> None:
         """An event's line."""
         self.note(event + " " + words)
-        print("seesaw event=%s slot=%s version=%s words=%s"
-              % (event, self.slot, self.boot.version, words))  # fmt: skip
+        self.chip.say(self.boot, event, words)
 
     def note(self, words: str) -> None:
         self.events = self.events[-7:] + ["%d s: %s" % (self.clock.up_s(), words)]

@@ -1,11 +1,15 @@
 """The commands of the serial console (firmware/SPEC.md, "Console"): one table, one method each.
 
-They look; only the last two change anything, and `update now` has it look sooner. A command
-begins when the beam is still, and is over, or has given way, before a frame could be late.
+They look; only the last two and `log level` change anything, and `update now` has it look sooner.
+A command begins when the beam is still, and is over, or has given way, before a frame could be
+late.
 """
+
+import json
 
 from micropython import const
 
+from seesaw import config
 from seesaw.diag import verdict
 from seesaw.facts import Facts
 from seesaw.typed import still
@@ -20,7 +24,7 @@ COMMANDS = (
     ("feed", "the market, and how each provider does"),
     ("servo", "the beam"),
     ("update", "releases; 'update now' looks for one"),
-    ("log", "last words of crashes, and what happened of late"),
+    ("log", "last words, and events; 'log warning': these and worse; 'log level debug': said live"),
     ("selftest", "does all of it work? The beam moves"),
     ("diag", "all of it in one paste for support, without secrets"),
     ("maintenance", "stop, for mpremote: 15 minutes at the prompt, then it starts again"),
@@ -33,6 +37,7 @@ SHOWN = {  # how the names of the facts begin
     "update": ("update.", "release.", "boot.record", "boot.slot"),
     "log": ("log.", "boot.last_words", "boot.cause"),
 }
+LATER = "not now: it looks for a release; the app follows"
 QUESTIONS = ("This forgets Wi-Fi, market and quiet hours. Type: yes", "Really? Type: forget")
 
 
@@ -58,6 +63,8 @@ class Console:
         await still(self.program)
         if word in SHOWN and not more:
             self.show(SHOWN[word])
+        elif word == "log" and await self.logged(more):
+            pass
         elif word in ("help", "status", "diag") and not more:
             getattr(self, word)()
         elif word == "maintenance" and not more:
@@ -90,11 +97,59 @@ class Console:
             if facts.get(key) not in (None, ""):
                 print("%s: %s" % (key, facts[key]))
 
-    def show(self, starts: tuple) -> None:
+    def show(self, starts: tuple, wanted=None) -> None:
+        """wanted(key, value): is it? None for all."""
         facts = self.facts().all()
         for key in sorted(facts):
-            if any(key.startswith(start) for start in starts) and facts[key] != "":
+            mine = any(key.startswith(start) for start in starts) and facts[key] != ""
+            if mine and (wanted is None or wanted(key, facts[key])):
                 print("%s: %s" % (key, facts[key]))
+
+    # -- levels --------------------------------------------------------------------------------
+
+    async def logged(self, more: str) -> bool:
+        """`log LEVEL`, `log level` and `log level LEVEL`; False for any other."""
+        from seesaw import levels
+
+        first, _, second = more.partition(" ")
+        if more in levels.LEVELS:
+            self.show(SHOWN["log"], levels.least(more))
+        elif more == "level":
+            print("level: " + levels.parsed(config.read(config.load(self.store))))
+        elif first == "level" and second in levels.LEVELS:
+            await self.level(levels, second)
+        else:
+            return False
+        return True
+
+    async def level(self, levels, word: str) -> None:
+        if self.name == "updater":
+            print(LATER)
+            return
+        settings = config.read(config.load(self.store))
+        settings["log_level"] = word
+        blob = json.dumps(settings).encode()
+        if not await self.stored(blob):
+            print("the level stays as it was: NVS has no room")
+            return
+        self.resume()
+        if "log_level" in self.program.settings:
+            self.program.settings["log_level"] = word
+        else:
+            levels.begin(self.program, self.program.chip, blob)
+        print("level: " + word)
+
+    async def stored(self, blob: bytes) -> bool:
+        """Is there room for these settings? If so the beam is parked: a write delays its frames."""
+        await self.park()
+        try:
+            if len(blob) <= config.BLOB_MAX:
+                config.save(self.store, blob)
+                return True
+        except OSError:
+            pass
+        self.resume()
+        return False
 
     def diag(self) -> None:
         """In one go: no other line of the program gets into it."""
@@ -104,6 +159,11 @@ class Console:
         beam = getattr(self.program, "beam", None)
         if beam:
             await beam.park()
+
+    def resume(self) -> None:
+        beam = getattr(self.program, "beam", None)
+        if beam:
+            beam.resume()
 
     async def maintenance(self) -> None:
         """As Ctrl-C, with the beam at rest: the launcher stands the watchdog off."""
@@ -115,7 +175,7 @@ class Console:
 
     def ask(self, step: int) -> None:
         if self.name == "updater":
-            print("not now: it looks for a release; the app follows")
+            print(LATER)
             return
         self.asked = step
         self._until_s = self.program.clock.up_s() + _ANSWER_S
@@ -130,16 +190,9 @@ class Console:
             await self.forget()
 
     async def forget(self) -> None:
-        from seesaw import config
         from seesaw.factory import makers
 
-        await self.park()
-        try:
-            config.save(self.store, makers(config.load(self.store)))
-        except OSError:
-            beam = getattr(self.program, "beam", None)
-            if beam:
-                beam.resume()
+        if not await self.stored(makers(config.load(self.store))):
             print("nothing was forgotten: NVS has no room")
             return
         self.program.boot.reset("factory reset")

@@ -7,12 +7,11 @@ from random import random
 from seesaw import config
 from seesaw.port import board as chip
 
-NO_TRIAL = b'"trial": null'  # as the record's JSON has it; in a text its quotes were escaped
-
 
 def trial_left(blob: bytes) -> bool:
-    """May the record in this blob have an open trial? A look that loads none of its code."""
-    return len(blob) > 0 and blob.find(NO_TRIAL) < 0
+    """May the record in this blob have an open trial? A look that loads none of its code. In a text
+    of the record's JSON the quotes would be escaped."""
+    return len(blob) > 0 and blob.find(b'"trial": null') < 0
 
 
 def recorded(boot, store):
@@ -26,8 +25,7 @@ def recorded(boot, store):
         except Exception as error:  # bookkeeping must not keep the recovery from starting
             words = "%s: %s" % (type(error).__name__, error)
         if words:
-            print("seesaw event=settled slot=%s version=%s words=%s"
-                  % (boot.slot.info()[4], boot.version, words))  # fmt: skip
+            chip.say(boot, "settled", words)
     return record
 
 
@@ -38,7 +36,8 @@ def run(boot, program: str) -> None:
     room = updating and (bytearray(4096), bytearray(4096), bytearray(4096))
     gc.threshold(8192)  # bytes from one collection to the next: what stays is so kept together
     store = chip.Store()
-    settings = config.parse(config.load(store))
+    blob = config.load(store)
+    settings = config.parse(blob)
     record = None
     if updating or boot.trial or trial_left(store.get("update")):
         record = recorded(boot, store)
@@ -65,8 +64,12 @@ def run(boot, program: str) -> None:
         from seesaw.wiring import app
 
         made = app(boot, settings, record, chip, radio, clock, random, store)
-    if program == "app" or boot.unhealthy > 2 and program == "updater":  # SAFE: perhaps no app runs
-        from seesaw.line import listen
+    if b'"log_level"' in blob and not boot.trial:  # a trial says all
+        from seesaw.levels import begin
 
-        listen(made, program)
+        begin(made, chip, blob)
+    if program == "app" or updating and boot.unhealthy > 2:  # SAFE: perhaps no app runs
+        from seesaw.line import run as listen
+
+        asyncio.run(listen(made, program))
     asyncio.run(made.run())

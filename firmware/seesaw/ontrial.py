@@ -29,5 +29,4 @@ def judge(boot: object, record: object, chip: object, up_s: int, quotes: int) ->
     if mine:
         record.confirmed()
     boot.confirmed()
-    print("seesaw event=confirmed slot=%s version=%s words="
-          % (boot.slot.info()[4], boot.version))  # fmt: skip
+    chip.say(boot, "confirmed", "")

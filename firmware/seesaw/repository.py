@@ -17,7 +17,6 @@ _FILE_S = const(20)  # deadline of one metadata file, or of a piece of a bundle
 _DOWNLOAD_S = const(600)  # of one part
 _ATTEMPTS = const(8)  # of one part
 _PAUSE_S = const(1)  # between two of them
-ITS_OWN = ("status", "too_long", "malformed", "encoding")  # failures that are no network's
 _MONTH_S = const(2629746)  # a twelfth of a Gregorian year
 _VERSION_MAX = const(24)  # characters
 _FAILURE_MAX = const(44)  # characters
@@ -96,7 +95,9 @@ class Repository:
                 return  # the hash will tell what they are worth
             if failure and not (goes_on and sink.count):
                 raise failure
-            answered = not failure or failure.kind in ITS_OWN
+            answered = not failure or failure.kind in (  # which are no network's
+                "status", "too_long", "malformed", "encoding",
+            )  # fmt: skip
             if answered and not (goes_on and sink.count > before):
                 failure = None
                 break

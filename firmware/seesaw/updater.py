@@ -44,12 +44,10 @@ class Updater:
         self.site = Repository(settings["update_url"], chip.opener, clock)
 
     def say(self, event: str, words: str = "", what: str = "event") -> None:
-        slot = self.boot.slot.info()[4]
         plain = ""
         for c in words[:_WORDS_MAX]:
             plain += c if " " <= c <= "~" else " "
-        print("seesaw %s=%s slot=%s version=%s words=%s"
-              % (what, event, slot, self.boot.version, plain))  # fmt: skip
+        self.chip.say(self.boot, event, plain, what)
 
     async def run(self) -> None:
         """Never returns: it ends in a reset or hands over to the app."""

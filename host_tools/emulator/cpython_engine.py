@@ -180,17 +180,25 @@ class CPythonDevice(Device):
         self.faces = faces()
 
     def press_ctrl_c(self, after_s: float) -> None:
-        """Somebody presses Ctrl-C on the serial line, after_s seconds from now."""
+        """Somebody presses Ctrl-C on the serial line, after_s seconds from now: where it interrupts
+        nothing it is a byte like any other."""
 
         def press() -> None:
             if self.board.interrupt_char == CTRL_C:
                 raise CtrlC
+            self.typed.append(CTRL_C)
 
         self.clock.set_alarm("ctrl-c", self.clock.now_us + int(after_s * 1_000_000), press)
 
     def type(self, data: bytes) -> None:
-        """Somebody types on the serial line."""
-        self.typed += data
+        """Somebody types on the serial line; a Ctrl-C among it that interrupts does so at once."""
+        while data:
+            before, ctrl_c, data = data.partition(bytes((CTRL_C,)))
+            self.typed += before
+            if ctrl_c and self.board.interrupt_char == CTRL_C:
+                self.press_ctrl_c(0)
+            else:
+                self.typed += ctrl_c
 
     def live(self, session: int) -> int:
         self.net.access.reset()

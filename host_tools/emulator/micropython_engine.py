@@ -82,10 +82,14 @@ class MicroPythonDevice(Device):
         return self._raw
 
     def press_ctrl_c(self) -> None:
-        """Somebody presses Ctrl-C on the serial line; may be called from another thread."""
+        """Somebody presses Ctrl-C on the serial line, where it may be a byte like any other; may be
+        called from another thread."""
         child = self._child
-        if child is not None and self.board.interrupt_char == CTRL_C and child.runs():
-            child.interrupt()
+        if child is not None and child.runs():
+            if self.board.interrupt_char == CTRL_C:
+                child.interrupt()
+            else:
+                child.type(bytes((CTRL_C,)))
 
     def type(self, data: bytes) -> None:
         """Somebody types on the serial line of a board whose line is not `port`."""
@@ -197,6 +201,7 @@ class MicroPythonDevice(Device):
         if how == "soft":
             self._raw = False
             return "soft"
+        self.board.interrupt_char = CTRL_C  # the port does so with whatever its REPL runs
         if self.port is not None:
             child.at_repl = True
             child.send(None, [])

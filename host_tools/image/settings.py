@@ -40,7 +40,8 @@ TZ = re.compile(r"[A-Za-z<>0-9+\-:,./]*")
 SSID_HEX = re.compile(r"([0-9a-fA-F]{2}){0,32}")
 FEEDS = Path(__file__).parents[2] / "firmware" / "seesaw" / "data" / "feeds.json"
 KEYS = ("ssid", "password", "ssid_hex", "instrument", "update_url", "providers", "keys", "ntp",
-        "tz", "stream", "rotation", *NUMBERS)  # fmt: skip
+        "tz", "stream", "rotation", "log_level", *NUMBERS)  # fmt: skip
+LOG_LEVELS = ("error", "warning", "info", "debug")
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -114,6 +115,8 @@ def _check_value(key: str, value: object, name: str) -> None:
         _require(good, key, "provider to key, as {\"eodhd\": \"...\"}", name)
     elif key == "stream":
         _require(type(value) is bool, key, "true or false", name)
+    elif key == "log_level":
+        _require(value in LOG_LEVELS, key, "one of " + ", ".join(LOG_LEVELS), name)
     elif key == "update_url":
         _require(_url(value), key, "a http:// or https:// address", name)
     else:

@@ -111,6 +111,7 @@ OWNERS = {
     "router": ("the password of the router changes for a while", "overcome"),
     "fiddles": ("the button is held again and again, and the plug pulled in set-up", "overcome"),
     "maintains": ("somebody stops it for maintenance, and pulls the plug then", "overcome"),
+    "provisions": ("a web flasher sends credentials of no network in each trial", "overcome"),
     "visits": ("somebody types at the serial console for a quarter of an hour", "struck:2"),
 }
 HARDWARE: dict[str, tuple[str, str, tuple[tuple[str, str | int | bool], ...]]] = {

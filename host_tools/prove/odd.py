@@ -37,7 +37,7 @@ HANG = "while True:\n                    pass\n"
 SHADOWED = ("machine", "os", "esp32", "network", "vfs", "time", "asyncio")
 LATER = "            if not self.boot.trial and self.clock.up_s() > 12:\n                raise "
 OPENER = "async def opener(host: str, port: int, tls: bool) -> tuple:\n"
-PARSED = "    settings = config.parse(config.load(store))\n"
+PARSED = "    blob = config.load(store)\n"
 MIGRATE = """\
     import json
 

@@ -23,6 +23,10 @@ UNPLUGS = 4  # times, each during a trial
 UNPLUG_S = 2  # after the trial's first line
 VISIT_S = 840  # at the REPL; the launcher stands the watchdog off for 900
 HOLD_S, BETWEEN_S = 6, 31  # the button; set-up opens after 5
+CLIENT_S = 5  # between two packets of a client of Improv
+# Its credentials, to the byte: network "elsewhere", password "password".
+ELSEWHERE = b"IMPROV\x01\x03\x15\x01\x13\x09elsewhere\x08password"
+ELSEWHERE += bytes((sum(ELSEWHERE) & 0xFF,)) + b"\n"
 SET_UP_S = 5  # after set-up has opened
 ROUTER_AT_S = 10  # after the power came
 ROUTER_S = 600  # with another password
@@ -218,6 +222,28 @@ def _maintains(live: LiveSeesaw) -> None:
     live.watchers.append(hear)
 
 
+def _provisions(live: LiveSeesaw) -> None:
+    """Has a web flasher open, which sends another network's credentials in each trial, and presses
+    Ctrl-C: until the app has a price, so that nothing is left for later."""
+    clock = live.device.clock
+    trial = False
+
+    def send() -> None:
+        if trial:
+            live.device.type(ELSEWHERE + b"\x03")
+            clock.set_alarm("client", clock.now_us + CLIENT_S * 1_000_000, send)
+
+    def hear(line: str) -> None:
+        nonlocal trial
+        if "event=prove " in line:
+            trial = True
+            live.struck += 1
+            send()
+        trial = trial and " state=LIVE " not in line
+
+    live.watchers.append(hear)
+
+
 OWNERS: dict[str, Change] = {
     "nobody": lambda live: None,
     "patient": _has_set(PATIENT),  # the pace of real life: a price a minute, four looks a day
@@ -235,4 +261,5 @@ OWNERS: dict[str, Change] = {
     "forgets": _forgets,
     "sets-up": _sets_up,
     "maintains": _maintains,
+    "provisions": _provisions,
 }

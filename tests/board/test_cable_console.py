@@ -67,6 +67,33 @@ def test_commands_are_answered_and_it_follows_meanwhile(world: World) -> None:
     assert desk.device.board.faults == []
 
 
+def packet(kind: int, data: bytes) -> bytes:
+    made = b"IMPROV\x01" + bytes((kind, len(data))) + data
+    return made + bytes((sum(made) & 255,))
+
+
+def test_a_client_of_improv_at_a_seesaw_that_runs(world: World) -> None:
+    """Every command of its has a 3, which is no Ctrl-C there; and Ctrl-C stays what it is."""
+    desk = world.desk()
+    desk.wait_for("state=LIVE")
+    desk.device.around.air["other"] = "password"
+    with Line(desk) as line:
+        line.ask(packet(3, b"\x02\x00"), "IMPROV\x01\x01\x01\x04")
+        line.ask(packet(3, b"\x03\x00"), "\x06seesaw\x050.1.0")
+        line.ask(packet(3, b"\x04\x00"), "\x04home\x03-55\x03YES")
+        line.ask(b"sta" + packet(3, b"\x02\x00") + b"tus\n", "Working. Nothing to do.")
+        line.ask(packet(3, b"\x02\x00")[:9], "")
+        line.ask(packet(3, b"\x02\x00") * 3, "\x10http://10.0.0.2/")
+        line.ask(packet(3, b"\x01\x0f\x05other\x08password"), "words=joined, and kept")
+        text = line.ask(packet(3, b"\x02\x00"), "IMPROV\x01\x01\x01\x04")
+        assert "Traceback" not in text
+        desk.wait_for(" price=", len(desk.text))
+    assert desk.events == ["boot ota_0 cause 1"] and "Traceback" not in desk.text
+    for _ in range(2):
+        assert mpremote(desk.port.path, "resume", "eval", "boot.version").strip() == "0.1.0"
+    assert desk.events == ["boot ota_0 cause 1"] and desk.device.board.faults == []
+
+
 def test_maintenance_leaves_it_to_mpremote(world: World) -> None:
     desk = world.desk()
     desk.wait_for("state=LIVE")

@@ -83,6 +83,20 @@ def test_the_working_tree_is_installed_tried_and_confirmed(world, tmp_path: Path
     desk.wait_for("slot=ota_1 version=0.1.1-", start)
 
 
+@pytest.mark.parametrize("crash", [False, True])
+def test_where_only_errors_are_told_a_deploy_is_followed_as_ever(world, capsys, built_from, crash):
+    """Whether it is confirmed or given up: an owner's log_level is none of a trial's."""
+    if crash:
+        built_from("app.py", *cable_rig.CRASH)
+    desk = world.desk(rig.new_flash(world.release, **{**world.settings, "log_level": "error"}))
+    desk.wait_for("state=LIVE")
+    code = cli.main(["deploy", "--port", desk.port.path, "--trial-s", "0"])
+    said = capsys.readouterr()
+    assert code == int(crash) and "event=proved" in said.out, said
+    assert ("rejected" in said.err) == crash and ("event=confirmed" in said.out) != crash
+    assert selected(desk.flash) == ("ota_0" if crash else "ota_1", State.VALID)
+
+
 def test_a_tree_that_crashes_is_given_up_and_said_why(world, capsys, built_from):
     built_from("app.py", *cable_rig.CRASH)
     code, desk, said = deployed(world, capsys)

@@ -20,13 +20,13 @@ if not hasattr(seesaw, "planted"):
 
 class Typed:
 """)  # fmt: skip
-LATER = ("typed.py", "        for line in self.lines.take(piece):\n", """        import seesaw
+TAKEN = "        for one in self.split.take(piece, self.program.clock.up_s()):\n"
+LATER = ("typed.py", TAKEN, """        import seesaw
 
         if not hasattr(seesaw, "planted"):
             seesaw.planted = True
             raise MemoryError
-        for line in self.lines.take(piece):
-""")  # fmt: skip
+""" + TAKEN)  # fmt: skip
 FULL = release("0.1.0", ONCE)
 
 

@@ -50,13 +50,11 @@ TRUTH = {"open": True, "reached": True, "interrupted": True, "failed": False, "c
 def look() -> str:
     """The source of the look, which stands in a file that only a chip can load."""
     tree = ast.parse((FIRMWARE / "seesaw" / "main.py").read_text())
-    wanted = [
+    (found,) = (
         node for node in tree.body
-        if (isinstance(node, ast.FunctionDef) and node.name == "trial_left")
-        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NO_TRIAL")
-    ]  # fmt: skip
-    assert len(wanted) == 2
-    return "\n".join(ast.unparse(node) for node in wanted)
+        if isinstance(node, ast.FunctionDef) and node.name == "trial_left"
+    )  # fmt: skip
+    return ast.unparse(found)
 
 
 @pytest.mark.parametrize("interpreter", [sys.executable, micropython()], ids=["cpython", "vm"])

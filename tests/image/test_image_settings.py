@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from seesaw import config, tuning
+from seesaw import config, levels, tuning
 
 from host_tools.errors import UserError
 from host_tools.image import settings
@@ -64,7 +64,8 @@ def test_good_settings_pass_unchanged(tmp_path: Path) -> None:
 
 
 def test_whatever_the_firmware_reads_can_be_set() -> None:
-    assert set(settings.KEYS) == set(config.DEFAULTS) | set(tuning.DEFAULTS)
+    assert set(settings.KEYS) == set(config.DEFAULTS) | set(tuning.DEFAULTS) | {"log_level"}
+    assert settings.LOG_LEVELS == levels.LEVELS
     assert not set(config.DEFAULTS) & set(tuning.DEFAULTS)
     blob = settings.to_blob(settings.check(dict(GOOD), "here"))
     parsed = config.parse(blob) | tuning.parse(blob)
@@ -132,6 +133,8 @@ def test_an_unknown_instrument_is_told_its_neighbour() -> None:
         ("check_s", 7 * 86400 + 1),
         ("stream", 1),
         ("stream", "yes"),
+        ("log_level", "all"),
+        ("log_level", ["info"]),
         ("ntp", "a b c"),
         ("ntp", "a  b"),
         ("ntp", "a/b"),

@@ -6,6 +6,7 @@ import urllib.parse
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from seesaw import typed
 from seesaw.button import LONG_MS, LOOK_MS, Button
 from seesaw.net import form
 from seesaw.net.request import BODY_MAX, HEAD_MAX, Refused, Request
@@ -296,33 +297,90 @@ def test_improv_to_the_byte() -> None:
     assert made[:-2] == b"IMPROV\x01\x04\x0b\x03\x09\x06seesaw\x011"
     assert made[-2] == sum(made[:-2]) & 255
     data = b"\x04home\x08password"
-    assert improv.Reader().take(rpc(1, data) + b"\n") == [(1, data)]
+    assert improv.command(rpc(1, data)) == (1, data)
     assert improv.wifi(data) == (b"home", b"password")
+    url = b"\x0fhttp://10.0.0.2"
+    made = b"IMPROV\x01\x04\x12\x02\x10" + url
+    found = improv.told(improv.PROVISIONED, "http://10.0.0.2")
+    assert found == improv.state(4) + made + bytes((sum(made) & 255, 10))
+    assert improv.told(improv.READY, "http://10.0.0.2") == improv.state(2)
+    assert improv.networks([(b"caf\xe9", -70, True)]) == (
+        improv.result(4, (b"caf\xe9", b"-70", b"NO")) + improv.result(4)
+    )
+
+
+def split(raw: bytes, size: int = 1 << 10) -> list[object]:
+    """What comes of these bytes in pieces: lines, and the commands of packets."""
+    made, found = typed.Split(), []
+    for at in range(0, len(raw), size):
+        for one in made.take(raw[at : at + size], 0):
+            found.append(one if isinstance(one, str) else improv.command(one))
+    return found
+
+
+def quiet(noise: bytes) -> bytes:
+    """Without what begins a packet, ends a line, or leads to the prompt."""
+    return noise.translate(None, b"I\n\r\x03")
 
 
 @given(st.binary(max_size=20), st.integers(1, 5), st.integers(0, 255), st.binary(max_size=250))
 def test_commands_between_anything(noise: bytes, size: int, number: int, data: bytes) -> None:
-    raw = noise.replace(b"I", b"i") + rpc(number, data) + b"\r\n" + rpc(2)
-    reader = improv.Reader()
-    found = [one for at in range(0, len(raw), size) for one in reader.take(raw[at : at + size])]
-    assert found == [(number, data), (2, b"")]
-    assert reader.interrupted == (3 in noise)  # a 3 in a packet is no Ctrl-C
+    raw = quiet(noise) + rpc(number, data) + b"\r\n" + rpc(2)
+    assert [one for one in split(raw, size) if not isinstance(one, str)] == [
+        (number, data), (2, b"")
+    ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(["status", "I", "IMPROV", "IMP", "log level debug", rpc(2), rpc(3),
+                                 rpc(1, b"\x04home\x0fx\nmaintenance\n\x03")])), st.integers(1, 9))
+def test_lines_and_packets_are_kept_apart(sent: list[str | bytes], size: int) -> None:
+    """A line goes on behind a packet; nothing of a packet is a line, nor a Ctrl-C."""
+    raw = b"".join(one if isinstance(one, bytes) else one.encode() + b"\n" for one in sent)
+    wanted = [improv.command(one) if isinstance(one, bytes) else one for one in sent]
+    assert split(raw, size) == wanted
+    assert split(b"sta" + rpc(2) + b"tus\n", size) == [
+        (2, b""), "status"
+    ]  # fmt: skip
+
+
+@given(st.binary(max_size=80).map(quiet), st.binary(max_size=30).map(quiet))
+def test_a_ctrl_c_between_packets_leads_to_the_prompt(noise: bytes, more: bytes) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        split(noise + rpc(3) + more + b"\x03")
 
 
 def test_a_packet_that_is_wrong() -> None:
     good = rpc(2)
     for spoilt in (good[:-1] + bytes((good[-1] ^ 1,)), rpc(2, b"ab").replace(b"\x02ab", b"\x03ab")):
-        assert improv.Reader().take(spoilt) == [(0, b"")]
-    assert improv.Reader().take(improv.state(2)) == []  # our own echo is no command
-    reader = improv.Reader()
-    reader.take(good[:9])
-    reader.silent()
-    assert reader.take(good) == [(2, b"")]
+        assert improv.command(spoilt) == (0, b"")
+    assert split(improv.state(2)) == [None]  # our own echo is no command
 
 
-@given(st.binary(max_size=400))
-def test_any_bytes_on_the_line(raw: bytes) -> None:
-    for number, data in improv.Reader().take(raw):
-        assert 0 <= number <= 255 and len(data) <= 253
-    found = improv.wifi(raw)
-    assert found is None or b"".join((bytes((len(found[0]),)), found[0])) == raw[: raw[0] + 1]
+def test_what_follows_a_torn_packet() -> None:
+    """It is dropped after a silence; before that the next one is found in what it took for data."""
+    made, good = typed.Split(), rpc(2)
+    assert made.take(good[:9], 10) == [] and made.take(good, 16) == [good]
+    assert made.take(rpc(1, b"x" * 20)[:14], 20) == []
+    found = [one for _ in range(4) for one in made.take(good, 21)]
+    assert improv.command(found[0]) == (0, b"") and found[1:] and set(found[1:]) == {good}
+    assert made.take(b"status\n", 30) == ["status"]
+
+
+@given(st.lists(st.one_of(st.binary(max_size=60), st.just(rpc(2)), st.just(rpc(2)[:9]))),
+       st.integers(1, 40))  # fmt: skip
+def test_any_bytes_on_the_line(pieces: list[bytes], size: int) -> None:
+    """In whatever pieces they come: the same, and bounded."""
+    raw = b"".join(pieces).replace(b"\x03", b"\x01\x03")
+    made, found = typed.Split(), []
+    try:
+        for at in range(0, len(raw), size):
+            found += made.take(raw[at : at + size], 0)
+            assert len(made._got) <= typed.LINE_MAX and len(made._packet) <= 265
+    except KeyboardInterrupt:
+        return
+    whole = typed.Split().take(raw, 0)
+    assert whole == found
+    for one in found:
+        assert len(one) <= (typed.LINE_MAX if isinstance(one, str) else 265)
+    wifi = improv.wifi(raw)
+    assert wifi is None or b"".join((bytes((len(wifi[0]),)), wifi[0])) == raw[: raw[0] + 1]

@@ -12,6 +12,7 @@ SCRIPT = r'''
 import json
 import sys
 sys.path.insert(0, sys.argv[1])
+from seesaw import typed
 from seesaw.net import form
 from seesaw.net.request import Refused, Request
 from seesaw.setup import credentials, dns, improv, pages, probe, scan, secret
@@ -52,9 +53,17 @@ def merged(raw):
     return made["ssid"], made["password"], made.get("ssid_hex")
 
 def packets(raw):
-    reader = improv.Reader()
-    found = reader.take(raw)
-    return found, reader.interrupted, reader.text, [improv.wifi(data) for _, data in found]
+    split = typed.Split()
+    found = []
+    try:
+        while raw:
+            size = 1 + draw(80)
+            found += split.take(raw[:size], draw(9))
+            raw = raw[size:]
+    except KeyboardInterrupt:
+        found.append("Ctrl-C")
+    told = [improv.command(one) if isinstance(one, bytes) else one for one in found]
+    return told, [improv.wifi(one[1]) for one in told if isinstance(one, tuple)]
 
 def page(raw):
     return "".join(pages.form("<", [(raw, -70, True)], raw[:3], "m", "v"))[-2500:-400]
@@ -78,6 +87,7 @@ PARTS = (
     (b"Caf\xc3\xa9", lambda raw: (credentials.readable(raw), credentials.wrong(raw, raw))),
     (b'{"ssid": "a", "x": 1}', merged),
     (COMMAND + b"\n\3" + COMMAND, packets),
+    (b"sta" + COMMAND + b"tus\n" + COMMAND * 3 + b"IMPROV\nlog level debug\r", packets),
     (b"<b>\xff&'", page),
     (b"HTTP/1.1 200 OK\r\n\r\nsuccess\n", probe.verdict),
     (b"123456", lambda raw: secret.password(raw, raw)),

@@ -12,6 +12,8 @@ OTA = "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference
 REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
 UNPROVEN = replace(UPDATE, name="trial", until="interrupted", phases=())
 AGAIN = replace(ROLLBACK, name="again", until="time", seconds=3 * 3600, phases=())
+FLASHER = replace(UPDATE, name="flasher", world=offering("candidate", owner="provisions"),
+                  until="rejected", phases=())  # fmt: skip
 OUTAGE = replace(NEXT, name="outage", world=offering("fix", network="lost-in-trial"),
                  until="time", seconds=1800, phases=())  # fmt: skip
 NO_ROLLBACK = replace(UPDATE, name="no-rollback", phases=()).on(rollback=False)
@@ -31,6 +33,13 @@ FOR_EVER = ("seesaw/update/record.py", "        known[_WAIT] -= 1\n",
             "        known[_WAIT] -= 0 if rejected else 1\n")  # fmt: skip
 
 ROWS = (
+    Row("listens-in-a-trial", "what comes on the serial line ends the trial: with a web flasher"
+        " open the release is never kept",
+        "https://docs.micropython.org/en/latest/library/micropython.html#micropython.kbd_intr",
+        "world", "refused",
+        (("seesaw/line.py", "        if piece and not program.boot.trial:\n",
+          "        if piece:\n"),),
+        (FLASHER,)),
     Row(
         "never-confirmed", "the call that keeps the release was lost in a refactoring: every good "
         "update un-installs itself at the next reset",

@@ -72,11 +72,10 @@ ROWS = (
         " done", "https://github.com/espressif/esp-idf/issues/12505",
         "cut", "amnesia",
         (("seesaw/console.py",
-          "            config.save(self.store, makers(config.load(self.store)))\n",
-          "            made = makers(config.load(self.store))\n"
-          '            self.store._nvs.erase_key("config")\n'
-          "            self.store._nvs.commit()\n"
-          "            config.save(self.store, made)\n"),),
+          "                config.save(self.store, blob)\n",
+          '                self.store._nvs.erase_key("config")\n'
+          "                self.store._nvs.commit()\n"
+          "                config.save(self.store, blob)\n"),),
         (FACTORY_RESET,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",

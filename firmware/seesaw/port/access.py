@@ -58,6 +58,9 @@ class Access:
     def joined(self) -> bool:
         return self._station.isconnected()
 
+    def address(self) -> str:
+        return self._station.ifconfig()[0]
+
     def status(self) -> int:
         return self._station.status()
 

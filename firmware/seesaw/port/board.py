@@ -12,7 +12,7 @@ from network import WLAN, hostname
 
 _EPOCH_2000_S = const(946684800)
 _CLOCK_SET_AFTER_S = const(757382400)  # 2024, counted from 2000: before that it was never set
-NAMESPACE = "seesaw"
+_NAMESPACE = const("seesaw")
 
 
 class Clock:
@@ -61,7 +61,7 @@ class Store:
     """Blobs that survive a power cut, each replaced as a whole (NVS)."""
 
     def __init__(self):
-        self._nvs = NVS(NAMESPACE)
+        self._nvs = NVS(_NAMESPACE)
 
     def get(self, key: str, size_max: int = 2560) -> bytes:
         """The blob, empty when there is none, or a longer one. `feeds` is the longest but `roots`:
@@ -83,6 +83,12 @@ class Store:
             self._nvs.erase_key(key)
             self._nvs.set_blob(key, blob)
         self._nvs.commit()
+
+
+def say(boot: object, event: str, text: str, what: str = "event") -> None:
+    """A line of the serial console. boot: the launcher's. text: printable, to the line's end."""
+    print("seesaw %s=%s slot=%s version=%s words=%s"
+          % (what, event, boot.slot.info()[4], boot.version, text))  # fmt: skip
 
 
 async def opener(host: str, port: int, tls: bool) -> tuple:
@@ -118,7 +124,7 @@ def mark_valid() -> None:
 def led(taken: tuple, level: int) -> "Pin | None":
     """The launcher's LED, at this level; None where there is none, or its GPIO is taken."""
     try:
-        pin = NVS(NAMESPACE).get_i32("led")
+        pin = NVS(_NAMESPACE).get_i32("led")
         if pin not in taken:
             return Pin(pin, Pin.OUT, value=level)
     except (OSError, ValueError):
@@ -128,7 +134,7 @@ def led(taken: tuple, level: int) -> "Pin | None":
 def left(reason: int) -> None:
     """Note why this slot is left (SPEC, "NVS"). Without room for it nothing is noted."""
     try:
-        NVS(NAMESPACE).set_i32("left", reason)
+        NVS(_NAMESPACE).set_i32("left", reason)
     except OSError:
         pass
 

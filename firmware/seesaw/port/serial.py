@@ -5,26 +5,24 @@ import sys
 
 from micropython import const, kbd_intr
 
-_PIECE = const(256)  # bytes in one look
+_PIECE = const(64)  # bytes in one look
 
 
 class Serial:
-    """From begin() on Ctrl-C is a byte like any other: a packet may hold it."""
+    """From the first look to end() Ctrl-C is a byte like any other: a packet may hold it."""
 
     def __init__(self):
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
 
-    def begin(self) -> None:
-        kbd_intr(-1)
-
     def end(self) -> None:
         kbd_intr(3)
 
-    def read(self, most: int = _PIECE) -> bytes:
+    def read(self) -> bytes:
         """What has come, but nothing beyond a Ctrl-C: the REPL is to read on there."""
+        kbd_intr(-1)
         found = b""
-        while len(found) < most and self._poll.poll(0):
+        while len(found) < _PIECE and self._poll.poll(0):
             piece = sys.stdin.buffer.read(1)
             found += piece
             if not piece or piece == b"\x03":

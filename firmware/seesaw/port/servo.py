@@ -3,8 +3,6 @@
 from esp32 import NVS
 from machine import PWM, Pin
 
-FREQUENCY_HZ = 50
-
 
 class Servo:
     """One hobby servo. Pulses start at 0: the PWM's own default would be 10 ms of pulse.
@@ -13,7 +11,7 @@ class Servo:
 
     def __init__(self, pin: int, power_pin: int = -1):
         self._switch = Pin(power_pin, Pin.OUT, value=0) if power_pin >= 0 else None
-        self._pwm = PWM(Pin(pin), freq=FREQUENCY_HZ, duty_u16=0)
+        self._pwm = PWM(Pin(pin), freq=50, duty_u16=0)
 
     def pulse(self, ns: int) -> None:
         self._pwm.duty_ns(ns)

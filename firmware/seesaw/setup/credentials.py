@@ -60,3 +60,11 @@ def merged(blob: bytes, ssid: bytes, password: bytes) -> bytes:
     settings["ssid"] = name or ""
     settings["password"] = as_text(password) or ""
     return json.dumps(settings).encode()
+
+
+def keep(store: object, ssid: bytes, password: bytes) -> None:
+    """Store them, and all else as it was. store: of port.board. Raises OSError without room."""
+    blob = merged(config.load(store), ssid, password)
+    if len(blob) > config.BLOB_MAX:
+        raise OSError(blob)
+    config.save(store, blob)

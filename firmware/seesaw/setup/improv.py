@@ -7,7 +7,6 @@ _STATE, _ERROR, _RPC, _RESULT = const(1), const(2), const(3), const(4)
 READY, PROVISIONING, PROVISIONED = 2, 3, 4  # states
 INVALID, UNKNOWN, NOT_JOINED = 1, 2, 3  # errors
 WIFI, STATE, INFO, SCAN = 1, 2, 3, 4  # commands
-_CTRL_C = const(3)
 
 
 def packet(kind: int, data: bytes) -> bytes:
@@ -32,42 +31,29 @@ def result(command: int, texts: tuple = ()) -> bytes:
     return packet(_RESULT, bytes((command, len(data))) + data)
 
 
-class Reader:
-    """Bytes of the serial line in, commands out. `text`: what is between packets, for whoever takes
-    it away."""
-
-    def __init__(self):
-        self._got = self.text = b""
-        self.interrupted = False  # Ctrl-C, outside of a packet
-
-    def take(self, piece: bytes) -> list:
-        """Commands that are complete now: (number, data). Number 0 is a packet that is wrong."""
-        found = []
-        for c in piece:
-            at = len(self._got)
-            if at < len(_MAGIC) and c != _MAGIC[at]:
-                self.interrupted = self.interrupted or c == _CTRL_C
-                self.text += self._got
-                self._got = b""
-                if c != _MAGIC[0]:
-                    self.text += bytes((c,))
-                    continue
-            self._got += bytes((c,))
-            at = len(self._got) - 1
-            if at >= 8 and at == 9 + self._got[8]:
-                command = _command(self._got)
-                self._got = b""
-                if command:
-                    found.append(command)
-        return found
-
-    def silent(self) -> None:
-        """Nothing came for a while: what was begun is no packet."""
-        self._got = b""
+def told(number: int, url: str) -> bytes:
+    """To the command STATE; with a URL where the state is PROVISIONED, as after WIFI."""
+    made = state(number)
+    return made + result(STATE, (url.encode(),)) if number == PROVISIONED else made
 
 
-def _command(raw: bytes) -> "tuple | None":
-    """None for a packet that is none of a client's."""
+def about(boot: object, name: str) -> bytes:
+    """To the command INFO. boot: the launcher's. name: the device's."""
+    board = boot.trailer[5].rstrip(b"\x00")
+    return result(INFO, (b"seesaw", boot.version.encode(), board, name.encode()))
+
+
+def networks(found: list) -> bytes:
+    """To the command SCAN. found: as of seesaw.setup.scan."""
+    made = b""
+    for name, dbm, is_open in found:
+        made += result(SCAN, (name, str(dbm).encode(), b"NO" if is_open else b"YES"))
+    return made + result(SCAN)
+
+
+def command(raw: bytes) -> "tuple | None":
+    """(number, data) of a packet that is whole, as seesaw.typed cuts it out; number 0 when it is
+    wrong; None for one that is none of a client's."""
     if raw[7] != _RPC:
         return None
     data = raw[9:-1]

@@ -14,7 +14,6 @@ from seesaw.setup.portal import Portal
 
 _STEP_MS = const(250)
 _SERIAL_MS = const(20)
-_SILENT = const(50)  # looks at the serial line: a second
 _HEALTHY_S = const(240)
 _TOLD_S = const(60)  # between two lines that say the state
 _BLINKS = const(4)  # the sign of SETUP (seesaw.core.market_state)
@@ -35,7 +34,7 @@ class Setup:
         self.serial = serial
         self.clock = clock
         self.button = None  # the task that watches it
-        self.typed = None  # takes the text between packets: seesaw.typed
+        self.typed = None  # takes what comes on the serial line: seesaw.typed
         self.long = False  # set-up is open already
         self.blinks = 0 if settings["ssid"] else _BLINKS  # in a home that has Wi-Fi nobody waits
         self.saved = settings["ssid"], settings["password"]
@@ -61,18 +60,19 @@ class Setup:
                  % (self.reason, self.name, self.password, home))  # fmt: skip
         address = bytes([int(part) for part in home.split(".")])
         await self.doors.streams(Serving(Portal(self, home)).serve, 80)
-        self.serial.begin()
-        await asyncio.gather(
-            self.doors.datagrams(lambda query: dns.answer(query, address), 53),
-            self.listen(),
-            self.button,
-            self.tend(),
-        )
+        try:
+            await asyncio.gather(
+                self.doors.datagrams(lambda query: dns.answer(query, address), 53),
+                self.listen(),
+                self.button,
+                self.tend(),
+            )
+        finally:
+            self.serial.end()
 
     def say(self, event: str, words: str, key: str = "event") -> None:
         plain = "".join([c if " " <= c <= "~" else "?" for c in words])
-        print("seesaw %s=%s slot=%s version=%s words=%s"
-              % (key, event, self.boot.slot.info()[4], self.boot.version, plain))  # fmt: skip
+        self.chip.say(self.boot, event, plain, key)
 
     # -- the state machine -------------------------------------------------------------------
 
@@ -159,13 +159,13 @@ class Setup:
         if self.by_serial:
             self.by_serial = False
             if self.state == states.DONE and word != words.FULL:
-                self.serial.write(improv.state(improv.PROVISIONED) + improv.result(improv.WIFI))
+                self.serial.write(improv.state(improv.PROVISIONED)
+                                  + improv.result(improv.WIFI, (self.url().encode(),)))  # fmt: skip
             else:
                 self.serial.write(improv.error(improv.NOT_JOINED) + improv.state(improv.READY))
 
     def leave(self) -> None:
         """Never returns. What could not be joined is for the app to go on with."""
-        self.serial.end()
         self.access.close()
         stays = self.reason == "never" and self.said not in (words.GOOD, words.OFFLINE)
         self.boot.hand_over("updater" if stays else "app")
@@ -223,21 +223,9 @@ class Setup:
 
     async def listen(self) -> None:
         """Never ends but by Ctrl-C."""
-        reader = improv.Reader()
-        silent = 0
         while True:
-            piece = self.serial.read()
-            silent = 0 if piece else silent + 1
-            if silent == _SILENT:
-                reader.silent()
-            for command, data in reader.take(piece):
-                self.visited()
-                self.serial.write(self.answer(command, data))
             try:
-                if reader.interrupted:
-                    raise KeyboardInterrupt
-                piece, reader.text = reader.text, b""
-                await self.typed.take(piece)
+                await self.typed.take(self.serial.read())
             except KeyboardInterrupt:
                 self.serial.end()
                 raise
@@ -245,6 +233,7 @@ class Setup:
 
     def answer(self, command: int, data: bytes) -> bytes:
         """To a command of Improv."""
+        self.visited()
         if command == improv.WIFI:
             given = improv.wifi(data)
             if given is None:
@@ -254,13 +243,11 @@ class Setup:
             self.by_serial = True
             return improv.error(0) + improv.state(improv.PROVISIONING)
         if command == improv.STATE:
-            return improv.state(self.provisioned())
+            return improv.told(self.provisioned(), self.url())
         if command == improv.INFO:
-            board = self.boot.trailer[5].rstrip(b"\x00")
-            about = b"seesaw", self.boot.version.encode(), board, self.name.encode()
-            return improv.result(command, about)
+            return improv.about(self.boot, self.name)
         if command == improv.SCAN:
-            return self.scanned()
+            return improv.networks(self.networks)
         return improv.error(improv.UNKNOWN if command else improv.INVALID)
 
     def provisioned(self) -> int:
@@ -268,9 +255,6 @@ class Setup:
             return improv.PROVISIONING
         return improv.PROVISIONED if self.state == states.DONE else improv.READY
 
-    def scanned(self) -> bytes:
-        made = b""
-        for name, dbm, is_open in self.networks:
-            about = name, str(dbm).encode(), b"NO" if is_open else b"YES"
-            made += improv.result(improv.SCAN, about)
-        return made + improv.result(improv.SCAN)
+    def url(self) -> str:
+        """Of the page that the app will have there, once it is joined."""
+        return "http://%s/" % self.access.address()
