@@ -18,6 +18,7 @@ CHANGED = {"instrument": "nasdaq", "center_us": 1520}  # what an owner sets who 
 OWN = ("ssid", "password", "instrument", "poll_s", "check_s", "providers")  # not the maker's
 # Looks are further apart than turns are, so that these end sessions too.
 TURNS = {"rotation": ["dow", "nasdaq"], "turn_min": 5, "check_s": 700}
+OVER_TLS = {"update_url": "https://updates:443"}
 PATIENT = {"check_s": 21_600, "poll_s": 60}
 UNPLUGS = 4  # times, each during a trial
 UNPLUG_S = 2  # after the trial's first line
@@ -222,6 +223,7 @@ OWNERS: dict[str, Change] = {
     "nobody": lambda live: None,
     "patient": _has_set(PATIENT),  # the pace of real life: a price a minute, four looks a day
     "takes-turns": _has_set(TURNS),
+    "over-tls": _has_set(OVER_TLS),  # the maker's, of a device that fetches its updates so
     "strip-20": _strip(20),
     "strip-60": _strip(60),
     "unplugs": _unplugs("event=prove "),

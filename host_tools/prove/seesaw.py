@@ -30,6 +30,7 @@ from host_tools.prove import worlds
 from host_tools.prove.invariants import Invariants
 from host_tools.prove.jerk import Judge, limits
 from host_tools.prove.owners import CHANGED
+from host_tools.prove.secured import Secured
 from host_tools.prove.subject import AMNESIA, DARK, JERK, WORN, WRONG, Conditions
 from host_tools.release.publish import Release
 
@@ -185,6 +186,7 @@ class LiveSeesaw:
         hosts.update(self.market.addresses())
         hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
         hosts["updates", 80] = self.updates
+        hosts["updates", 443] = Secured(self.updates)
         self.invariants = Invariants(self)
         self.watchers: list[Callable[[str], None]] = []  # of lines and events
         self.struck: int = 0  # how often the world's own fault has met the device
