@@ -33,13 +33,13 @@ class Room:
 
     def __init__(self, most: int = 0) -> None:
         self.most = most
-        self._open: weakref.WeakSet[Stream] = weakref.WeakSet()  # the collector closes, too
+        self._taken: weakref.WeakSet[Connection] = weakref.WeakSet()  # the collector closes, too
 
-    def take(self, stream: Stream) -> None:
+    def take(self, connection: Connection) -> None:
         """Raises OSError when there is none left."""
-        if self.most and sum(not one.connection.closed for one in self._open) >= self.most:
+        if self.most and sum(not one.closed for one in self._taken) >= self.most:
             raise MicroOSError(*NO_ROOM)
-        self._open.add(stream)
+        self._taken.add(connection)
 
 
 class SSLContext:
@@ -175,9 +175,8 @@ def connect(loop: Loop, connection: Connection, context: SSLContext, host: str |
     servers of the virtual network are spared the handshake."""
     if context.verify_mode == CERT_NONE and not getattr(connection.peer, "tls", False):
         return Stream(loop, connection)
-    stream = TlsStream(loop, connection, context.begin(host))
-    context.room.take(stream)
-    return stream
+    context.room.take(connection)
+    return TlsStream(loop, connection, context.begin(host))
 
 
 def module(epoch: Callable[[], int], at_once: int = 0) -> types.ModuleType:

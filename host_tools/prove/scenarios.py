@@ -14,6 +14,7 @@ from host_tools.prove.hostile import HOSTILE
 from host_tools.prove.oom import OUT_OF_MEMORY
 from host_tools.prove.scenario import DAY, HOUR, NO_CUTS, Conditions, Scenario, offering
 
+YEAR_S = 52 * 7 * DAY  # the market is open at that hour of that day, too
 INSTALL = ("install", "set_boot", "record")
 WHOLE = (*INSTALL, "boot", "confirm")
 
@@ -197,6 +198,30 @@ DATA_TARGETS = (
             world=offering("candidate", server="renamed", owner="unplugs-data")),
 )  # fmt: skip
 
+# Updates by TLS, on which no trust rests, and file systems that another driver has written.
+OVER_TLS = replace(
+    UPDATE, name="over-tls", world=offering("candidate", owner="over-tls"), phases=(), cuts=NO_CUTS,
+    why="updates come by TLS",
+)  # fmt: skip
+A_YEAR_ON = replace(
+    OVER_TLS, name="a-year-on", before=(OVER_TLS,), world=Conditions("fix", wall_s=YEAR_S),
+    budget="full", why="a year later the server's certificate is of a root that nobody here knows",
+)  # fmt: skip
+ONE_AT_ONCE = replace(
+    NEXT, name="one-at-once", phases=(), cuts=NO_CUTS, budget="full",
+    world=offering("fix", owner="over-tls", tls_at_once=1),
+    why="updates come by TLS, and there is memory for one connection",
+)  # fmt: skip
+DATA_NEWER = replace(
+    NEXT, name="data-newer", phases=(), cuts=NO_CUTS, world=offering("fix", data="newer"),
+    budget="full", why="a driver that ours does not know has written the data partition",
+)  # fmt: skip
+DATA_EARLIER = replace(
+    DATA_NEWER, name="data-earlier", world=offering("fix", data="earlier"),
+    why="the data partition shows the files of the first day again",
+)  # fmt: skip
+ANOTHERS = (A_YEAR_ON, ONE_AT_ONCE, DATA_NEWER, DATA_EARLIER)
+
 # Life between two updates.
 IDLE = Scenario(
     "idle", "nothing is on offer: it follows the market and leaves its flash alone",
@@ -237,5 +262,5 @@ TRIALS = tuple(
     )
 )  # fmt: skip
 
-SCENARIOS = (*CORE, *POWER, *MORE, *DATA_TARGETS, IDLE, DAYS, TURNS, TURNS_UPDATE,
+SCENARIOS = (*CORE, *POWER, *MORE, *DATA_TARGETS, *ANOTHERS, IDLE, DAYS, TURNS, TURNS_UPDATE,
              PACE, *TRIALS, *ELSEWHERE, *HOSTILE, *OUT_OF_MEMORY)  # fmt: skip

@@ -4,18 +4,11 @@ import ssl
 from dataclasses import replace
 
 from host_tools.prove import secured
-from host_tools.prove.scenario import Conditions, offering
-from host_tools.prove.scenarios import NEXT, UPDATE
+from host_tools.prove.scenario import offering
+from host_tools.prove.scenarios import A_YEAR_ON, NEXT, ONE_AT_ONCE
 from host_tools.prove.zoo import Row
 
-YEAR_S = 52 * 7 * 86_400  # the market is open at that hour of that day, too
-OVER_TLS = replace(UPDATE, name="over-tls", world=offering("candidate", owner="over-tls"),
-                   phases=())  # fmt: skip
-# It was installed, tried and confirmed while all was well.
-A_YEAR_ON = replace(UPDATE, name="a-year-on", before=(OVER_TLS,), phases=(),
-                    world=Conditions("fix", wall_s=YEAR_S))  # fmt: skip
-ONE_AT_ONCE = replace(NEXT, name="one-at-once", phases=(), seconds=600, recovery_s=600,
-                      world=offering("fix", owner="over-tls", tls_at_once=1))  # fmt: skip
+HANDSHAKES = replace(ONE_AT_ONCE, seconds=600, recovery_s=600)
 # No connection carries so much as the difference between two releases, and any carries what a trial
 # fetches at once.
 PATCHY = replace(NEXT, name="patchy", phases=(), until="overcome", seconds=600, recovery_s=600,
@@ -51,7 +44,7 @@ ROWS = (
         "https://github.com/espressif/esp-idf/issues/7387",
         "world", "deaf",
         (("seesaw/repository.py", FETCH, MOVED + FETCH + "        await http.close(first)\n"),),
-        (ONE_AT_ONCE,)),
+        (HANDSHAKES,)),
     Row("resume-offset", "a download goes on one byte from where it broke off, each time",
         "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
         "world", "deaf",
