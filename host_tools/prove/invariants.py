@@ -5,7 +5,8 @@
 - No release is confirmed for the first time unless its updater fetched an offer and a part of a
   bundle in this very boot, nor before its trial's time is over.
 - What calls itself confirmed is so in the boot record.
-- A confirmed release is left for an older one only with a reason code, or when its slot is damaged.
+- A confirmed release is left for an older one only with a reason code, or when its slot is damaged;
+  and not as one whose updater never completes, when of late it has looked, and nothing fell.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 VERSION = slice(100, 124)  # of a trailer (firmware/SPEC.md, "Trailer")
 MAGIC = b"SEESAW\x00\x01"
 FETCHED = (200, 206)
+DEAF = 2  # why a slot was left (SPEC, "NVS")
+UPDATER_S = 26 * 3600  # an updater must have completed by then (SPEC, "Launcher")
 NEWEST = ("timestamp.json", "release.json")  # the second, for releases from before trust
 
 
@@ -113,12 +116,22 @@ class Invariants:
         """Is there a reason code, or is the slot of the newer release damaged?"""
         board = self.live.device.board
         try:
-            if board.storage.nvs.get_i32("seesaw", "left"):
-                return True
+            reason = board.storage.nvs.get_i32("seesaw", "left")
         except NvsError:
-            pass
+            reason = 0
+        if reason:
+            return reason != DEAF or self.live.said("Traceback") or not self._looked()
         other = "ota_1" if board.storage.running.label == "ota_0" else "ota_0"
         return not self.live.subject.holds(self.live.flash, other, self._stable)
+
+
+    def _looked(self) -> bool:
+        """Has the server answered a look of late?"""
+        since = self.live.market.clock.epoch() - UPDATER_S
+        return any(
+            at >= since and status == FETCHED[0] and path.partition("?")[0].endswith(NEWEST)
+            for at, _, path, status in self.live.updates.log
+        )
 
 
 def _numbers(version: str) -> list[int]:
