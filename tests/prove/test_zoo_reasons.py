@@ -23,7 +23,16 @@ SAID = {
     "resume-offset": "not what was signed",
     "data-partition-formatted": "state=SETUP",
     "data-of-the-new-driver": "OSError: [Errno 22] EINVAL",
+    "long-name-cut": "state=OFFLINE",
+    "past-2038": "the clock is not set",
     "newer-disk-version": "somebody has turned the clock back",
+}
+
+
+# What the proof says of it, where the device itself sees nothing wrong; and seconds until then.
+TROUBLE = {
+    "a-key-a-boot": (1800, "keys in NVS"),
+    "hammers-updates": (300, "asked for updates"),
 }
 
 
@@ -49,6 +58,16 @@ def test_it_is_the_fault_that_strikes(name: str) -> None:
     assert any(SAID[name] in line for line in faulty.lines), faulty.lines[-5:]
     assert not any(SAID[name] in line for line in sound.lines)
     assert sound.updated("0.3.0") and not faulty.updated("0.3.0")
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_it_is_the_right_budget_that_is_spent(name: str) -> None:
+    row, (seconds, words) = rows()[name], TROUBLE[name]
+    (scenario,) = row.scenarios
+    found = lived(zoo.subject(row), scenario, seconds).trouble()
+
+    assert found and found[0] == row.verdict and words in found[1]
+    assert lived(zoo.subject(row, faulty=False), scenario, seconds).trouble() is None
 
 
 def test_mixed_versions_are_seen_by_one_cut_and_the_other_folder_has_none() -> None:

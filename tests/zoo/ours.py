@@ -47,11 +47,11 @@ A_LINE = """\
 """
 HEX = '    if settings.get("ssid_hex"):\n'
 LONGEST = '    if "ssid" in settings:\n        settings["ssid"] = settings["ssid"][:16]\n'
-KNOWN_S = "        return max(built, known) or None\n"
-NUMBER = """\
-        import struct
-
-        return struct.unpack("<i", struct.pack("<i", max(built, known)))[0] or None
+BEGIN = "        self.site.begin(seconds)\n"
+SIGNED = """\
+        now_s = (self.clock.epoch_s() + (1 << 31)) % (1 << 32) - (1 << 31)
+        if now_s < 0:
+            raise Nothing("the clock is not set")
 """
 LOOK = "        self.say(*await self.attempt(look(self)))\n"
 AT_ONCE = """\
@@ -68,9 +68,9 @@ ROWS = (
     Row("third-update", "after the third update the slot that runs is taken for the free one",
         "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
         "run", "wrong", (("seesaw/updater.py", SLOT, OFTEN),), (MANY,)),
-    Row("past-2038", "the time in 32 bits with a sign: in 2038 no look comes to its end",
+    Row("past-2038", "the time in 32 bits with a sign: from 2038 on the clock is taken for not set",
         "https://en.wikipedia.org/wiki/Year_2038_problem",
-        "run", "deaf", (("seesaw/updater.py", KNOWN_S, NUMBER),), (FOUND_AGAIN,)),
+        "run", "deaf", (("seesaw/updater.py", BEGIN, SIGNED + BEGIN),), (FOUND_AGAIN,)),
     Row("long-name-cut", "the Wi-Fi's name is cut off, where it is longer than the laboratory's",
         "https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/network/"
         "esp_wifi.html",
