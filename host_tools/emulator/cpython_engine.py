@@ -193,7 +193,7 @@ class CPythonDevice(Device):
         self.typed += data
 
     def live(self, session: int) -> int:
-        self.net.access.reset()
+        self.net.reset()
         vm = Session(self, session)
         try:
             vm.run()

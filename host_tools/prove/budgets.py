@@ -1,4 +1,4 @@
-"""What a seesaw may use up in any run: flash, room in NVS, and the patience of servers.
+"""What a seesaw may use up in any run: flash, room in NVS, sockets, and the patience of servers.
 
 All are generous to a healthy device, and each finds what has no end: a device in the field runs for
 years, and a run here for hours at most.
@@ -21,6 +21,7 @@ SLOT_ERASES, SLOT_ERASES_HOUR = 60, 6
 KEYS = 24  # of the firmware in NVS, whatever they hold: SPEC.md, "NVS", has fewer
 # Requests, by a device that polls every 5 s and looks every 20 s.
 ASKED, PRICES_HOUR, UPDATES_HOUR = 300, 2000, 3000
+OPEN = 6  # connections at once; lwIP has 10 sockets for all that the chip does
 NAMESPACE = "seesaw"
 
 
@@ -64,6 +65,12 @@ def insistent(live: LiveSeesaw) -> str:
     return ""
 
 
+def clinging(live: LiveSeesaw) -> str:
+    """Connections that are not closed: when the last socket is taken there is no more network."""
+    count = live.device.net.most
+    return f"had {count} connections open at once" if count > OPEN else ""
+
+
 def spent(live: LiveSeesaw) -> str:
     """What it has used beyond its budget, "" for nothing."""
-    return worn(live) or insistent(live) or crowded(live)
+    return worn(live) or insistent(live) or crowded(live) or clinging(live)

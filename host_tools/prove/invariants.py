@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from host_tools.emulator.board import WDT
 from host_tools.emulator.flash import PAGE
 from host_tools.emulator.nvs import NvsError
 
@@ -38,6 +39,7 @@ class Invariants:
         self._asked = 0  # requests to the update server before this boot
         self._booted_us = self._booted_at = 0
         self._stable = ""  # the newest version that ran confirmed in this power cycle
+        self._stable_at = 0  # since when
 
     def booted(self, slot: str) -> None:
         """Just after the bootloader: see what it started, and stand between firmware and chip."""
@@ -57,7 +59,7 @@ class Invariants:
         if said == "confirmed" and not self.live.updated(version):
             self._break(f"says that {version} is confirmed, and the boot record does not")
         if version != self._stable and self.live.updated(version):
-            self._stable = version
+            self._stable, self._stable_at = version, self.live.market.clock.epoch()
 
     def version(self, slot: str) -> str:
         """What the trailer of a slot says, "" for none."""
@@ -120,14 +122,15 @@ class Invariants:
         except NvsError:
             reason = 0
         if reason:
-            return reason != DEAF or self.live.said("Traceback") or not self._looked()
+            fell = self.live.said("Traceback") or self.live.happened(f"cause {WDT}")
+            return reason != DEAF or fell or not self._looked()
         other = "ota_1" if board.storage.running.label == "ota_0" else "ota_0"
         return not self.live.subject.holds(self.live.flash, other, self._stable)
 
 
     def _looked(self) -> bool:
-        """Has the server answered a look of late?"""
-        since = self.live.market.clock.epoch() - UPDATER_S
+        """Has the server answered a look of that release of late?"""
+        since = max(self._stable_at, self.live.market.clock.epoch() - UPDATER_S)
         return any(
             at >= since and status == FETCHED[0] and path.partition("?")[0].endswith(NEWEST)
             for at, _, path, status in self.live.updates.log

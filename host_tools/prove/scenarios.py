@@ -249,8 +249,8 @@ IDLE = Scenario(
 )  # fmt: skip
 NO_PRICES = Scenario(
     "no-prices", "for an hour nobody has prices: it asks, and not without end",
-    offering("", server="prices-gone"), start="candidate", seconds=HOUR, cuts=NO_CUTS,
-    budget="full",
+    offering("", server="prices-gone", owner="patient"), start="candidate", seconds=HOUR,
+    cuts=NO_CUTS, budget="full",
 )  # fmt: skip
 NO_UPDATES = replace(
     NO_PRICES, name="no-updates", world=offering("candidate", server="gone"),

@@ -42,12 +42,22 @@ def prices(live: LiveSeesaw, count: int) -> None:
     live.market.site.asked += count
 
 
+def sockets(live: LiveSeesaw, count: int) -> None:
+    net = live.device.net
+    net.up = lambda: True  # the run is over, and with it the Wi-Fi
+    kept = [net.connect("updates", 80) for _ in range(count)]
+    for one in kept:
+        one.close()
+    assert net.most >= count
+
+
 @pytest.mark.parametrize(
     ("use", "count", "words"),
     [
         (keys, budgets.KEYS, "keys in NVS"),
         (requests, 400, "asked for updates"),
         (prices, 400, "asked for prices"),
+        (sockets, budgets.OPEN + 1, "open at once"),
     ],
 )
 def test_what_is_used_up_is_found(
@@ -67,6 +77,7 @@ def test_a_healthy_device_is_far_from_them(subject: Seesaw) -> None:
     keys(live, KEYS_LEFT)
     requests(live, 200)
     prices(live, 200)
+    sockets(live, 2)
 
     assert not budgets.spent(live)
 

@@ -6,6 +6,7 @@ from host_tools.prove.scenarios import (
     LONG_NAMES,
     MANY,
     NEVER_LOOKS,
+    NEXT,
     NO_PRICES,
     NO_UPDATES,
     STRIP,
@@ -62,6 +63,7 @@ AT_ONCE = """\
                 break
             await asyncio.sleep_ms(100)
 """
+CLOSES = "    finally:\n        await close(wire)\n"
 PATIENT = "            wait_s = max(wait_s, min(_CLOSED_S, opens_s))\n        return wait_s\n"
 
 ROWS = (
@@ -87,6 +89,12 @@ ROWS = (
         (NO_PRICES,)),
     Row("hammers-updates", "an update server that fails is asked again at once, by all devices",
         ABUSE, "world", "worn", (("seesaw/updater.py", LOOK, AT_ONCE),), (NO_UPDATES,)),
+    Row("never-closed", "connections are kept and not closed: after some hours no socket is left",
+        "https://docs.micropython.org/en/latest/library/socket.html",
+        "run", "worn",
+        (("seesaw/net/http.py", CLOSES, CLOSES.replace("await close(wire)", "LEFT.append(wire)")),
+         ("seesaw/net/http.py", "class HttpError(", "LEFT = []\n\n\nclass HttpError(")),
+        (NEXT,)),
     Row("never-completed", "the updater's end is not noted: after five deadlines a good release is "
         "left for the one before",
         "https://github.com/Ribbit-Network/ribbit-network-frog-software/pull/34",
