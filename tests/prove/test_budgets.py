@@ -23,8 +23,8 @@ def subject() -> Seesaw:
     return kits.seesaw()
 
 
-def started(subject: Seesaw, **world: str | int) -> LiveSeesaw:
-    live = subject.start(subject.factory(subject.candidate).copy(), offering("", **world))  # type: ignore[arg-type]
+def started(subject: Seesaw) -> LiveSeesaw:
+    live = subject.start(subject.factory(subject.candidate).copy(), offering(""))
     live.device.run(30)
     return live
 
