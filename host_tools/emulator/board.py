@@ -49,6 +49,7 @@ class Options:
     flash_slow: int = 1  # times the typical duration of erases and programs; worn chips reach 9
     heap_kib: int = 512  # of the MicroPython VM (64-bit: twice what the chip needs)
     chip_heap_kib: int = 160  # of the board itself, as its board.json says
+    tls_at_once: int = 0  # connections of TLS that there is memory for (CPython); 0: any number
     unique_id: bytes = bytes.fromhex("24aa5e000001")  # of the chip, as machine.unique_id() says it
 
 

@@ -201,7 +201,7 @@ class CPythonDevice(Device):
                 self.typed += ctrl_c
 
     def live(self, session: int) -> int:
-        self.net.access.reset()
+        self.net.reset()
         vm = Session(self, session)
         try:
             vm.run()

@@ -69,7 +69,9 @@ def build(session: "Session") -> dict[str, types.ModuleType]:
         kbd_intr=lambda char: session.call("kbd_intr", char),
         schedule=lambda call, arg: call(arg),
     )  # fmt: skip
-    found["tls"] = micro_tls.module(lambda: session.call("epoch") + EPOCH_2000)
+    found["tls"] = micro_tls.module(
+        lambda: session.call("epoch") + EPOCH_2000, session.board.options.tls_at_once
+    )
     found["socket"] = micro_socket.module(session.device.net, session.spend, session.sleep)
     found["random"] = make("random", **random_functions(session.board.random))
     session.importer.builtins["float"] = Float

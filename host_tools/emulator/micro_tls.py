@@ -7,6 +7,7 @@ said in mbedTLS's words (x509_crt_verify_info), by the exceptions of extmod/modt
 
 import ssl
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -24,13 +25,29 @@ HOST = "\nThe certificate Common Name (CN) does not match with the expected CN\n
 ROOT = "\nThe certificate is not correctly signed by the trusted CA\n"
 MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 FAILED = (-0x7780, "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE")
+NO_ROOM = (-0x7F00, "MBEDTLS_ERR_SSL_ALLOC_FAILED")
+
+
+class Room:
+    """The memory for connections, outside of the Python heap. most: of them at once, 0 for any."""
+
+    def __init__(self, most: int = 0) -> None:
+        self.most = most
+        self._taken: weakref.WeakSet[Connection] = weakref.WeakSet()  # the collector closes, too
+
+    def take(self, connection: Connection) -> None:
+        """Raises OSError when there is none left."""
+        if self.most and sum(not one.closed for one in self._taken) >= self.most:
+            raise MicroOSError(*NO_ROOM)
+        self._taken.add(connection)
 
 
 class SSLContext:
     """epoch: seconds since 1970 by the chip's clock."""
 
-    def __init__(self, epoch: Callable[[], int]) -> None:
+    def __init__(self, epoch: Callable[[], int], room: Room) -> None:
         self.epoch = epoch
+        self.room = room
         self.verify_mode = CERT_REQUIRED
         self._roots: list[bytes] = []
 
@@ -158,14 +175,16 @@ def connect(loop: Loop, connection: Connection, context: SSLContext, host: str |
     servers of the virtual network are spared the handshake."""
     if context.verify_mode == CERT_NONE and not getattr(connection.peer, "tls", False):
         return Stream(loop, connection)
+    context.room.take(connection)
     return TlsStream(loop, connection, context.begin(host))
 
 
-def module(epoch: Callable[[], int]) -> types.ModuleType:
-    """What `import tls` gives the firmware."""
+def module(epoch: Callable[[], int], at_once: int = 0) -> types.ModuleType:
+    """What `import tls` gives the firmware. at_once: as of Room."""
+    room = Room(at_once)
     made = types.ModuleType("tls")
     vars(made).update(
         CERT_NONE=CERT_NONE, CERT_OPTIONAL=CERT_OPTIONAL, CERT_REQUIRED=CERT_REQUIRED,
-        PROTOCOL_TLS_CLIENT=0, SSLContext=lambda protocol: SSLContext(epoch),
+        PROTOCOL_TLS_CLIENT=0, SSLContext=lambda protocol: SSLContext(epoch, room),
     )  # fmt: skip
     return made

@@ -5,6 +5,7 @@ A server is anything with connect() -> peer; a peer takes bytes and answers with
 -> actions, too, and every_s, the seconds between two. A lookup of a name blocks the whole VM.
 """
 
+import weakref
 from bisect import insort
 from collections import deque
 from collections.abc import Callable
@@ -146,6 +147,8 @@ class Net:
         self.datagrams: dict[tuple[str, int], Callable[[bytes], list[tuple]]] = {}
         self.latency_us = 20_000
         self.access = AccessPoint(clock, access)
+        self._open: weakref.WeakSet[Connection] = weakref.WeakSet()  # the collector closes, too
+        self.most = 0  # connections that were open at once
 
     def look_up(self, host: str, spend: Callable[[int], None]) -> None:
         """getaddrinfo, with `spend` to let microseconds pass. Raises OSError without an answer."""
@@ -169,6 +172,12 @@ class Net:
         """Raises OSError: no network, no such name."""
         self.known(host)
         server = self.hosts.get((host, port))
-        if server is None:
-            return Connection(self, None)
-        return Connection(self, server.connect())
+        made = Connection(self, server.connect() if server else None)
+        self._open.add(made)
+        self.most = max(self.most, sum(not one.closed for one in self._open))
+        return made
+
+    def reset(self) -> None:
+        """The VM is gone, and its sockets with it."""
+        self._open.clear()
+        self.access.reset()

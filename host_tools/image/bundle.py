@@ -89,6 +89,15 @@ def with_root(made: Bundle, root: bytes) -> Bundle:
     return replace(made, image=filesystem.build_tight(files, BLOCK_SIZE), files=files)
 
 
+def with_version(made: Bundle, version: str) -> Bundle:
+    """The same code under another version."""
+    name, text = f"{PACKAGE}/version.py", f'VERSION = "{version}"\n'
+    mpy = compile_module(name, text)
+    files = {**made.files, name.removesuffix(".py") + ".mpy": mpy}
+    companion = {**made.companion, hashlib.sha256(mpy).hexdigest(): (name, text)}
+    return Bundle(filesystem.build_tight(files, BLOCK_SIZE), files, companion, version)
+
+
 def read_root(path: Path) -> bytes:
     """A root file from the disk. UserError when it cannot be one."""
     raw = disk.read(path)

@@ -1,6 +1,7 @@
 """LittleFS images, as MicroPython's VfsLfs2 mounts them."""
 
 import posixpath
+from binascii import crc32
 
 from littlefs import LittleFS, LittleFSError
 from littlefs.context import UserContext
@@ -10,6 +11,8 @@ READ_SIZE = 32  # bytes; this and the next two are VfsLfs2's defaults (extmod/vf
 CACHE_SIZE = 128  # bytes
 LOOKAHEAD_SIZE = 32  # bytes
 BLOCKS_MIN = 2  # the superblock's pair
+MAGIC, TAG = b"littlefs", 4  # bytes of a tag
+CRC_AT = 52  # bytes from the magic to the CRC of a new superblock: it, an FCRC, and their tags
 
 
 class Full(Exception):
@@ -47,6 +50,21 @@ def read(image: bytes, block_size: int) -> dict[str, bytes]:
                 files[path.lstrip("/")] = file.read()
     fs.unmount()
     return files
+
+
+def newer(image: bytes, block_size: int) -> bytes:
+    """An image without files, as a driver would leave it that knows a later version on disk than
+    any does today (SPEC.md of littlefs, "superblock entry", "CRC"). An older one must not mount it.
+    """
+    made = bytearray(image)
+    for start in (0, block_size):
+        at = made.find(MAGIC, start, start + block_size)
+        version, crc = at + len(MAGIC) + TAG, at + CRC_AT
+        if at < 0:
+            continue
+        made[version] += 1  # the lower half is the minor one
+        made[crc : crc + 4] = (crc32(made[start:crc]) ^ 0xFFFFFFFF).to_bytes(4, "little")
+    return bytes(made)
 
 
 def _build(files: dict[str, bytes], block_size: int, block_count: int) -> tuple[bytes, int]:

@@ -33,6 +33,7 @@ class Site:
         self.slow_wait = slow_wait  # seconds after each byte of a slow reply
         # (epoch, method, path, status); status 0 where none was sent
         self.log: deque[tuple[int, str, str, int]] = deque(maxlen=LOG_LIMIT)
+        self.asked = 0  # requests in all
 
     def connect(self) -> "Peer":
         """A new connection."""
@@ -70,6 +71,7 @@ class Peer:
         return self._send(reply, head_only=request.method == "HEAD")
 
     def _note(self, method: str, path: str, status: int) -> None:
+        self._site.asked += 1
         self._site.log.append((self._site.clock(), method, path, status))
 
     def _send(self, reply: Reply, head_only: bool = False) -> list[Action]:

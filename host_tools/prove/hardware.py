@@ -1,4 +1,5 @@
 """Hardware that is not as it should be, by name and value, beside the Options of a board.
+The owner's line is of it, too: what is wrong there may last.
 
 A place is 'label:number', a sector counted from the start of a partition.
 """
@@ -14,6 +15,7 @@ from host_tools.emulator.flash import PAGE, PROGRAM_MAX
 from host_tools.emulator.otadata import Entry, State, write_entry
 from host_tools.emulator.partitions import PartitionTable
 from host_tools.image import filesystem
+from host_tools.prove.networks import RESET, Actions, bent
 
 if TYPE_CHECKING:
     from host_tools.prove.seesaw import LiveSeesaw
@@ -55,16 +57,29 @@ def _rot(live: LiveSeesaw, where: str) -> None:
 
 
 def _data(live: LiveSeesaw, how: str) -> None:
-    """The data partition as something else has left it: 'rotten', or 'full' of one file."""
+    """The data partition as something else has left it: 'rotten', 'full' of one file, 'newer', by a
+    driver whose file systems ours does not know, or 'earlier', with the files of the first day."""
     place = live.subject.kit.board.partition("data")
+    blocks = place.size // PAGE
     image = bytes(2 * PAGE)
     if how == "full":
         room = place.size - SPARE_BLOCKS * PAGE
-        image = filesystem.build({"diary": bytes(room)}, PAGE, place.size // PAGE)
+        image = filesystem.build({"diary": bytes(room)}, PAGE, blocks)
+    if how == "newer":
+        image = filesystem.newer(filesystem.build({}, PAGE, blocks), PAGE)
+    if how == "earlier":
+        image = filesystem.build(_first_day(live), PAGE, blocks)
     for at in range(0, len(image), PAGE):
         live.flash.erase(place.offset + at, PAGE)
         for piece in range(at, at + PAGE, PROGRAM_MAX):
             live.flash.program(place.offset + piece, image[piece : piece + PROGRAM_MAX])
+
+
+def _first_day(live: LiveSeesaw) -> dict[str, bytes]:
+    """What a device keeps of the repository of the release before the candidate."""
+    site = live.subject.kit.releases[live.subject.old].site
+    found = {path.rpartition("/")[2]: raw for path, raw in site.items() if "metadata/" in path}
+    return {name.lstrip("0123456789.") : raw for name, raw in found.items()}
 
 
 def _brown_out(live: LiveSeesaw, rtc: str) -> None:
@@ -104,6 +119,19 @@ def _entry_rots(live: LiveSeesaw, index: str) -> None:
     live.watchers.append(hear)
 
 
+def _line(live: LiveSeesaw, most: str) -> None:
+    """So many bytes, and no more, come over any connection."""
+
+    def bend(answered: Actions) -> Actions:
+        whole = b"".join(action[1] for action in answered if action[0] == "data")
+        if len(whole) <= int(most):
+            return answered
+        live.struck += 1
+        return [("data", whole[: int(most)]), *RESET]
+
+    bent(live, bend)
+
+
 HARDWARE: dict[str, Callable[[LiveSeesaw, str], None]] = {
     "entry": _entry,
     "entry_rots": _entry_rots,
@@ -111,5 +139,6 @@ HARDWARE: dict[str, Callable[[LiveSeesaw, str], None]] = {
     "tired_sectors": _bad,  # while it is too hot, or the supply too weak
     "rot": _rot,
     "data": _data,
+    "line": _line,
     "brown_out": _brown_out,
 }

@@ -3,8 +3,7 @@
 In each the candidate runs, mostly with the fix on offer, and its end must come back in a good
 world; a few are cut as well. `until` shows that the world was as bad as it says.
 
-Waiting: what breaks TLS itself, for want of verified TLS; lasting defects inside a slot, which a
-device survives and no software cures.
+Waiting: lasting defects inside a slot, which a device survives and no software cures.
 """
 
 from dataclasses import replace

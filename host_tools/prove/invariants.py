@@ -5,7 +5,8 @@
 - No release is confirmed for the first time unless its updater fetched an offer and a part of a
   bundle in this very boot, nor before its trial's time is over.
 - What calls itself confirmed is so in the boot record.
-- A confirmed release is left for an older one only with a reason code, or when its slot is damaged.
+- A confirmed release is left for an older one only with a reason code, or when its slot is damaged;
+  and not as one whose updater never completes, when of late it has looked, and nothing fell.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from host_tools.emulator.board import WDT
 from host_tools.emulator.flash import PAGE
 from host_tools.emulator.nvs import NvsError
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 VERSION = slice(100, 124)  # of a trailer (firmware/SPEC.md, "Trailer")
 MAGIC = b"SEESAW\x00\x01"
 FETCHED = (200, 206)
+DEAF = 2  # why a slot was left (SPEC, "NVS")
+UPDATER_S = 26 * 3600  # an updater must have completed by then (SPEC, "Launcher")
 NEWEST = ("timestamp.json", "release.json")  # the second, for releases from before trust
 
 
@@ -35,6 +39,7 @@ class Invariants:
         self._asked = 0  # requests to the update server before this boot
         self._booted_us = self._booted_at = 0
         self._stable = ""  # the newest version that ran confirmed in this power cycle
+        self._stable_at = 0  # since when
 
     def booted(self, slot: str) -> None:
         """Just after the bootloader: see what it started, and stand between firmware and chip."""
@@ -54,7 +59,7 @@ class Invariants:
         if said == "confirmed" and not self.live.updated(version):
             self._break(f"says that {version} is confirmed, and the boot record does not")
         if version != self._stable and self.live.updated(version):
-            self._stable = version
+            self._stable, self._stable_at = version, self.live.market.clock.epoch()
 
     def version(self, slot: str) -> str:
         """What the trailer of a slot says, "" for none."""
@@ -113,12 +118,23 @@ class Invariants:
         """Is there a reason code, or is the slot of the newer release damaged?"""
         board = self.live.device.board
         try:
-            if board.storage.nvs.get_i32("seesaw", "left"):
-                return True
+            reason = board.storage.nvs.get_i32("seesaw", "left")
         except NvsError:
-            pass
+            reason = 0
+        if reason:
+            fell = self.live.said("Traceback") or self.live.happened(f"cause {WDT}")
+            return reason != DEAF or fell or not self._looked()
         other = "ota_1" if board.storage.running.label == "ota_0" else "ota_0"
         return not self.live.subject.holds(self.live.flash, other, self._stable)
+
+
+    def _looked(self) -> bool:
+        """Has the server answered a look of that release of late?"""
+        since = max(self._stable_at, self.live.market.clock.epoch() - UPDATER_S)
+        return any(
+            at >= since and status == FETCHED[0] and path.partition("?")[0].endswith(NEWEST)
+            for at, _, path, status in self.live.updates.log
+        )
 
 
 def _numbers(version: str) -> list[int]:

@@ -22,6 +22,7 @@ from host_tools.release import development, kept, publish
 from host_tools.release.publish import Release
 
 OLD, CANDIDATE, FIX = "0.1.0", "0.2.0", "0.3.0"
+AGAIN = ("0.2.2", "0.2.3", "0.2.4", "0.2.5")  # the candidate's code once more, and once more
 BEFORE_ALL = "0.0.1"
 DEFAULT_BOARD = "esp32_wrover"
 Change = tuple[str, str, str]  # (file below firmware/, old text, new text)
@@ -58,6 +59,19 @@ def in_turn(*releases: Release) -> dict[str, Release]:
     return {one.version: one for one in made}
 
 
+def more(candidate: Release, version: str) -> Release | None:
+    """Further releases that a world may offer: the odd ones, and the candidate's own code as what
+    follows on it. None for a version that is neither's."""
+    if version not in AGAIN:
+        return odd.build(version, candidate.board)
+    number = AGAIN.index(version)
+    before = more(candidate, AGAIN[number - 1]) if number else candidate
+    assert before
+    built = bundles.with_version(candidate.bundle, version)
+    made = publish.pack(load_board(candidate.board), candidate.slot[0][1], built, trial_s=0)
+    return publish.over(made, before)
+
+
 def launcher(source: Path = bundles.FIRMWARE) -> bytes:
     """UserError when there is none, or when it does not compile."""
     path = source / "launcher" / "main.py"
@@ -75,8 +89,7 @@ def seesaw(source: Path = bundles.FIRMWARE, board: str = DEFAULT_BOARD) -> Seesa
         make(CANDIDATE, source, board)
     )
     made = in_turn(good(OLD, board), candidate, good(FIX, board))
-    more = partial(odd.build, board=board)
-    kit = Kit(load_board(board), launcher(source), made, more=more)
+    kit = Kit(load_board(board), launcher(source), made, more=partial(more, made[CANDIDATE]))
     return Seesaw(kit, OLD, CANDIDATE, FIX)
 
 
@@ -108,7 +121,7 @@ def built(
     fix = FIX if kept.newer(FIX, new.version) else kept.above(new.version)
     made = in_turn(old, new, good(fix, board))
     kit = Kit(load_board(board), made_with, made, shipped=shipped,
-              more=partial(odd.build, board=board))  # fmt: skip
+              more=partial(more, made[new.version]))  # fmt: skip
     return Seesaw(kit, old.version, new.version, fix)
 
 

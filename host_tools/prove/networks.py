@@ -34,6 +34,7 @@ class Peer:
     def __init__(self, peer: Any, bend: Callable[[Actions], Actions]) -> None:
         self.peer = peer
         self.bend = bend
+        self.tls = getattr(peer, "tls", False)
 
     def received(self, data: bytes) -> Actions:
         answered = self.peer.received(data)

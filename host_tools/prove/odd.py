@@ -35,6 +35,7 @@ JUDGE = "    def judge(self) -> None:\n"
 WATCH = "            self.boot.wdt.feed()\n            if self.boot.trial:\n"
 HANG = "while True:\n                    pass\n"
 SHADOWED = ("machine", "os", "esp32", "network", "vfs", "time", "asyncio")
+DUE = '        """The look that is due, if any: of seesaw.core.handover."""\n'
 LATER = "            if not self.boot.trial and self.clock.up_s() > 12:\n                raise "
 OPENER = "async def opener(host: str, port: int, tls: bool) -> tuple:\n"
 PARSED = "    blob = config.load(store)\n"
@@ -203,6 +204,8 @@ ODD: dict[str, Odd] = {
         ("app.py", WATCH, LATER + "KeyError('late')\n" + WATCH),)),
     "late.memory": Odd("runs out of memory once it is confirmed", (
         ("app.py", WATCH, LATER + "MemoryError('64 bytes')\n" + WATCH),)),
+    "late.idle": Odd("never looks for a release again once it is confirmed", (
+        ("app.py", DUE, DUE + "        if not self.boot.trial:\n            return ''\n"),)),
     "late.hang": Odd("hangs once it is confirmed", (
         ("app.py", WATCH, LATER.replace("raise ", HANG) + WATCH),)),
 }  # fmt: skip

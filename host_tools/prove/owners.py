@@ -17,7 +17,10 @@ Change = Callable[["LiveSeesaw"], None]
 CHANGED = {"instrument": "nasdaq", "center_us": 1520}  # what an owner sets who changes the settings
 OWN = ("ssid", "password", "instrument", "poll_s", "check_s", "providers")  # not the maker's
 # Looks are further apart than turns are, so that these end sessions too.
+# As long as names and passwords may be (IEEE 802.11, 9.4.2.2: 32 bytes; 63 characters).
+LONG = {"ssid": "Königstraße 12 2. Stock rechts", "password": "p" * 60 + "'\"\\"}
 TURNS = {"rotation": ["dow", "nasdaq"], "turn_min": 5, "check_s": 700}
+OVER_TLS = {"update_url": "https://updates:443"}
 PATIENT = {"check_s": 21_600, "poll_s": 60}
 UNPLUGS = 4  # times, each during a trial
 UNPLUG_S = 2  # after the trial's first line
@@ -92,6 +95,15 @@ def _has_set(changes: dict[str, Any]) -> Change:
         live.watchers.append(hear)
 
     return change
+
+
+def _long_names(live: LiveSeesaw) -> None:
+    """Its Wi-Fi has always had that name; no other is there."""
+    air = live.device.around.air
+    air.clear()
+    air[LONG["ssid"]] = LONG["password"]
+    live.expected = [{**known, **LONG} for known in live.expected[:1]]
+    _has_set(LONG)(live)
 
 
 def _sets(words: str) -> Change:
@@ -248,10 +260,12 @@ OWNERS: dict[str, Change] = {
     "nobody": lambda live: None,
     "patient": _has_set(PATIENT),  # the pace of real life: a price a minute, four looks a day
     "takes-turns": _has_set(TURNS),
+    "over-tls": _has_set(OVER_TLS),  # the maker's, of a device that fetches its updates so
     "strip-20": _strip(20),
     "strip-60": _strip(60),
     "unplugs": _unplugs("event=prove "),
     "unplugs-data": _unplugs(" data=trial:"),
+    "long-names": _long_names,
     "sets-at-boot": _sets("boot "),  # before the firmware starts
     "sets-at-offer": _sets("event=offer "),  # just before the install
     "sets-in-trial": _sets("event=prove "),

@@ -149,9 +149,10 @@ def recovery(subject: Subject, scenario: Scenario) -> Conditions:
 
 
 # Of owners, what is theirs to do after all else: to whoever forgot its owner cannot do it.
-AFTERWARDS = {"forgets": "sets-up"}
+AFTERWARDS = {"forgets": "sets-up", "long-names": "long-names"}
 # Options of a board that a change of the weather does not mend.
-LASTING = ("same_slot", "rollback", "nvs_loses_chunk", "flash_slow", "bad_sectors")
+LASTING = ("same_slot", "rollback", "nvs_loses_chunk", "flash_slow", "bad_sectors", "tls_at_once",
+           "line")  # fmt: skip
 
 
 def run(

@@ -14,6 +14,8 @@ from host_tools.prove.hostile import HOSTILE
 from host_tools.prove.oom import OUT_OF_MEMORY
 from host_tools.prove.scenario import DAY, HOUR, NO_CUTS, Conditions, Scenario, offering
 
+# The market is open at that hour of these days, too; the second is past 2038.
+YEAR_S, FIFTEEN_YEARS_S = 52 * 7 * DAY, 783 * 7 * DAY
 INSTALL = ("install", "set_boot", "record")
 WHOLE = (*INSTALL, "boot", "confirm")
 
@@ -197,15 +199,78 @@ DATA_TARGETS = (
             world=offering("candidate", server="renamed", owner="unplugs-data")),
 )  # fmt: skip
 
+# Updates by TLS, on which no trust rests, and file systems that another driver has written.
+OVER_TLS = replace(
+    UPDATE, name="over-tls", world=offering("candidate", owner="over-tls"), phases=(), cuts=NO_CUTS,
+    why="updates come by TLS",
+)  # fmt: skip
+A_YEAR_ON = replace(
+    OVER_TLS, name="a-year-on", before=(OVER_TLS,), world=Conditions("fix", wall_s=YEAR_S),
+    budget="full", why="a year later the server's certificate is of a root that nobody here knows",
+)  # fmt: skip
+ONE_AT_ONCE = replace(
+    NEXT, name="one-at-once", phases=(), cuts=NO_CUTS, budget="full",
+    world=offering("fix", owner="over-tls", tls_at_once=1),
+    why="updates come by TLS, and there is memory for one connection",
+)  # fmt: skip
+DATA_NEWER = replace(
+    NEXT, name="data-newer", phases=(), cuts=NO_CUTS, world=offering("fix", data="newer"),
+    budget="full", why="a driver that ours does not know has written the data partition",
+)  # fmt: skip
+DATA_EARLIER = replace(
+    DATA_NEWER, name="data-earlier", world=offering("fix", data="earlier"),
+    why="the data partition shows the files of the first day again",
+)  # fmt: skip
+FOUND_AGAIN = replace(
+    NEXT, name="found-again", phases=(), cuts=NO_CUTS, before=(FIRST_BOOT,),
+    world=Conditions("fix", wall_s=FIFTEEN_YEARS_S),
+    why="it lay in a drawer for 15 years, and all that it knows of the maker is old",
+)  # fmt: skip
+GENERATIONS = tuple(
+    Scenario("to-" + version, "the candidate's code follows on itself", offering(version),
+             start="candidate", seconds=120)
+    for version in ("0.2.2", "0.2.3", "0.2.4", "0.2.5")
+)  # fmt: skip
+MANY = replace(
+    NEXT, name="many-updates", phases=(), cuts=NO_CUTS, before=GENERATIONS, budget="full",
+    why="it has updated itself again and again",
+)  # fmt: skip
+LONG_NAMES = replace(
+    NEXT, name="long-names", phases=(), seconds=300, cuts=NO_CUTS,
+    world=offering("fix", owner="long-names"),
+    why="its Wi-Fi has a name that is long and no ASCII",
+)  # fmt: skip
+ANOTHERS = (MANY, LONG_NAMES, FOUND_AGAIN, A_YEAR_ON, ONE_AT_ONCE, DATA_NEWER, DATA_EARLIER)
+
 # Life between two updates.
 IDLE = Scenario(
     "idle", "nothing is on offer: it follows the market and leaves its flash alone",
     start="candidate", seconds=HOUR, cuts=NO_CUTS,
 )  # fmt: skip
+NO_PRICES = Scenario(
+    "no-prices", "for an hour nobody has prices: it asks, and not without end",
+    offering("", server="prices-gone", owner="patient"), start="candidate", seconds=HOUR,
+    cuts=NO_CUTS, budget="full",
+)  # fmt: skip
+NO_UPDATES = replace(
+    NO_PRICES, name="no-updates", world=offering("candidate", server="gone"),
+    why="for an hour the update server has nothing: it asks, and not without end",
+)  # fmt: skip
 DAYS = Scenario(
     "days", "days at the pace of real life, and only then a release",
     offering("fix", server="later", owner="patient"), start="candidate", until="updated",
     seconds=4 * DAY, cuts=NO_CUTS,
+)  # fmt: skip
+
+NEVER_LOOKS = Scenario(
+    "never-looks", "a release that runs and never looks for another; the launcher's deadline does",
+    offering("0.2.1-late.idle", owner="patient"), start="candidate", until="updated", seconds=DAY,
+    cuts=NO_CUTS, recovery_s=2 * DAY, budget="full",
+)  # fmt: skip
+WEEK = Scenario(
+    "a-week", "a week in which nothing is new, with the release before still in the other slot",
+    offering("candidate", owner="patient"), before=(UPDATE,), seconds=7 * DAY, cuts=NO_CUTS,
+    budget="full",
 )  # fmt: skip
 
 TURNS = Scenario(
@@ -237,5 +302,7 @@ TRIALS = tuple(
     )
 )  # fmt: skip
 
-SCENARIOS = (*CORE, *POWER, *MORE, *DATA_TARGETS, IDLE, DAYS, TURNS, TURNS_UPDATE,
+STRIP = next(one for one in HOSTILE if one.name == "strip-20")
+SCENARIOS = (*CORE, *POWER, *MORE, *DATA_TARGETS, *ANOTHERS, IDLE, NO_PRICES, NO_UPDATES, DAYS,
+             WEEK, NEVER_LOOKS, TURNS, TURNS_UPDATE,
              PACE, *TRIALS, *ELSEWHERE, *HOSTILE, *OUT_OF_MEMORY)  # fmt: skip

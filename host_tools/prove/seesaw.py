@@ -26,11 +26,13 @@ from host_tools.market.prices import Prices
 from host_tools.market.server import DEFAULT_DATE, DEFAULT_SEED, Market
 from host_tools.market.site import Site, static
 from host_tools.market.truth import deadband_us, wanted_us
-from host_tools.prove import worlds
+from host_tools.prove import budgets, worlds
 from host_tools.prove.invariants import Invariants
 from host_tools.prove.jerk import Judge, limits
 from host_tools.prove.owners import CHANGED
+from host_tools.prove.secured import Secured
 from host_tools.prove.subject import AMNESIA, DARK, JERK, WORN, WRONG, Conditions
+from host_tools.release import development, publish
 from host_tools.release.publish import Release
 
 SETTINGS: dict[str, Any] = {
@@ -45,14 +47,11 @@ SETTINGS: dict[str, Any] = {
     "us_per_degree": 30,
 }
 KEPT = ("ssid", "password", "instrument", "center_us", "us_per_degree")
-IDLE_OPS, IDLE_OPS_HOUR = 200, 20  # on flash, where nothing is on offer
 LOOK_US = 500_000  # between two looks at the beam
+YEARS_S = 5 * 365 * 86_400  # until all is signed anew, by when none of it has expired
 MOVE_S = 5  # a move's longest time
 STEP_US = 3  # of PWM
 HONEST_S = 1500  # after the last price that came, nobody may say LIVE
-# Erases of a sector of slots or boot record in one run, by a device that looks for a release every
-# 20 s; those in the field look every 6 h.
-SLOT_ERASES, SLOT_ERASES_HOUR = 60, 6
 LINE = re.compile(r"seesaw (?:state|event)=(\S+) .*?slot=(\S+) version=(\S+)")
 PLACES = {"nvs": "record", "ota_0": "install", "ota_1": "install", "vfs": "vfs"}
 # Who wrote the boot record: the file of the firmware nearest to the chip, its ports aside.
@@ -94,6 +93,7 @@ class Seesaw:
         for made in kit.releases.values():
             self.companion.add(made.bundle.companion)
         self._flashes: dict[str, Flash] = {}
+        self._late: dict[tuple[str, int], Release] = {}
         self._slots: dict[str, list[tuple[int, bytes]]] = {}
         self.bootloader, _ = runtime.synthetic(kit.board)
         self.settings = {**kit.settings, "servo_pin": kit.board.servo_pin}
@@ -118,6 +118,15 @@ class Seesaw:
             self.kit.releases[version] = made
             self.companion.add(made.bundle.companion)
         return self.kit.releases.get(version)
+
+    def on_offer(self, version: str, wall_s: int) -> Release | None:
+        """The release as it is served then: what is signed must not have expired. As release()."""
+        made = self.release(version)
+        years = wall_s // YEARS_S
+        if made and years and (version, years) not in self._late:
+            signed_s = development.SIGNED_S + years * YEARS_S
+            self._late[version, years] = publish.reissued(made, signed_s=signed_s)
+        return self._late[version, years] if made and years else made
 
     def start(self, flash: Flash, conditions: Conditions) -> "LiveSeesaw":
         return LiveSeesaw(self, flash, conditions)
@@ -167,8 +176,8 @@ class LiveSeesaw:
         self.rotation = self._turns()  # further instruments that may be shown
         self._checked: set[tuple[str, str]] = set()  # slots whose bytes were compared this boot
         self._fixed = self._protected()
-        self._wear = flash.wear.copy()
-        self._ops = flash.ops
+        self.wear = flash.wear.copy()  # before this power cycle, as ops
+        self.ops = flash.ops
         around = Surroundings(serial=self._hear, events=self._happened)
         options = Options(chip=subject.kit.board.chip)
         for name, value in conditions.hardware:
@@ -185,10 +194,11 @@ class LiveSeesaw:
         hosts.update(self.market.addresses())
         hosts["cnbc", 80] = hosts["bitstamp", 80] = self.market.site
         hosts["updates", 80] = self.updates
+        hosts["updates", 443] = Secured(self.updates)
         self.invariants = Invariants(self)
         self.watchers: list[Callable[[str], None]] = []  # of lines and events
         self.struck: int = 0  # how often the world's own fault has met the device
-        self.offered = subject.release(conditions.offer)
+        self.offered = subject.on_offer(conditions.offer, conditions.wall_s)
         self.expected = self._legitimate()
         worlds.prepare(self, conditions)
 
@@ -296,7 +306,7 @@ class LiveSeesaw:
         return min(wanted) - near_us <= pulse_us <= max(wanted) + near_us
 
     def offer(self, version: str) -> None:
-        self.offered = self.subject.release(version)
+        self.offered = self.subject.on_offer(version, self.conditions.wall_s)
 
     def session(self) -> Hashable:
         """Of the RTC record without nonce and CRC, and with 10 minutes as the grain of the
@@ -321,24 +331,12 @@ class LiveSeesaw:
                 return WRONG, f"the flash at {page * PAGE:#x} changed, which nothing may write"
         if self.dark:
             return DARK, self.dark
-        return self._jerk() or self._worn() or self._forgotten()
+        spent = budgets.spent(self)
+        return self._jerk() or ((WORN, spent) if spent else self._forgotten())
 
     def _jerk(self) -> tuple[str, str] | None:
         found = self._beam.look(self.device.board.pwm.pulses)
         return (JERK, found) if found else None
-
-    def _worn(self) -> tuple[str, str] | None:
-        """Erases of slots and boot record: what is tried again and again must become rarer."""
-        written = self.flash.ops - self._ops
-        idle = IDLE_OPS + IDLE_OPS_HOUR * (self.device.clock.now_us // 3_600_000_000)
-        if not self.conditions.offer and written > idle:
-            return WORN, f"wrote to flash {written} times though there was nothing to do"
-        most = SLOT_ERASES + SLOT_ERASES_HOUR * (self.device.clock.now_us // 3_600_000_000)
-        for page, count in self.flash.wear.items():
-            erased = count - self._wear.get(page, 0)
-            if erased > most and self.subject.place(page * PAGE).startswith("ota"):
-                return WORN, f"the sector at {page * PAGE:#x} was erased {erased} times"
-        return None
 
     def _legitimate(self) -> list[dict[str, Any]]:
         """Settings that may be there in the end: those that are there now, if they are an owner's;

@@ -2,7 +2,8 @@
 
 tests/zoo keeps them as rows of data: a small fault in this firmware, in its server, its world or
 its bootloader, the verdict that it must get and the cheapest level that finds it. The harness must
-catch every one of them, and have nothing to say of the firmware without the fault.
+catch every one of them, and have nothing to say of the firmware without the fault. Where the fault
+is a way of updating that this firmware has not got, another updater stands for it.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from host_tools.emulator.flash import Op
 from host_tools.errors import UserError
@@ -30,7 +32,7 @@ from host_tools.prove.progress import Progress
 from host_tools.prove.runner import Failure, Plan, Result, Task, recovery, run
 from host_tools.prove.scenarios import Scenario
 from host_tools.prove.seesaw import Kit, Seesaw
-from host_tools.prove.subject import Conditions, Limits, Verdict
+from host_tools.prove.subject import Conditions, Limits, Subject, Verdict
 
 ROWS = Path(__file__).parents[2] / "tests" / "zoo"
 REFUSED = "refused"  # by the build, or by the trial: the device never came to run it for good
@@ -40,7 +42,9 @@ HEALTHY = "healthy"
 UNTORN = ("before", "after")
 # From cheap to dear. 'build': refused before it ships. 'run', 'world': no cut, in a good world and
 # in a hostile one. 'cut', 'torn': one cut, between operations and within one. 'nested': two.
-LEVELS = ("build", "run", "world", "cut", "torn", "nested")
+# 'fleet': no device shows it alone; the rule that watches a rollout must.
+LEVELS = ("build", "run", "world", "cut", "torn", "nested", "fleet")
+BUILT = ("build", "fleet")  # what Row.build finds
 PLANS = {"run": 0, "cut": 1, "torn": 1, "nested": 2}  # searches, and how many cuts in a row
 SEARCH = {"run": "run", "world": "run", "cut": "cut", "torn": "torn", "nested": "nested"}
 
@@ -52,8 +56,9 @@ class Row:
     project's own defences must hold it off.
 
     changes: in the firmware's files. scenarios: those that can show it. versions: of the release
-    before, the faulty one, and the fix. build: for level 'build', what raises UserError.
+    before, the faulty one, and the fix. build: for 'build' and 'fleet', what raises UserError.
     needs: what of the flash model it takes to find it: 'torn programs' or 'partial erases'.
+    device: makes another updater than ours, with the fault or without it.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Row:
     versions: tuple[str, str, str] = (kits.OLD, kits.CANDIDATE, kits.FIX)
     build: Callable[[], object] | None = None
     needs: str = ""
+    device: Callable[[bool], Subject] | None = None
 
 
 @dataclass(frozen=True)
@@ -106,9 +112,11 @@ def load(folder: Path = ROWS) -> tuple[list[Row], list[Waiting]]:
 # -- the faulty device -------------------------------------------------------------------------
 
 
-def subject(row: Row, faulty: bool = True) -> Seesaw:
+def subject(row: Row, faulty: bool = True) -> Subject:
     """A device with the row's fault, or without it. ValueError when a text to change is not there
     (any more)."""
+    if row.device:
+        return row.device(faulty)
     old, candidate, fix = row.versions
     if not (faulty and row.changes):
         return _seesaw(old, candidate, fix, bundles.FIRMWARE)
@@ -154,7 +162,7 @@ def atomic_erases(op: Op) -> tuple[str, ...]:
 
 
 def search(
-    device: Seesaw, scenario: Scenario, how: str, model: Cuts = cuts.standard, where: range = ALL,
+    device: Subject, scenario: Scenario, how: str, model: Cuts = cuts.standard, where: range = ALL,
     seconds: int = SECONDS,
 ) -> Result:  # fmt: skip
     """One scenario to its first failure. how: of PLANS. model: of the flash. where: the
@@ -175,7 +183,7 @@ def searches(level: str) -> list[str]:
 def examine(row: Row, model: Cuts = cuts.standard) -> Caught:
     """The cheapest counterexample to a row's fault, up to the row's own level."""
     began = time.perf_counter()
-    found = _build(row) if row.level == "build" else _first(row, model)
+    found = _build(row) if row.level in BUILT else _first(row, model)
     return replace(found, seconds=round(time.perf_counter() - began, 2))
 
 
@@ -184,8 +192,8 @@ def _build(row: Row) -> Caught:
     try:
         row.build()
     except UserError as error:
-        return Caught(row.name, "build", REFUSED, "", str(error))
-    return Caught(row.name, "", "", "", "the build took it")
+        return Caught(row.name, row.level, REFUSED, "", str(error))
+    return Caught(row.name, "", "", "", "nothing refused it")
 
 
 def _first(row: Row, model: Cuts) -> Caught:
@@ -226,20 +234,21 @@ class Clean:
     scenario: Scenario
     how: str
     versions: tuple[str, str, str]
+    device: Callable[[bool], Subject] | None = None
 
 
 def budget(rows: Iterable[Row]) -> list[Clean]:
     """Every search of every row; a dearer one of the same scenario stands for the cheaper."""
-    dearest: dict[tuple[Scenario, tuple[str, str, str]], str] = {}
+    dearest: dict[tuple[Scenario, tuple[str, str, str], Any], str] = {}
     for row in rows:
-        if row.level == "build" or (row.verdict == REFUSED and row.changes):
+        if row.level in BUILT or (row.verdict == REFUSED and row.changes):
             continue
         for scenario in row.scenarios:
-            how, key = SEARCH[row.level], (scenario, row.versions)
+            how, key = SEARCH[row.level], (scenario, row.versions, row.device)
             dearest[key] = max(dearest.get(key, how), how, key=list(PLANS).index)
     return [
-        Clean(scenario, how, versions)
-        for (scenario, versions), dear in dearest.items()
+        Clean(scenario, how, versions, device)
+        for (scenario, versions, device), dear in dearest.items()
         for how in dict.fromkeys(("run", dear))
     ]
 
@@ -247,7 +256,7 @@ def budget(rows: Iterable[Row]) -> list[Clean]:
 def clean(one: Clean) -> Caught:
     """What the search has to say of the firmware without a fault: nothing, if all is well."""
     began = time.perf_counter()
-    device = _healthy(one.versions)
+    device = one.device(False) if one.device else _healthy(one.versions)
     result = search(device, one.scenario, one.how)
     seconds = round(time.perf_counter() - began, 2)
     if result.failures:

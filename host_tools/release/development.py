@@ -169,7 +169,7 @@ def make_root(version: int = 1, by: Signer | None = None) -> bytes:
     made = Root(consistent_snapshot=True, unrecognized_fields={MARK: True})
     for role in roles.TOP_LEVEL:
         made.add_key(by.public_key, role)
-    return _signed(made, version, by, ROOT_DAYS)
+    return _signed(made, version, by, days=ROOT_DAYS)
 
 
 def edition(version: object) -> int:
@@ -194,32 +194,33 @@ def files(
     """The repository that lists one release, by path below its address.
 
     offer: as release.json has it (firmware/SPEC.md, "Offer"); all that it says of the release is
-    signed, right or wrong; beside that `rules` (of listing.Rules), `halted`, `recalls` and `data`,
-    sets of data as text by name. number: version of the metadata, 0 for edition(). by: who signs it
-    all but the root, the development key when None; its successor has a root of its own. bases:
-    bundles that it has differences from.
+    signed, right or wrong; beside that `rules` (of listing.Rules), `halted`, `recalls`, `signed_s`,
+    when that was, and `data`, sets of data as text by name. number: version of the metadata, 0 for
+    edition(). by: who signs it all but the root, the development key when None; its successor has
+    a root of its own. bases: bundles that it has differences from.
     """
     by = by or signer()
     number = number or edition(offer["version"])
+    day_s = offer.get("signed_s", SIGNED_S)
     targets, served = _targets(board, offer, runtime, bundle, bases)
     role = Targets(targets=targets, unrecognized_fields={roles.RECALLS: offer.get("recalls", [])})
     sets, more = _sets(offer.get("data", {}))
     served |= more
     snapshot = Snapshot(meta={})
     made = {
-        "targets": (1, _top(board, by)),
-        board: (number, _signed(role, number, by)),
-        roles.DATA: (number, _signed(Targets(targets=sets), number, by)),
+        "targets": (1, _top(board, by, day_s)),
+        board: (number, _signed(role, number, by, day_s)),
+        roles.DATA: (number, _signed(Targets(targets=sets), number, by, day_s)),
     }
     for name, (version, raw) in made.items():
         snapshot.meta[name + ".json"] = MetaFile.from_data(version, raw, ["sha256"])
-    made["snapshot"] = number, _signed(snapshot, number, by)
+    made["snapshot"] = number, _signed(snapshot, number, by, day_s)
     served |= {roles.metadata_path(name, version): raw for name, (version, raw) in made.items()}
     stamp = Timestamp(
         snapshot_meta=MetaFile.from_data(number, made["snapshot"][1], ["sha256"]),
-        unrecognized_fields={roles.ISSUED: SIGNED_S, roles.HALT: offer.get("halted", [])},
+        unrecognized_fields={roles.ISSUED: day_s, roles.HALT: offer.get("halted", [])},
     )
-    served[roles.metadata_path(roles.TIMESTAMP, None)] = _signed(stamp, number, by)
+    served[roles.metadata_path(roles.TIMESTAMP, None)] = _signed(stamp, number, by, day_s)
     served[roles.metadata_path(roles.ROOT, 1)] = root()
     if by is successor():
         served[roles.metadata_path(roles.ROOT, 2)] = next_root()
@@ -264,20 +265,20 @@ def _sets(data: dict[str, str]) -> tuple[dict[str, TargetFile], dict[str, bytes]
 
 
 @cache
-def _top(board: str, by: Signer) -> bytes:
+def _top(board: str, by: Signer, day_s: int) -> bytes:
     """The top-level targets role: it only ever says who speaks for the board, and of data."""
     key = by.public_key
     found = {
         name: DelegatedRole(name, [key.keyid], 1, terminating=True, paths=roles.patterns(name))
         for name in (board, roles.DATA)
     }
-    return _signed(Targets(delegations=Delegations({key.keyid: key}, found)), 1, by)
+    return _signed(Targets(delegations=Delegations({key.keyid: key}, found)), 1, by, day_s)
 
 
 def _signed(part: Root | Timestamp | Snapshot | Targets, version: int, by: Signer,
-            days: int = roles.LIFETIME_DAYS) -> bytes:  # fmt: skip
+            day_s: int = SIGNED_S, days: int = roles.LIFETIME_DAYS) -> bytes:  # fmt: skip
     part.version = version
-    part.expires = datetime.fromtimestamp(SIGNED_S, UTC) + timedelta(days=days)
+    part.expires = datetime.fromtimestamp(day_s, UTC) + timedelta(days=days)
     made: Metadata[Any] = Metadata(part)
     made.sign(by)
     return made.to_bytes()

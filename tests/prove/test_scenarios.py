@@ -9,7 +9,18 @@ from host_tools.prove.odd import ODD
 from host_tools.prove.owners import OWNERS as KNOWN_OWNERS
 from host_tools.prove.runner import Plan, Result, Task
 from host_tools.prove.scenario import Scenario, offering
-from host_tools.prove.scenarios import ELSEWHERE, FALL_BACK, HEAL, POWER, SCENARIOS, UPDATE
+from host_tools.prove.scenarios import (
+    ANOTHERS,
+    ELSEWHERE,
+    FALL_BACK,
+    HEAL,
+    NEVER_LOOKS,
+    NO_PRICES,
+    NO_UPDATES,
+    POWER,
+    SCENARIOS,
+    UPDATE,
+)
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.servers import SERVERS as KNOWN_SERVERS
 
@@ -46,9 +57,10 @@ def test_rows_are_named_once_and_say_why() -> None:
 def test_every_behaviour_is_in_a_row() -> None:
     assert {*NETWORKS, "good", "lost-names", "lost-in-trial"} == set(KNOWN_NETWORKS)
     assert set(SERVERS) < set(KNOWN_SERVERS)
-    assert {*RELEASES, "runtime", "stuck", "judge"} == set(ODD)
+    assert {*RELEASES, "runtime", "stuck", "judge", "late.idle"} == set(ODD)
     assert {*OWNERS, "nobody", "sets-at-boot", "patient", "unplugs-data",
-            "forgets", "sets-up", "takes-turns"} == set(KNOWN_OWNERS)
+            "forgets", "sets-up", "takes-turns", "over-tls",
+            "long-names"} == set(KNOWN_OWNERS)
 
 
 def test_the_healthy_firmware_is_clean_in_every_world(subject: Seesaw) -> None:
@@ -62,6 +74,13 @@ def test_the_healthy_firmware_is_clean_in_every_world(subject: Seesaw) -> None:
 def test_the_phases_of_power_are_reached(subject: Seesaw) -> None:
     results = [look(subject, one) for one in (*POWER, *ELSEWHERE)]
 
+    assert not bad(results), "\n".join(bad(results))
+
+
+def test_another_driver_and_the_end_of_a_root_are_survived(subject: Seesaw) -> None:
+    results = [look(subject, one) for one in (*ANOTHERS, NO_PRICES, NO_UPDATES, NEVER_LOOKS)]
+
+    assert len(results) == 10
     assert not bad(results), "\n".join(bad(results))
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from host_tools.errors import UserError
+from host_tools.fleet import simulate
 from host_tools.prove.scenario import Scenario, offering
 from host_tools.prove.scenarios import NEXT, ROLLBACK, UPDATE
 from host_tools.prove.zoo import Row, Waiting
@@ -24,6 +26,20 @@ FALLEN = Scenario(
     offering("fix", rot="ota_1:runtime"), start="candidate", before=(NEXT,), until="time",
     seconds=1800,
 )  # fmt: skip
+
+
+SOLD, DAYS = 60_000, 10  # devices; after a week all of them may have it
+
+
+def rolled_out(percent: float) -> object:
+    """A release on the ordinary plan, over a fleet of which it fails one batch of hardware.
+    percent: its share. UserError when the rule stopped it before a quarter of that batch had it."""
+    fault = simulate.Fault(percent, 100)
+    found = simulate.figures(simulate.simulate(SOLD, DAYS, simulate.Plan(), fault, 1), fault)
+    if found["stopped"] and found["failed_by_the_fault"] * 4 < found["would_fail"]:
+        raise UserError("the release", f"it failed {found['failed_by_the_fault']} of the "
+                        f"{found['would_fail']} devices that it would fail", "mend it")  # fmt: skip
+    return found
 
 
 LOOK_PATH = ('"metadata/"', '"meta/"')
@@ -146,12 +162,14 @@ ROWS = (
         (("seesaw/update/record.py", "not before[3].startswith(UNPROVEN)", "before[3]"), FOR_EVER),
         (OUTAGE,),
     ),
+    Row(
+        "fifteen-percent", "only some hardware fails, so the laboratory passes, and so does the "
+        "proof of one device",
+        "https://github.com/syssi/esphome-jk-bms/issues/874",
+        "fleet", "refused", build=lambda: rolled_out(15),
+    ),
 )  # fmt: skip
 WAITING = (
-    Waiting(
-        "fifteen-percent", "only some hardware fails, so the laboratory passes",
-        "https://github.com/syssi/esphome-jk-bms/issues/874", "fleets and shares",
-    ),
     Waiting("wrong-slot-after-panic", "boots the wrong slot after a panic", IDF + "15552",
             "its cause: not known"),
 )  # fmt: skip

@@ -126,10 +126,6 @@ ROWS = (
         (AROUND,)),
 )  # fmt: skip
 WAITING = (
-    Waiting("root-expired", "the root of trust of its TLS expires: the fleet cannot update",
-            "https://github.com/OpenEVSE/ESP32_WiFi_V4.x/issues/806", "TLS"),
-    Waiting("updater-certificate-expires", "the certificate of the updater itself runs out",
-            "https://en.wikipedia.org/wiki/Chromecast", "TLS, a calendar of trust"),
     Waiting("anti-rollback-fuse", "the bootloader refuses the release that one rolls back to",
             "https://github.com/espressif/esp-idf/issues/6886", "eFuses, which we do not burn"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from host_tools.prove.scenarios import NEXT, UPDATE
-from host_tools.prove.zoo import Row, Waiting
+from host_tools.prove.zoo import Row
 
 ENERGY = "https://github.com/jibrilsharafi/EnergyMe-Home/issues/"
 REJECTED = replace(UPDATE, name="trial", until="rejected", phases=())
@@ -159,15 +159,4 @@ ROWS = (
         ),
         (UPDATE,),
     ),
-)  # fmt: skip
-WAITING = (
-    Waiting("second-handshake", "fragmentation: no block is left for the TLS handshake after a "
-            "redirect", "https://github.com/espressif/esp-idf/issues/7387", "TLS"),
-    Waiting("resume-offset", "resumes a download at the wrong place, each time",
-            "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
-            "downloads that go on after a restart (a marker of progress is in power.py)"),
-    Waiting("data-of-the-new-driver", "the file system's new version cannot be read after a "
-            "rollback",
-            "https://github.com/micropython/micropython/issues/16115",
-            "data partitions"),
 )  # fmt: skip
