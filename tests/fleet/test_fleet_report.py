@@ -9,15 +9,16 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from log_rig import cloudfront, common, objects
 from seesaw.repository import _MONTH_S, query
 
 from host_tools import cli
+from host_tools.fleet import sayings
 from host_tools.fleet import tally as tallies
 from host_tools.fleet.logs import LINE_MAX, Counts, checks
 from host_tools.fleet.tally import DAY_S, MONTH_S, Tally
-from host_tools.release.query import parse
 
 MONTH = 681
 START = MONTH * MONTH_S  # of a month of pseudonyms
@@ -196,7 +197,7 @@ def test_only_a_terminal_gets_a_bar(
 
 def read(path: Path) -> tuple[Counts, int]:
     counts = Counts()
-    return counts, len(list(checks([path], counts, LATE)))
+    return counts, sum(map(len, checks([path], counts, LATE)))
 
 
 def test_what_is_torn_is_counted_and_passed_over(tmp_path: Path) -> None:
@@ -225,17 +226,17 @@ def test_a_file_that_ends_in_the_middle_counts_until_there(tmp_path: Path) -> No
 
 def test_forged_checks_fill_nothing_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tallies, "NAMES_MAX", 10)
-    monkeypatch.setattr(tallies, "VERSIONS_MAX", 3)
-    monkeypatch.setattr(tallies, "KINDS_MAX", 4)
+    monkeypatch.setattr(sayings, "VERSIONS_MAX", 3)
+    monkeypatch.setattr(sayings, "KINDS_MAX", 4)
     tally = Tally()
     for number in range(1000):
         failure = f"1.{number},{number:08x},7,1,2"
-        rows = [(START + number * DAY_S, said(number % 20, START, f"1.{number}", failure))]
-        tally.add((at, parse(text)) for at, text in rows)
+        query = said(number % 20, START, f"1.{number}", failure)
+        tally.add([pl.DataFrame({"at": [START + number * DAY_S], "query": [query]})])
 
-    assert len(tally.devices) == 3 and len(tally.versions) == 3 and len(tally.kinds) <= 4
-    assert tally.beyond >= 990
-    assert all(one.days.bit_length() <= tallies.SPAN_MAX + 1 for one in tally.devices.values())
+    assert len(tally.devices) == 3 and len(tally.sayings.versions) == 3
+    assert len(tally.sayings.kinds) <= 4 and tally.beyond >= 990
+    assert len(tally.heard) == 3 and sum(tally.by_day.values()) == 3
 
 
 def test_the_page_holds_pictures_and_no_markup_of_others(
