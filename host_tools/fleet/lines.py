@@ -6,6 +6,7 @@ quotes, and what is not whole is no line. Each character stands for a byte, as l
 no byte is refused, and none is two.
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -17,8 +18,8 @@ from host_tools.release.query import FORM, LENGTH_MAX
 HEAD = r"^[^\[]*\["  # up to the first quote of a line in the common form
 COMMON = HEAD + r".{26}\] $"
 STAMPED = HEAD + STAMP + r"\] $"
-ASKING = r"^GET [^?]*" + MARK
-REQUEST = r"^GET (?:/[^ ?]*)?" + PATH.replace(".", r"\.") + r"(?:\?[!-~]*)? HTTP/[0-9.]{1,3}$"
+ASKING = r"^GET [^?]*" + re.escape(MARK)
+REQUEST = r"^GET (?:/[^ ?]*)?" + re.escape(PATH) + r"(?:\?[!-~]*)? HTTP/[0-9.]{1,3}$"
 END = r'^ [1-5][0-9]{2} (?:[0-9]+|-)(?: "[^"\\]*(?:\\.[^"\\]*)*"){0,2}(?: .*)?$'
 FIELDS = (
     "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status"
@@ -27,6 +28,10 @@ FIELDS = (
 WANTED = {"day": "date", "clock": "time", "method": "cs-method", "path": "cs-uri-stem",
           "query": "cs-uri-query"}  # fmt: skip
 HEADED = "#Fields:"
+MOMENT = r"^[0-9]{4}(?:-[0-9]{2}){2} [0-9]{2}(?::[0-9]{2}){2} \+0000$"
+MOMENT_FORM = "%Y-%m-%d %H:%M:%S %z"
+ASCII = r"^[\x00-\x7f]*$"
+HEADS_MAX = 64  # of one block of lines: what follows others is torn
 NONE_AT, NONE = pl.lit(None, pl.Int64), pl.lit(None, pl.String)
 SCHEMA = {"row": pl.UInt32, "at": pl.Int64, "query": pl.String}
 SAID = f"^(?:{FORM.pattern})$"
@@ -78,7 +83,7 @@ class Lines:
         kinds = frame.with_columns(form=form).partition_by("form", as_dict=True)
         found = []
         if ("torn",) in kinds:
-            found.append(kinds["torn",].select("row", at=NONE_AT, query=NONE))
+            found.append(_torn(kinds["torn",]))
         if ("object",) in kinds:
             found.append(_of_objects(kinds["object",]))
         if ("columns",) in kinds:
@@ -91,8 +96,14 @@ class Lines:
         rows = rows.with_columns(head=pl.when(headed).then(line).forward_fill())
         rows = rows.with_columns(pl.col("head").fill_null(pl.lit(self._head, pl.String)))
         self._head = rows["head"][-1]
-        parts = rows.filter(~headed).partition_by("head", as_dict=True)
-        return [_by_head(part, head) for (head,), part in parts.items()]
+        parts = rows.filter(~headed).partition_by("head", maintain_order=True)
+        return [_by_head(part, part["head"][0]) for part in parts[:HEADS_MAX]] + [
+            _torn(part) for part in parts[HEADS_MAX:]
+        ]
+
+
+def _torn(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select("row", at=NONE_AT, query=NONE)
 
 
 def _common(frame: pl.DataFrame) -> pl.DataFrame:
@@ -118,12 +129,10 @@ def _by_head(rows: pl.DataFrame, head: str | None) -> pl.DataFrame:
     found = rows.select("row", whole=whole, **values)
     whole = pl.col("whole") & ~pl.any_horizontal(pl.col(*WANTED).is_null())
     asked = (pl.col("method") == "GET") & pl.col("path").str.ends_with(PATH)
-    moment = pl.when(whole & pl.col("query").str.contains(r"^[\x00-\x7f]*$")).then(
-        pl.concat_str("day", pl.lit(" "), "clock", pl.lit(" +0000"))
-    )
-    found = found.filter(~whole | asked).select(
-        "row", at=_epoch(moment, "%Y-%m-%d %H:%M:%S %z"), query="query"
-    )
+    found = found.filter(asked | ~whole)
+    moment = pl.concat_str("day", pl.lit(" "), "clock", pl.lit(" +0000"))
+    whole = whole & pl.col("query").str.contains(ASCII) & moment.str.contains(MOMENT)
+    found = found.select("row", at=pl.when(whole).then(_epoch(moment, MOMENT_FORM)), query="query")
     plain = pl.Series([_plain(one) for one in found["query"]], dtype=pl.String)
     return found.with_columns(query=plain)
 

@@ -1,5 +1,6 @@
 """Access logs, plain or gzip, as checks: in memory that does not grow with them."""
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from host_tools.progress import Progress
 BLOCK = 8 << 20  # bytes that are read at once, unpacked
 LINE_MAX = 64 << 10  # bytes: a longer line is passed over
 AHEAD_S = 86_400  # that a server's clock may be ahead of this one
+BOM = codecs.BOM_UTF8.decode("latin-1")  # at the start of what some editors have saved
 GZIP = b"\x1f\x8b"
 
 
@@ -76,7 +78,8 @@ def _file(
 
 def _lines(block: bytes, counts: Counts) -> pl.Series:
     """Those that are neither empty nor too long."""
-    lines = pl.Series([block.decode("latin-1")]).str.split("\n").explode().str.strip_suffix("\r")
+    lines = pl.Series([block.decode("latin-1")]).str.split("\n").explode()
+    lines = lines.str.strip_suffix("\r").str.strip_prefix(BOM)
     lines = lines.filter(lines != "")
     short = lines.filter(lines.str.len_chars() <= LINE_MAX)
     counts.lines += len(lines)

@@ -143,7 +143,9 @@ class Tally:
         self.dark = _last(_related(self.dark, rows, "instrument"))
         failed = _related(self.failed, rows, "kind")
         self.failed = failed.filter((name != name.shift(EACH_MAX)).fill_null(True))
-        self.beyond += len(failed) - len(self.failed)
+        if len(failed) > len(self.failed):
+            told = rows.filter(pl.col("fresh") & pl.col("kind").is_not_null())
+            self.beyond += len(told.join(self.failed, ["name", "kind"], "anti"))
 
     def _turned(self, live: pl.DataFrame) -> pl.DataFrame:
         """Names that came to run an older version, the last time last."""
