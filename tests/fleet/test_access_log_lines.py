@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from log_rig import cloudfront, common, objects, read, stamp
 from seesaw.repository import query
 
-from host_tools.fleet.lines import EPOCH_MAX, EPOCH_MIN, PATH, Lines
+from host_tools.fleet.lines import EPOCH_MAX, EPOCH_MIN, HEADS_MAX, PATH, Lines
 from host_tools.release.query import parse
 
 NOW = 1_790_000_123
@@ -80,6 +80,48 @@ def test_a_torn_line_is_never_another_check(line: str) -> None:
     ):
         checks, torn, _ = read(cut)
         assert torn and {said for _, said in checks} <= {None, parse(SAID)}
+
+
+TORN = common(NOW, SAID)
+TABS = cloudfront(NOW, SAID)
+JSON = {"time": NOW, "uri": f"{PATH}?{SAID}"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        TORN.replace(":23 +", "!23 +"),
+        TORN.partition("[")[2],  # no bracket at all
+        TORN.replace("[21/", "[ 1/"),
+        TORN.replace("[21/Sep", "[21/sep"),
+        TORN.replace("[21/Sep", "[31/Sep"),
+        TORN.replace(":23 +", ":61 +"),
+        TORN.replace("+0000", "+9999"),
+        TORN.replace(" 200 ", " "),
+        TORN.replace("HTTP/1.1", "HTTP/1.1 "),
+        TORN.replace('"GET /', '"GET http://seesaw.example/'),
+        TABS.replace("2026-09-21", "2026-09- 1"),
+        TABS.replace(":23\t", ":61\t"),
+        TABS.replace("\t-\t-\t", "\t-\t"),
+        json.dumps(JSON | {"time": 10**400}),
+        json.dumps(JSON).replace(str(NOW), "9" * 5000),
+        json.dumps(JSON | {"time": "21/Sep/2026:14:35:61 +0000"}),
+        json.dumps(JSON | {"time": "9999-12-31T23:59:59-23:59"}),
+        json.dumps(JSON | {"date": 10**20, "time": "14:35:23"}),
+        json.dumps(JSON | {"uri": f"{PATH}?é{SAID}"}),
+    ],
+)
+def test_what_is_not_to_the_letter_is_torn(line: str) -> None:
+    whole = [TORN, TABS, json.dumps(JSON)]
+    assert read(whole + [COLUMNS]) == ([(NOW, parse(SAID))] * 3, 0, 1)
+    assert line not in whole and read([COLUMNS, *whole, line, *whole])[1:] == (1, 1)
+    assert len(read([COLUMNS, line, TABS])[0]) == 1
+
+
+def test_heads_without_end_cost_little() -> None:
+    heads = [f"#Fields: {number} " + COLUMNS.removeprefix("#Fields: ") for number in range(9999)]
+    lines = [one for head in heads for one in (head, "x\t" + cloudfront(NOW, SAID))]
+    assert read(lines) == ([(NOW, parse(SAID))] * HEADS_MAX, 9999 - HEADS_MAX, 9999)
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
