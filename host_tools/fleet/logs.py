@@ -3,7 +3,7 @@
 import codecs
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -13,7 +13,7 @@ from host_tools.fleet.frames import polars as pl
 from host_tools.fleet.lines import Lines
 from host_tools.progress import Progress
 
-BLOCK = 8 << 20  # bytes that are read at once, unpacked
+BLOCK = 2 << 20  # bytes that are read at once, unpacked
 LINE_MAX = 64 << 10  # bytes: a longer line is passed over
 AHEAD_S = 86_400  # that a server's clock may be ahead of this one
 BOM = codecs.BOM_UTF8.decode("latin-1")  # at the start of what some editors have saved
@@ -35,7 +35,9 @@ class Counts:
     cut: int = 0
 
 
-def checks(paths: list[Path], counts: Counts, until_s: float) -> Iterator[pl.DataFrame]:
+def checks(
+    paths: list[Path], counts: Counts, until_s: float
+) -> Generator[pl.DataFrame, None, None]:  # fmt: skip
     """Every request for the timestamp, file by file, some thousands at once, as Read.checks; what
     is later than until_s counts as torn. UserError for a file that cannot be read."""
     progress = Progress("read", max(1, sum(_size(path) for path in paths)))

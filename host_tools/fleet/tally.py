@@ -10,6 +10,7 @@ how much lay beyond it.
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -179,7 +180,8 @@ class Tally:
 def tallied(logs: list[Path], now_s: float) -> Tally:
     """All that is in them. UserError when no device's check is, or one cannot be read."""
     tally = Tally()
-    tally.add(checks(logs, tally.counts, now_s + AHEAD_S))
+    with closing(checks(logs, tally.counts, now_s + AHEAD_S)) as found:  # also at Ctrl-C
+        tally.add(found)
     if tally.devices.is_empty():
         raise UserError("the logs", f"no device's check in {tally.counts.lines} lines",
                         "name access logs of the host of the releases")  # fmt: skip

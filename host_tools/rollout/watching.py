@@ -1,6 +1,7 @@
 """`seesaw rollout watch`: the logs are read and judged. Alone of these commands it needs polars."""
 
 from argparse import Namespace
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,8 @@ def judge(desk: Desk, course: Course, logs: list[Path]) -> tuple[Verdict, Tally]
         course.version, frozenset(one.sha256[:8] for one in course.listed), course.signed["since"],
         heard.renamed(_issued(desk)), desk.now_s,
     )  # fmt: skip
-    found = checks(logs, tally.counts, desk.now_s + AHEAD_S)
-    verdict = heard.read(found, asked, course.ring.abort, tally)
+    with closing(checks(logs, tally.counts, desk.now_s + AHEAD_S)) as found:
+        verdict = heard.read(found, asked, course.ring.abort, tally)
     if tally.devices.is_empty():
         why = f"no device's check since the start in {tally.counts.lines} lines"
         raise UserError("the logs", why, "name access logs of the host of the releases")
