@@ -103,6 +103,7 @@ JSON = {"time": NOW, "uri": f"{PATH}?{SAID}"}
         TABS.replace("2026-09-21", "2026-09- 1"),
         TABS.replace(":23\t", ":61\t"),
         TABS.replace("\t-\t-\t", "\t-\t"),
+        TABS.replace("v=", "é="),
         json.dumps(JSON | {"time": 10**400}),
         json.dumps(JSON).replace(str(NOW), "9" * 5000),
         json.dumps(JSON | {"time": "21/Sep/2026:14:35:61 +0000"}),

@@ -154,7 +154,7 @@ def test_order_form_and_packing_change_nothing(
     tabs = head + "".join(cloudfront(*line) + "\n" for line in lines[:300])
     (tmp_path / "a.gz").write_bytes(gzip.compress(tabs.encode()))
     mixed = [random.Random(7).choice(objects(*line)) for line in lines[300:600]]
-    (tmp_path / "b.json").write_text("\r\n".join(mixed))
+    (tmp_path / "b.json").write_text("\ufeff" + "\r\n".join(mixed))
     (tmp_path / "c.log").write_text("\n".join(common(*line) for line in lines[600:]))
     found = run(capsys, tmp_path / "a.gz", tmp_path / "b.json", tmp_path / "c.log")
 
@@ -263,6 +263,7 @@ def test_how_many_are_read_at_once_changes_nothing(
 
 def test_a_row_for_each_device_is_what_a_loop_over_its_checks_says() -> None:
     """The rules of a device, once more and one check after the other."""
+    first: dict[str, int] = {}
     last: dict[str, tuple[int, str]] = {}
     back: dict[str, tuple[str, str]] = {}
     ran, failed, dark, heard = (set() for _ in range(4))
@@ -270,6 +271,7 @@ def test_a_row_for_each_device_is_what_a_loop_over_its_checks_says() -> None:
         one = parse(query_)
         assert one and one.market
         name = one.pseudonym
+        first[name] = min(at_s, first.get(name, at_s))
         ran |= {(name, one.version)}
         heard |= {(name, at_s // DAY_S)}
         failed |= {name} if one.failure else set()
@@ -289,6 +291,7 @@ def test_a_row_for_each_device_is_what_a_loop_over_its_checks_says() -> None:
     said_ = tally.sayings.said
     assert {pseudonym(name): (at_s, said_[number].version) for name, _, at_s, number
             in tally.devices.iter_rows()} == last  # fmt: skip
+    assert {pseudonym(name): at_s for name, at_s, *_ in tally.devices.iter_rows()} == first
     assert {pseudonym(name): (versions[old], versions[new])
             for name, old, new in tally.back.iter_rows()} == back  # fmt: skip
     assert {(pseudonym(name), versions[one]) for name, one in tally.ran.iter_rows()} == ran
@@ -310,6 +313,18 @@ def test_forged_checks_fill_nothing_without_end(monkeypatch: pytest.MonkeyPatch)
     assert len(tally.devices) == 3 and len(tally.sayings.versions) == 3
     assert len(tally.sayings.kinds) <= 4 and tally.beyond >= 990
     assert len(tally.heard) == 3 and sum(tally.by_day.values()) == 3
+
+
+def test_names_are_followed_until_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "NAMES_MAX", 10)
+    tally = Tally()
+    for begin in (0, 7, 3):  # of 15, seven at once
+        queries = [said(number % 15, START, "1.0.0") for number in range(begin, begin + 7)]
+        tally.add([pl.DataFrame({"at": [START] * 7, "query": queries})])
+
+    followed = {pseudonym(name) for name in tally.devices["name"]}
+    assert followed == {parse(said(number, START, "1.0.0")).pseudonym for number in range(10)}
+    assert tally.beyond == 4 and tally.counts.checks == 21
 
 
 def test_the_page_holds_pictures_and_no_markup_of_others(
