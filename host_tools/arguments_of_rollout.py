@@ -91,5 +91,5 @@ COMMANDS = (
             _recall, f"{ROOM}recall"),
     Command("rollout status", "say where each rollout stands", _status, f"{ROOM}status"),
     Command("rollout watch", "pause it when the logs meet its abort rule; code 1 if they do",
-            _watch, f"{ROOM}watch"),
+            _watch, "host_tools.rollout.watching:watch"),
 )  # fmt: skip

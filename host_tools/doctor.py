@@ -31,7 +31,7 @@ SET_UP = "rm -f .venv/ready; make .venv/ready"
 OK, MISSING, OPTIONAL = "ok", "missing", "optional"
 MARKS = {OK: "ok  ", MISSING: "MISS", OPTIONAL: "opt "}
 # Groups of pyproject.toml, and what stays out of reach without them.
-EXTRAS = {"motion": "pictures of the motion", "fleet": "pictures of the fleet",
+EXTRAS = {"motion": "pictures of the motion", "fleet": "access logs, pictures of the fleet",
           "calendar": "building calendars", "dev": "the tests"}  # fmt: skip
 BROWSERS = {
     "Chromium": ("chromium", "chromium-browser", "google-chrome"),

@@ -1,20 +1,23 @@
 """Access logs, plain or gzip, as checks: in memory that does not grow with them."""
 
+import codecs
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
 from host_tools.errors import UserError
-from host_tools.fleet.lines import Check, Lines
+from host_tools.fleet.frames import polars as pl
+from host_tools.fleet.lines import Lines
 from host_tools.progress import Progress
 
-BLOCK = 1 << 20  # bytes
+BLOCK = 2 << 20  # bytes that are read at once, unpacked
 LINE_MAX = 64 << 10  # bytes: a longer line is passed over
-GZIP, CR = b"\x1f\x8b", 13
-TORN: Check = (1 << 62, None)  # later than any
+AHEAD_S = 86_400  # that a server's clock may be ahead of this one
+BOM = codecs.BOM_UTF8.decode("latin-1")  # at the start of what some editors have saved
+GZIP = b"\x1f\x8b"
 
 
 @dataclass
@@ -32,9 +35,11 @@ class Counts:
     cut: int = 0
 
 
-def checks(paths: list[Path], counts: Counts, until_s: float) -> Iterator[Check]:
-    """Every request for the timestamp, file by file; what is later than until_s counts as torn.
-    UserError for a file that cannot be read."""
+def checks(
+    paths: list[Path], counts: Counts, until_s: float
+) -> Generator[pl.DataFrame, None, None]:  # fmt: skip
+    """Every request for the timestamp, file by file, some thousands at once, as Read.checks; what
+    is later than until_s counts as torn. UserError for a file that cannot be read."""
     progress = Progress("read", max(1, sum(_size(path) for path in paths)))
     done = 0
     try:
@@ -56,60 +61,61 @@ def _size(path: Path) -> int:
 
 def _file(
     path: Path, counts: Counts, until_s: float, bar: Progress, done: int
-) -> Iterator[Check]:  # fmt: skip
+) -> Iterator[pl.DataFrame]:  # fmt: skip
     reader = Lines()
     try:
         with path.open("rb") as raw:
             start = raw.read(2)
             raw.seek(0)
             stream = gzip.GzipFile(fileobj=raw) if start == GZIP else raw
-            for lines in _blocks(stream, counts):
-                yield from _checks(lines, reader.read, counts, until_s)
+            for block in _blocks(stream, counts):
+                found = reader.read(_lines(block, counts), until_s)
+                counts.torn += found.torn
+                counts.other += found.other
+                yield found.checks
                 bar.at(done + raw.tell())
     except OSError as error:
         raise UserError(str(path), f"cannot be read: {error.strerror}", "name logs") from error
 
 
-def _checks(
-    lines: list[bytes], read: Callable[[bytes], Check | None], counts: Counts, until_s: float
-) -> Iterator[Check]:  # fmt: skip
-    for line in lines:
-        if not line or line == b"\r":
-            counts.lines -= 1
-            continue
-        try:
-            found = read(line[:-1] if line[-1] == CR else line) if len(line) <= LINE_MAX else TORN
-        except ValueError:
-            found = TORN
-        if found is None:
-            counts.other += 1
-        elif found[0] > until_s:
-            counts.torn += 1
-        else:
-            yield found
+def _lines(block: bytes, counts: Counts) -> pl.Series:
+    """Those that are neither empty nor too long."""
+    lines = pl.Series([block.decode("latin-1")]).str.split("\n").explode()
+    lines = lines.str.strip_suffix("\r").str.strip_prefix(BOM)
+    lines = lines.filter(lines != "")
+    short = lines.filter(lines.str.len_chars() <= LINE_MAX)
+    counts.lines += len(lines)
+    counts.torn += len(lines) - len(short)
+    return short
 
 
-def _blocks(stream: BufferedReader | gzip.GzipFile, counts: Counts) -> Iterator[list[bytes]]:
-    """Lines without their ends, some at once. What comes before a torn end of gzip counts."""
+def _blocks(stream: BufferedReader | gzip.GzipFile, counts: Counts) -> Iterator[bytes]:
+    """Whole lines, many at once."""
     kept, skipping = b"", False
-    while block := _block(stream, counts):
-        lines = (kept + block).split(b"\n")
-        kept = lines.pop()
-        if skipping and lines:  # the end of the long one
-            lines, skipping = lines[1:], False
-        counts.lines += len(lines)
-        yield lines
+    for piece in _pieces(stream, counts):
+        lines, end, rest = piece.rpartition(b"\n")
+        if end:
+            lines = kept + lines
+            yield lines.partition(b"\n")[2] if skipping else lines
+            kept, skipping = b"", False
+        kept += rest
         if len(kept) > LINE_MAX:
             counts.lines, counts.torn = counts.lines + (not skipping), counts.torn + (not skipping)
             kept, skipping = b"", True
     if kept and not skipping:
-        counts.lines += 1
-        yield [kept]
+        yield kept
 
 
-def _block(stream: BufferedReader | gzip.GzipFile, counts: Counts) -> bytes:
+def _pieces(stream: BufferedReader | gzip.GzipFile, counts: Counts) -> Iterator[bytes]:
+    """Some BLOCK of bytes. What comes before a torn end of gzip counts."""
+    held = bytearray()
     try:
-        return stream.read1(BLOCK)
+        while piece := stream.read1(BLOCK):
+            held += piece
+            if len(held) >= BLOCK:
+                yield bytes(held)
+                held.clear()
     except (EOFError, zlib.error, gzip.BadGzipFile):
         counts.cut += 1
-        return b""
+    if held:
+        yield bytes(held)

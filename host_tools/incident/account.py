@@ -49,6 +49,11 @@ class Account:
         return found if isinstance(found, str) else ""
 
     @property
+    def written(self) -> datetime:
+        """When it was begun. ValueError where the file does not say it."""
+        return times.moment(self.value("written"))
+
+    @property
     def made(self) -> dict[str, str]:
         """The digests of what was filled, by heading."""
         found = self.front.get("made", [])

@@ -10,7 +10,7 @@ from host_tools.incident.rules import BLANK, Found, Problem
 
 def check(one: Account, incidents: Mapping[str, Draft]) -> list[Problem]:
     """Every broken rule, by line. incidents: by name."""
-    found = [*_incident(one, incidents), *_parts(one), *_stray(one)]
+    found = [*_incident(one, incidents), *_written(one), *_parts(one), *_stray(one)]
     pieces = [(one.lines[name], words) for name, words in one.sections.items() if name not in MADE]
     found += rules.hiding([(one.lines.get("title", 1), one.value("title")), *pieces])
     return sorted(
@@ -27,6 +27,14 @@ def _incident(one: Account, incidents: Mapping[str, Draft]) -> Found:
         )  # fmt: skip
     elif rules.is_open(incidents[name]):
         yield line, "incident", "its incident is not over", f"seesaw incident resolve {name}.md"
+
+
+def _written(one: Account) -> Found:
+    try:
+        _ = one.written
+    except ValueError:
+        fix = "write when it was begun: 2026-11-28T10:00:00Z"
+        yield one.lines.get("written", 1), "written", "'written' is no time with its zone", fix
 
 
 def _parts(one: Account) -> Found:

@@ -1,7 +1,8 @@
 """The site for programs: summary.json as Statuspage v2, and RSS 2.0. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -11,7 +12,18 @@ from host_tools.incident import standing, times
 from host_tools.incident.incident import Incident
 from host_tools.incident.site_facts import OWN, Site, key
 
-FEED_MAX = 50  # updates in the feed
+FEED_MAX = 50  # items
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item of the feed. guid: the same for ever, also where its title or words change."""
+
+    at: datetime
+    title: str
+    link: str
+    html: str
+    guid: str
 
 
 def address(site: Site, one: Incident) -> str:
@@ -55,8 +67,24 @@ def _incident(site: Site, one: Incident) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def feed(site: Site, found: Sequence[Incident], html: dict[str, str]) -> bytes:
-    """An item for each update. html: what it says, by Markdown."""
+def told(site: Site, one: Incident, html: dict[str, str]) -> list[Entry]:
+    """Of an incident, one for each update. html: what it says, by Markdown."""
+    link = address(site, one)
+    return [
+        Entry(update.at, f"{one.title}: {update.status}", link, html[update.words],
+              f"{link}#{times.iso(update.at)}-{update.status}")
+        for update in one.updates
+    ]  # fmt: skip
+
+
+def looked_back(site: Site, one: Incident, written: datetime, html: str) -> Entry:
+    """Of its post-mortem. html: what it says in plain words."""
+    link = f"{site.url}/postmortem/{one.name}.html"
+    return Entry(written, f"{one.title}: post-mortem", link, html, link)
+
+
+def feed(site: Site, entries: Iterable[Entry]) -> bytes:
+    """The newest of these, each an item."""
     rss = ElementTree.Element("rss", version="2.0", attrib={"xmlns:atom": ATOM})
     channel = ElementTree.SubElement(rss, "channel")
     said = {"title": f"{site.name}: status", "link": f"{site.url}/", "language": "en",
@@ -64,15 +92,11 @@ def feed(site: Site, found: Sequence[Incident], html: dict[str, str]) -> bytes:
     _children(channel, said)
     own = {"href": f"{site.url}/feed.xml", "rel": "self", "type": "application/rss+xml"}
     ElementTree.SubElement(channel, "atom:link", own)
-    rows = [(update, one) for one in found for update in one.updates]
-    for update, one in sorted(rows, key=lambda row: row[0].at, reverse=True)[:FEED_MAX]:
+    for one in sorted(entries, key=lambda entry: entry.at, reverse=True)[:FEED_MAX]:
         item = ElementTree.SubElement(channel, "item")
-        _children(item, {
-            "title": f"{one.title}: {update.status}", "link": address(site, one),
-            "description": html[update.words], "pubDate": format_datetime(update.at),
-        })  # fmt: skip
-        guid = ElementTree.SubElement(item, "guid", isPermaLink="false")
-        guid.text = f"{address(site, one)}#{times.iso(update.at)}-{update.status}"
+        _children(item, {"title": one.title, "link": one.link, "description": one.html,
+                         "pubDate": format_datetime(one.at)})  # fmt: skip
+        ElementTree.SubElement(item, "guid", isPermaLink="false").text = one.guid
     ElementTree.indent(rss, " ")
     return ElementTree.tostring(rss, "utf-8", xml_declaration=True) + b"\n"
 

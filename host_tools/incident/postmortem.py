@@ -13,9 +13,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from host_tools.errors import UserError
-from host_tools.fleet.logs import checks
-from host_tools.fleet.summary import summary
-from host_tools.fleet.tally import Tally
 from host_tools.incident import account, draft, evidence, findings, incident, rules, site_facts
 from host_tools.incident.commands import now_of
 from host_tools.incident.draft import Draft
@@ -23,7 +20,6 @@ from host_tools.incident.evidence import Evidence, Signed
 from host_tools.incident.site import PAGES
 from host_tools.release import place
 
-AHEAD_S = 86_400  # that a server's clock may be ahead of this one
 SILENT_S = 48 * 3600  # heard lately, as seesaw fleet report has it
 REPORT_MAX = 64 << 20  # bytes
 CODE_MAX = 120  # characters
@@ -110,12 +106,10 @@ def fleet(arguments: Namespace, release: str) -> dict[str, Any] | None:
     if arguments.logs and arguments.report:
         raise UserError("--report", "logs are named too", "name the logs, or a saved report")
     if arguments.logs:
-        tally = Tally()
-        until_s = time.time() + AHEAD_S
-        tally.add(checks([Path(name) for name in arguments.logs], tally.counts, until_s))
-        if not tally.devices:
-            why = f"no device's check in {tally.counts.lines} lines"
-            raise UserError("the logs", why, "name access logs of the host of the releases")
+        from host_tools.fleet.summary import summary  # without logs, polars is not needed
+        from host_tools.fleet.tally import tallied
+
+        tally = tallied([Path(name) for name in arguments.logs], time.time())
         return findings.read_report(
             summary(tally, SILENT_S, release, arguments.instrument or "")
         )

@@ -57,12 +57,16 @@ def files(
         verdict=standing.INDICATORS[worst],
     )  # fmt: skip
     html = {update.words: str(_markdown(update.words)) for one in found for update in one.updates}
+    entries = [entry for one in found for entry in machine.told(site, one, html)]
+    for name, done in after.items():
+        plain = str(_markdown(done.sections[draft.PLAIN]))
+        entries.append(machine.looked_back(site, known[name], done.written, plain))
     summary = machine.summary(site, found, changed)
     return [
         ("style.css", (PAGES / "style.css").read_bytes()),
         *pages,
         ("index.html", index),
-        ("feed.xml", machine.feed(site, found, html)),
+        ("feed.xml", machine.feed(site, entries)),
         ("summary.json", summary),
         ("api/v2/summary.json", summary),  # where programs look for a Statuspage
     ]

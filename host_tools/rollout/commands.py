@@ -7,24 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.errors import UserError
-from host_tools.fleet.commands import AHEAD_S
-from host_tools.fleet.logs import checks
-from host_tools.fleet.tally import Tally
 from host_tools.image import files as disk
 from host_tools.market import calendars
 from host_tools.release import change as changes
-from host_tools.release import keys, place, publication, roles, trust_calendar
+from host_tools.release import keys, place, publication, trust_calendar
 from host_tools.release import state as states
 from host_tools.release.change import Change
 from host_tools.release.commands import Desk, look, say, work
 from host_tools.release.publication import Plan as Written
 from host_tools.rollout import course as courses
-from host_tools.rollout import heard, session, steps, words
 from host_tools.rollout import plan as plans
-from host_tools.rollout.course import Course
-from host_tools.rollout.heard import Asked, Verdict
-
-MET = 1  # exit code: the abort rule is met
+from host_tools.rollout import session, steps, words
 
 
 @contextmanager
@@ -157,56 +150,3 @@ def status(arguments: Namespace) -> int:
     facts = {"rollouts": [words.status_facts(one, desk.now_s) for one in found]}
     say(arguments, lines, facts, desk.state.all_releases())
     return 0
-
-
-# -- watching -----------------------------------------------------------------------------------
-
-
-def watch(arguments: Namespace) -> int:
-    """Read the logs, judge, and pause the rollout when its rule is met and nothing stops it yet."""
-    desk = look(arguments)
-    course = courses.load(desk.state, desk.read, arguments.version)
-    verdict, tally = judge(desk, course, [Path(name) for name in arguments.logs])
-    lines, facts = words.verdict(course, verdict, tally)
-    if not verdict.why or course.stop or not arguments.keys:
-        if verdict.why and not course.stop:
-            lines.append("nothing was paused: that takes --keys")
-        say(arguments, lines, facts, list(course.listed))
-        return MET if verdict.why else 0
-    with opened(arguments) as desk:
-        change = steps.stop(
-            desk.state, course.version, desk.every(), states.PAUSE, desk.now_s, verdict.why
-        )  # fmt: skip
-        lines.append(f"{course.version} is paused: somebody should look, then resume or halt it")
-        carry_out(arguments, desk, change, lines, **facts | {"stop": states.PAUSE})
-    return MET
-
-
-def judge(desk: Desk, course: Course, logs: list[Path]) -> tuple[Verdict, Tally]:
-    """UserError when no device's check is in the logs: then they are others, or cut off."""
-    tally = Tally()
-    asked = Asked(
-        course.version, frozenset(one.sha256[:8] for one in course.listed), course.signed["since"],
-        heard.renamed(_issued(desk)), desk.now_s,
-    )  # fmt: skip
-    found = checks(logs, tally.counts, desk.now_s + AHEAD_S)
-    verdict = heard.read(found, asked, course.ring.abort, tally)
-    if not tally.devices:
-        why = f"no device's check since the start in {tally.counts.lines} lines"
-        raise UserError("the logs", why, "name access logs of the host of the releases")
-    return verdict, tally
-
-
-def _issued(desk: Desk) -> list[int]:
-    """When the statements were signed that the folder has kept; at least the newest."""
-    found = [desk.state.issued_s]
-    newest = desk.state.timestamp.signed.version
-    for version in range(newest - 1, max(newest - states.HISTORY_MAX, 0), -1):
-        path = states.timestamp_path(version)
-        data = desk.read(path)
-        if data is None:
-            break
-        fields = states.parse(data, path, roles.TIMESTAMP).signed.unrecognized_fields
-        issued = fields.get(roles.ISSUED)
-        found.append(issued if type(issued) is int else found[-1])
-    return found

@@ -5,16 +5,14 @@ most that comes of it is a pause, for a person to look at; and who forges enough
 the rule from being met. firmware/SPEC.md, "Check query", says what a check tells.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seesaw.core.version import newer
-
 from host_tools.fleet import rule as rules
-from host_tools.fleet.lines import Check
+from host_tools.fleet.frames import polars as pl
 from host_tools.fleet.rule import Rule
 from host_tools.fleet.summary import TRIED
-from host_tools.fleet.tally import MONTH_S, NAMES_MAX, Device, Tally
+from host_tools.fleet.tally import MONTH_S, NAMES_MAX, Tally, is_newer
 from host_tools.release.query import ACTIONS, Said
 
 TRIAL = ACTIONS["t"]
@@ -70,64 +68,76 @@ class Verdict:
         return ""
 
 
-def read(checks: Iterable[Check], asked: Asked, rule: Rule, tally: Tally) -> Verdict:
+def read(checks: Iterable[pl.DataFrame], asked: Asked, rule: Rule, tally: Tally) -> Verdict:
     """Count these checks, in any order, into the tally, and judge."""
-    before: set[str] = set()
-    tally.add(_counted(checks, asked, before))
+    before = _counted(checks, asked, tally)
     counts = dict.fromkeys((GOOD, FAILED, LEFT, OPEN, NEVER), 0)
     took = silent = every = quiet = known = 0
-    end_s = min(tally.span_s[1], asked.now_s) - rule.silent_hours * HOUR_S
-    for name, device in tally.devices.items():
-        how = outcome(device, asked)
-        if name in before and how in (FAILED, LEFT):
-            known += 1
+    for number, ran, early, sure, gone, count in _groups(asked, rule, tally, before).iter_rows():
+        said = tally.sayings.said[number]
+        how = outcome(said, ran, asked)
+        if early and how in (FAILED, LEFT):
+            known += count
             continue
-        counts[how] += 1
-        if not _sure(device, asked):
+        counts[how] += count
+        if not sure:
             continue
-        gone = device.last_s < end_s
-        every, quiet = every + 1, quiet + gone
-        if asked.version in device.versions:
-            took, silent = took + 1, silent + (gone and device.said.version == asked.version)
+        every, quiet = every + count, quiet + count * gone
+        if ran:
+            took, silent = took + count, silent + count * (gone and said.version == asked.version)
     ways = (counts[GOOD], counts[FAILED], counts[LEFT], counts[OPEN])
     return Verdict(*ways, took, silent, every, quiet, known, rule)
 
 
-def _counted(checks: Iterable[Check], asked: Asked, before: set[str]) -> Iterator[Check]:
-    """Those since the rollout started, or a person let it go on; before: who had failed by then."""
-    for at_s, said in checks:
-        if at_s >= asked.since_s or said is None:
-            yield at_s, said
-        elif _failing(said, asked) and len(before) < NAMES_MAX:
-            before.add(said.pseudonym)
+def _counted(checks: Iterable[pl.DataFrame], asked: Asked, tally: Tally) -> pl.DataFrame:
+    """Count those since the rollout started, or a person let it go on; who had failed by then."""
+    before = pl.DataFrame(schema={"name": pl.Int64})
+    for frame in checks:
+        rows = tally.numbered(frame)
+        late = pl.col("at") >= asked.since_s
+        tally.count(rows.filter(late))
+        early = rows.filter(~late & pl.col("said").is_not_null())
+        failing = [number for number in early["said"].unique()
+                   if _failing(tally.sayings.said[number], asked)]  # fmt: skip
+        names = early.filter(pl.col("said").is_in(failing)).select("name")
+        if len(names):
+            before = pl.concat([before, names]).unique(maintain_order=True).head(NAMES_MAX)
+    tally.settled()
+    return before
+
+
+def _groups(asked: Asked, rule: Rule, tally: Tally, before: pl.DataFrame) -> pl.DataFrame:
+    """How many devices said this at the last, have run the version, had failed by then, have a name
+    of this month, so that silence is not only another name, and are silent."""
+    end_s = min(tally.span_s[1], asked.now_s) - rule.silent_hours * HOUR_S
+    first, last = pl.col("first"), pl.col("last")
+    return tally.devices.select(
+        "said",
+        ran=_among(tally.who_ran(asked.version)),
+        early=_among(before),
+        sure=(first >= asked.renamed_s) & (last - first >= SURE_S),
+        gone=last < end_s,
+    ).group_by(pl.all()).len()
+
+
+def _among(names: pl.DataFrame) -> pl.Expr:
+    return pl.col("name").is_in(names["name"].implode())
 
 
 def _failing(said: Said, asked: Asked) -> bool:
     return said.failure is not None and said.failure.bundle in asked.bundles
 
 
-def outcome(device: Device, asked: Asked) -> str:
-    """How the release went on a device, by the last that it said."""
-    said, failure = device.said, device.said.failure
+def outcome(said: Said, ran: bool, asked: Asked) -> str:
+    """How the release went on a device that said this at the last. ran: it has been heard on it."""
+    failure = said.failure
     if said.version == asked.version:
         return OPEN if said.action == TRIAL else GOOD
     if failure is not None and failure.bundle in asked.bundles:
         return LEFT if failure.stage >= TRIED else FAILED
-    if asked.version not in device.versions:
+    if not ran:
         return NEVER
-    return GOOD if _newer(said.version, asked.version) else LEFT
-
-
-def _newer(one: str, other: str) -> bool:
-    try:
-        return newer(one, other)
-    except ValueError:  # what stands in a query need not be a version
-        return False
-
-
-def _sure(device: Device, asked: Asked) -> bool:
-    """Is its name one of this month, so that silence is not only another name?"""
-    return device.first_s >= asked.renamed_s and device.last_s - device.first_s >= SURE_S
+    return GOOD if is_newer(said.version, asked.version) else LEFT
 
 
 def renamed(issued: Iterable[int]) -> int:

@@ -6,14 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from host_tools.fleet.tally import Tally
 from host_tools.release import roles
 from host_tools.release.publication import Plan as Written
 from host_tools.release.words import table
 from host_tools.rollout import course as courses
 from host_tools.rollout import steps
 from host_tools.rollout.course import Course
-from host_tools.rollout.heard import Verdict
 from host_tools.rollout.plan import Plan, Ring
 
 
@@ -113,33 +111,5 @@ def status_facts(one: Course, now_s: int) -> dict[str, Any]:
         "plan": one.signed["plan"],
         "next": ring(one.plan, one.number + 1) if one.after else None,
     }
-
-
-# -- watching -----------------------------------------------------------------------------------
-
-
-def verdict(
-    course: Course, found: Verdict, tally: Tally
-) -> tuple[list[str], dict[str, Any]]:  # fmt: skip
-    """Of the logs, for people and for programs."""
-    read, since = tally.counts, moment(course.signed["since"])
-    lines = [
-        f"read: {read.lines:,} lines, {read.checks:,} checks since {since}; {read.unsaid:,} of no"
-        f" device, {read.torn:,} torn or mixed, {tally.beyond:,} beyond a limit",
-        f"{course.version}: {found.heard:,} heard, of which {found.failed:,} failed and"
-        f" {found.rolled_back:,} went back; {found.on_trial:,} on trial; {found.silent:,} of"
-        f" {found.took:,} silent, and {found.quiet:,} of {found.every:,} on any version;"
-        f" {found.known:,} known before",
-        found.why or f"the rule is not met: {rule(course.ring)}",
-    ]
-    if course.stop:
-        lines.append(f"it is {steps.stopped(course.stop)}")
-    facts = {
-        "version": course.version, "met": bool(found.why), "why": found.why,
-        "heard": found.heard, **asdict(found), "read": asdict(read) | {"beyond": tally.beyond},
-        "stop": course.stop.kind if course.stop else None,
-    }  # fmt: skip
-    facts["abort"] = facts.pop("rule")
-    return lines, facts
 
 

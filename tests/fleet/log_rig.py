@@ -1,9 +1,13 @@
 """A device's check as each form of access log has it."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from host_tools.fleet.lines import PATH
+import polars as pl
+
+from host_tools.fleet.lines import PATH, Lines
+from host_tools.release.query import Said, parse
 
 
 def stamp(epoch_s: int) -> str:
@@ -34,3 +38,14 @@ def objects(epoch_s: int, said: str) -> list[str]:
         {"date": day, "time": clock, "cs-method": "GET", "cs-uri-stem": PATH, "cs-uri-query": said},
     ]
     return [json.dumps(row) for row in rows]
+
+
+def read(
+    lines: Sequence[str | bytes], reader: Lines | None = None
+) -> tuple[list[tuple[int, Said | None]], int, int]:  # fmt: skip
+    """What Lines reads in these: (checks, how many are torn, how many other)."""
+    texts = [one.encode() if isinstance(one, str) else one for one in lines]
+    found = (reader or Lines()).read(pl.Series([one.decode("latin-1") for one in texts]))
+    assert len(found.checks) + found.torn + found.other == len(lines)
+    checks = [(at_s, query and parse(query)) for at_s, query in found.checks.iter_rows()]
+    return checks, found.torn, found.other

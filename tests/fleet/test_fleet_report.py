@@ -4,18 +4,22 @@ import gzip
 import io
 import json
 import random
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from log_rig import cloudfront, common, objects
 from seesaw.repository import _MONTH_S, query
 
 from host_tools import cli
+from host_tools.fleet import logs, sayings
 from host_tools.fleet import tally as tallies
 from host_tools.fleet.logs import LINE_MAX, Counts, checks
+from host_tools.fleet.summary import pseudonym
 from host_tools.fleet.tally import DAY_S, MONTH_S, Tally
 from host_tools.release.query import parse
 
@@ -150,7 +154,7 @@ def test_order_form_and_packing_change_nothing(
     tabs = head + "".join(cloudfront(*line) + "\n" for line in lines[:300])
     (tmp_path / "a.gz").write_bytes(gzip.compress(tabs.encode()))
     mixed = [random.Random(7).choice(objects(*line)) for line in lines[300:600]]
-    (tmp_path / "b.json").write_text("\r\n".join(mixed))
+    (tmp_path / "b.json").write_text("\ufeff" + "\r\n".join(mixed))
     (tmp_path / "c.log").write_text("\n".join(common(*line) for line in lines[600:]))
     found = run(capsys, tmp_path / "a.gz", tmp_path / "b.json", tmp_path / "c.log")
 
@@ -196,18 +200,23 @@ def test_only_a_terminal_gets_a_bar(
 
 def read(path: Path) -> tuple[Counts, int]:
     counts = Counts()
-    return counts, len(list(checks([path], counts, LATE)))
+    return counts, sum(map(len, checks([path], counts, LATE)))
 
 
-def test_what_is_torn_is_counted_and_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", [logs.BLOCK, 1 << 20, 50_000, 999])
+def test_what_is_torn_is_counted_and_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(logs, "BLOCK", block)
     line = common(START, said(1, START, "1.0.0"))
     log = tmp_path / "access.log"
     log.write_text("\n".join([
         line, line[:90], "", line.replace("GET", "HEAD"), "x" * (3 * LINE_MAX), line,
         common(LATE + 1, said(1, START, "1.0.0")), "y" * (40 * LINE_MAX) + line, line[:-1],
+        "\0" + line, line + "\0", line.replace("[", "\0["),
     ]))  # fmt: skip
 
-    assert read(log) == (Counts(lines=8, torn=4, other=1, files=1), 3)
+    assert read(log) == (Counts(lines=11, torn=5, other=1, files=1), 5)
 
 
 def test_a_file_that_ends_in_the_middle_counts_until_there(tmp_path: Path) -> None:
@@ -223,19 +232,99 @@ def test_a_file_that_ends_in_the_middle_counts_until_there(tmp_path: Path) -> No
     assert read(log) == (Counts(lines=5000, files=1, cut=1), 5000)
 
 
+def disordered() -> list[tuple[int, str]]:
+    """Each device's versions, failures and outages change; a tenth of the lines come late."""
+    dice, found = random.Random(11), []
+    for number in range(1500):
+        at_s = START - 5 * DAY_S + number * 700
+        version = dice.choice(["1.0.0", "1.1.0", "1.2.0"])
+        failure = dice.choice([""] * 49 + [FAILED])
+        at_s -= dice.choice([0] * 9 + [2 * DAY_S])
+        shown = f"&m={dice.choice(['sp500', 'ftse100'])},{dice.choice('LSN')},{dice.choice('123')}"
+        found.append((at_s, said(dice.randrange(40), at_s, version, failure) + shown))
+    return found
+
+
+@pytest.mark.parametrize("waiting", [1, 7, 400])
+def test_how_many_are_read_at_once_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    waiting: int,
+) -> None:  # fmt: skip
+    log = tmp_path / "access.log"
+    log.write_text("\ufeff" + "\r\n".join(common(*one) for one in disordered()))
+    asked = (log, "--release", "1.1.0", "--instrument", "sp500")
+    wanted = run(capsys, *asked)
+    monkeypatch.setattr(logs, "BLOCK", 1000)
+    monkeypatch.setattr(tallies, "WAITING_MAX", waiting)
+    assert run(capsys, *asked) == wanted
+    assert wanted["read"]["checks"] == wanted["read"]["lines"] == 1500
+    assert wanted["went_back"] and wanted["outage"]["over"] and wanted["release"]["left"]
+
+
+def test_a_row_for_each_device_is_what_a_loop_over_its_checks_says() -> None:
+    """The rules of a device, once more and one check after the other."""
+    first: dict[str, int] = {}
+    last: dict[str, tuple[int, str]] = {}
+    back: dict[str, tuple[str, str]] = {}
+    ran, failed, dark, heard = (set() for _ in range(4))
+    for at_s, query_ in disordered():
+        one = parse(query_)
+        assert one and one.market
+        name = one.pseudonym
+        first[name] = min(at_s, first.get(name, at_s))
+        ran |= {(name, one.version)}
+        heard |= {(name, at_s // DAY_S)}
+        failed |= {name} if one.failure else set()
+        if one.market.state in ("STALE", "NO_DATA"):
+            dark |= {(name, one.market.instrument)}
+        if at_s >= last.get(name, (0, ""))[0]:
+            if last.get(name, (0, ""))[1] > one.version:
+                back[name] = last[name][1], one.version
+            last[name] = at_s, one.version
+    tally = Tally()
+    rows = disordered()
+    for begin in range(0, len(rows), 100):
+        at, queries = zip(*rows[begin : begin + 100], strict=True)
+        tally.add([pl.DataFrame({"at": at, "query": queries})])
+
+    versions, instruments = list(tally.sayings.versions), list(tally.sayings.instruments)
+    said_ = tally.sayings.said
+    assert {pseudonym(name): (at_s, said_[number].version) for name, _, at_s, number
+            in tally.devices.iter_rows()} == last  # fmt: skip
+    assert {pseudonym(name): at_s for name, at_s, *_ in tally.devices.iter_rows()} == first
+    assert {pseudonym(name): (versions[old], versions[new])
+            for name, old, new in tally.back.iter_rows()} == back  # fmt: skip
+    assert {(pseudonym(name), versions[one]) for name, one in tally.ran.iter_rows()} == ran
+    assert {(pseudonym(name), instruments[one]) for name, one in tally.dark.iter_rows()} == dark
+    assert {pseudonym(name) for name, _ in tally.failed.iter_rows()} == failed
+    assert sum(tally.by_day.values()) == len(heard) and tally.beyond == 0
+
+
 def test_forged_checks_fill_nothing_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tallies, "NAMES_MAX", 10)
-    monkeypatch.setattr(tallies, "VERSIONS_MAX", 3)
-    monkeypatch.setattr(tallies, "KINDS_MAX", 4)
+    monkeypatch.setattr(sayings, "VERSIONS_MAX", 3)
+    monkeypatch.setattr(sayings, "KINDS_MAX", 4)
     tally = Tally()
     for number in range(1000):
         failure = f"1.{number},{number:08x},7,1,2"
-        rows = [(START + number * DAY_S, said(number % 20, START, f"1.{number}", failure))]
-        tally.add((at, parse(text)) for at, text in rows)
+        query = said(number % 20, START, f"1.{number}", failure)
+        tally.add([pl.DataFrame({"at": [START + number * DAY_S], "query": [query]})])
 
-    assert len(tally.devices) == 3 and len(tally.versions) == 3 and len(tally.kinds) <= 4
-    assert tally.beyond >= 990
-    assert all(one.days.bit_length() <= tallies.SPAN_MAX + 1 for one in tally.devices.values())
+    assert len(tally.devices) == 3 and len(tally.sayings.versions) == 3
+    assert len(tally.sayings.kinds) <= 4 and tally.beyond >= 990
+    assert len(tally.heard) == 3 and sum(tally.by_day.values()) == 3
+
+
+def test_names_are_followed_until_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "NAMES_MAX", 10)
+    tally = Tally()
+    for begin in (0, 7, 3):  # of 15, seven at once
+        queries = [said(number % 15, START, "1.0.0") for number in range(begin, begin + 7)]
+        tally.add([pl.DataFrame({"at": [START] * 7, "query": queries})])
+
+    followed = {pseudonym(name) for name in tally.devices["name"]}
+    assert followed == {parse(said(number, START, "1.0.0")).pseudonym for number in range(10)}
+    assert tally.beyond == 4 and tally.counts.checks == 21
 
 
 def test_the_page_holds_pictures_and_no_markup_of_others(
@@ -266,6 +355,32 @@ def test_logs_that_say_nothing_are_refused(
     assert cli.main(["fleet", "report", str(log)]) == 2
     err = capsys.readouterr().err
     assert err.startswith("seesaw: ") and err.count("\n") == 1 and "name" in err
+
+
+ALONE = """
+import sys
+sys.modules["polars"] = None
+from host_tools import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_without_polars_only_what_reads_logs_stops(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(common(START, said(1, START, "1.0.0")))
+
+    def alone(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", ALONE, *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    for words in (("fleet", "report", log), ("rollout", "watch", tmp_path, "1.0.0", log)):
+        done = alone(*words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert "polars, which is not there" in done.stderr and done.stderr.count("\n") == 1
+        assert "pip install 'seesaw[fleet]'" in done.stderr
+    done = alone("rollout", "status", tmp_path / "none")
+    assert done.returncode == 2 and "'seesaw release init' makes one" in done.stderr
+    assert alone("fleet", "simulate", "--devices", 1000, "--days", 2).returncode in (0, 1)
 
 
 def test_without_matplotlib_it_says_what_to_type(

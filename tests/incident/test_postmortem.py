@@ -310,6 +310,7 @@ def test_the_site_shows_it_once_it_is_written(told: Path, tmp_path: Path, capsys
     assert tree(build(told)) == before
     out(told).unlink()
     assert "postmortem" not in "".join(tree(build(told)))  # it goes, and so do the links
+    assert b"post-mortem" not in (site / "feed.xml").read_bytes()
 
 
 # -- what is refused -----------------------------------------------------------------------------

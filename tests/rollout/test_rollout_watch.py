@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +17,7 @@ from staged_rig import NEW, Staged
 from host_tools.fleet import rule as rules
 from host_tools.fleet import simulate
 from host_tools.fleet.habits import DATA_S, NEVER, Fleet
-from host_tools.fleet.lines import Check
 from host_tools.fleet.tally import MONTH_S, Tally
-from host_tools.release.query import Failure, Said
 from host_tools.rollout import heard
 from host_tools.rollout.heard import Asked
 
@@ -305,7 +304,7 @@ def test_nothing_but_a_pause_comes_of_hostile_logs(
 
 @given(st.lists(st.booleans(), min_size=1, max_size=80), st.integers(1, 40),
        st.floats(0.1, 100))  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_simulation_stops_where_the_watch_would(
     bad: list[bool], least: int, percent: float
 ) -> None:
@@ -313,16 +312,17 @@ def test_the_simulation_stops_where_the_watch_would(
     met_s, _ = simulate.stop(plan, np.arange(len(bad)) * 60, np.array(bad))
     rule = rules.Rule(plan.abort_percent, plan.abort_min)
     asked = Asked(NEW, frozenset({"ab" * 4}), 0, 0, 10**10)
-    failure = Failure(NEW, "ab" * 4, 7, 1, 1)
+    failure = f"&f={NEW},{'ab' * 4},7,1,1"
+    said = pl.DataFrame({
+        "at": [number * 60 for number in range(len(bad))],
+        "query": [f"v={'0.2.0' if one else NEW}&s=0i&p={number:012x}{failure if one else ''}"
+                  for number, one in enumerate(bad)],
+    })  # fmt: skip
+    tally = Tally()
     met = []
-    for count in range(1, len(bad) + 1):
-        said: list[Check] = [
-            (number * 60, Said("0.2.0" if one else NEW, 0, "install", f"{number:012x}",
-                               failure if one else None))
-            for number, one in enumerate(bad[:count])
-        ]  # fmt: skip
-        if heard.read(said, asked, rule, Tally()).why:
-            met.append(said[-1][0])
+    for count in range(len(bad)):
+        if heard.read([said[count : count + 1]], asked, rule, tally).why:
+            met.append(count * 60)
 
     assert met[:1] == ([met_s] if met_s < NEVER else [])
 
