@@ -25,7 +25,7 @@ def test_a_form_without_a_script_sets_them_and_takes_them_back() -> None:
         assert (found["rotation"], found["turn_min"]) == (["dax", "btc"], 7)
         assert found["instrument"] == "sp500"  # what an older release shows
         yield from owner.until(owner.world.follows)
-        yield from owner.wait(13)
+        yield from owner.wait(20)  # it begins anew, and takes no other change for 10 s
         page = (yield from owner.fetch("/")).body
         assert page.count(" checked>") == 2 and 'value="dax" checked' in page
         assert "one of 3 that take turns" in page
