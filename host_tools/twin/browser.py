@@ -10,6 +10,7 @@ from host_tools.errors import UserError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = "chromedriver"
+SHOWN_S = 60  # to lay a page out, on a busy machine
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -56,3 +57,18 @@ def browser(width: int, height: int, *switches: str) -> Iterator:
 def complaints(driver: Any) -> list[dict]:
     """What the pages it showed logged: errors, refused resources; not what Chromium's own say."""
     return [one for one in driver.get_log("browser") if not one["message"].startswith("chrome:")]
+
+
+def show(driver: Any, url: str, width: int, scheme: str) -> None:
+    """Open a page at this width, in CSS pixels, and colour scheme ('light', 'dark'); returns when
+    it is laid out so, which is a moment after Chromium says that it has loaded."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    wanted = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
+    driver.get(url)
+    shown = f"matchMedia('(prefers-color-scheme: {scheme})').matches"
+    laid_out = f"return innerWidth == {width} && {shown}"
+    WebDriverWait(driver, SHOWN_S).until(lambda seen: seen.execute_script(laid_out))

@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from telling import GOOD, NOW, folder, seesaw
 
-from host_tools.twin.browser import browser, complaints, missing
+from host_tools.twin.browser import browser, complaints, missing, show
 
 CONTRAST_LEAST = 4.5  # WCAG 2, level AA
 # Every element with text of its own: the contrast with the nearest background that is drawn.
@@ -91,11 +91,7 @@ def test_an_owner_finds_from_the_verdict_to_the_account(shown: tuple[Any, str]) 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_can_be_read(shown: tuple[Any, str], page: str, scheme: str, width: int) -> None:
     driver, url = shown
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wanted = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
-    driver.get(url + page)
+    show(driver, url + page, width, scheme)
     assert driver.execute_script("return document.documentElement.scrollWidth") <= width
     contrasts = driver.execute_script(CONTRASTS)
     assert len(contrasts) > 15

@@ -16,7 +16,7 @@ from test_incident_site import RESOLVED
 from test_postmortem import AFTER, log, proof, write
 
 from host_tools.incident import account
-from host_tools.twin.browser import complaints, missing
+from host_tools.twin.browser import complaints, missing, show
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,7 @@ def test_it_is_found_from_the_incident_and_leads_back(shown: tuple[Any, str]) ->
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_can_be_read(shown: tuple[Any, str], scheme: str, width: int) -> None:
     driver, url = shown
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wanted = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
-    driver.get(url + "postmortem/2026-11-24-prices.html")
+    show(driver, url + "postmortem/2026-11-24-prices.html", width, scheme)
     assert driver.execute_script("return document.documentElement.scrollWidth") <= width
     contrasts = driver.execute_script(CONTRASTS)
     assert len(contrasts) > 40 and min(contrasts)[0] >= CONTRAST_LEAST, min(contrasts)
