@@ -55,6 +55,8 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     option("--start-hour", "H", _between(0, 23), 22, "UTC, of the first day, a Monday")
     option("--abort-percent", "P", percent, 0.1, "of the devices heard that failed: it stops")
     option("--abort-min", "N", _between(1, 2_000_000), 5000, "but not before so many were heard")
+    option("--few-percent", "P", percent, 5, "likewise, where fewer were heard")
+    option("--few-min", "N", _between(1, 2_000_000), 40, "but not before so many were")
     option("--watch-minutes", "N", minutes, 60, "between two looks at the log")
     option("--delay-minutes", "N", _between(0, 525_600), 60, "that the log is late")
     option("--batch", "P", percent, 10, "of the devices are of the bad hardware batch")

@@ -43,7 +43,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     plan = simulation.Plan(
         arguments.start_percentage, arguments.duration_minutes, arguments.start_hour,
         arguments.abort_percent, arguments.abort_min, arguments.watch_minutes,
-        arguments.delay_minutes,
+        arguments.delay_minutes, arguments.few_percent, arguments.few_min,
     )  # fmt: skip
     fault = simulation.Fault(arguments.batch, arguments.failing, arguments.noise)
     progress = Progress("simulate", 100, "%")

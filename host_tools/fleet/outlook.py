@@ -21,8 +21,8 @@ def words(found: dict[str, Any]) -> str:
         f"rollout: {plan['start_percentage']} % at once, all after {plan['duration_minutes']}"
         " minutes",
         f"rule: {plan['abort_percent']:g} % failed of at least {plan['abort_min']:,} that were"
-        f" heard, looked at every {plan['watch_minutes']} minutes in a log"
-        f" {plan['delay_minutes']} minutes old",
+        f" heard, or {plan['few_percent']:g} % of {plan['few_min']:,}; looked at every"
+        f" {plan['watch_minutes']} minutes in a log {plan['delay_minutes']} minutes old",
     ]
     if found["stopped"]:
         lines.append(

@@ -27,8 +27,9 @@ LOAD_SAMPLE = 200_000  # devices
 class Plan:
     """A rollout and the rule that stops it. start_hour: UTC, of the first day, a Monday.
 
-    The rule: at least abort_min devices have said how it went, and abort_percent of these failed.
-    It is looked at every watch_minutes, in a log that is delay_minutes old.
+    The rule: at least abort_min devices have said how it went, and abort_percent of these failed;
+    or few_min, and few_percent. It is looked at every watch_minutes, in a log that is delay_minutes
+    old.
     """
 
     start_percentage: int = 1
@@ -38,6 +39,13 @@ class Plan:
     abort_min: int = rules.ABORT_MIN
     watch_minutes: int = 60
     delay_minutes: int = 60
+    few_percent: float = rules.FEW_PERCENT
+    few_min: int = rules.FEW_MIN
+
+    @property
+    def rule(self) -> rules.Rule:
+        return rules.Rule(self.abort_percent, self.abort_min,
+                          few_percent=self.few_percent, few_min=self.few_min)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ def stop(plan: Plan, reports: Ints, bad: Flags) -> tuple[int, int]:
     order = np.argsort(reports, kind="stable")
     order = order[: np.searchsorted(reports[order], NEVER)]
     heard = np.arange(1, len(order) + 1)
-    met = rules.met(heard, np.cumsum(bad[order]), plan.abort_percent, plan.abort_min)
+    met = plan.rule.failing(heard, np.cumsum(bad[order]))
     if not met.any():
         return int(NEVER), int(NEVER)
     met_s = int(reports[order[int(np.argmax(met))]])

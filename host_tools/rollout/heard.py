@@ -8,7 +8,6 @@ the rule from being met. firmware/SPEC.md, "Check query", says what a check tell
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from host_tools.fleet import rule as rules
 from host_tools.fleet.frames import polars as pl
 from host_tools.fleet.rule import Rule
 from host_tools.fleet.summary import TRIED
@@ -60,10 +59,10 @@ class Verdict:
     def why(self) -> str:
         """Which part of the rule is met, "" for none; short enough to be signed."""
         rule, bad = self.rule, self.failed + self.rolled_back
-        if rules.met(self.heard, bad, rule.abort_percent, rule.abort_min):
+        if rule.failing(self.heard, bad):
             return f"abort rule: {bad} of {self.heard} failed or went back"
         for took, silent in ((self.took, self.silent), (self.every, self.quiet)):
-            if rules.met(took, silent, rule.silent_percent, rule.abort_min):
+            if rule.quiet(took, silent):
                 return f"abort rule: {silent} of {took} fell silent"
         return ""
 

@@ -104,10 +104,10 @@ def _rule(what: str, found: Any, default: Rule) -> Rule:
     values = asdict(default)
     _keys(what, found, set(values), set())
     values |= found
-    for name in ("abort_percent", "silent_percent"):
+    for name in ("abort_percent", "silent_percent", "few_percent"):
         if type(values[name]) not in (int, float) or not 0 < values[name] <= 100:
             raise ValueError(f"{what}: {name} is not above 0 and up to 100")
-    for name, most in (("abort_min", 10**9), ("silent_hours", 24 * 365)):
+    for name, most in (("abort_min", 10**9), ("few_min", 10**9), ("silent_hours", 24 * 365)):
         _whole(what, name, values[name], 1, most)
     return Rule(**values)
 

@@ -25,7 +25,8 @@ def ring(plan: Plan, number: int) -> dict[str, Any]:
 def rule(found: Ring) -> str:
     it = found.abort
     return (f"it pauses at {it.abort_percent:g} % failed or rolled back, or {it.silent_percent:g} %"
-            f" silent for {it.silent_hours} h, of {it.abort_min:,} or more")  # fmt: skip
+            f" silent for {it.silent_hours} h, of {it.abort_min:,} or more; at {it.few_percent:g} %"
+            f" of {it.few_min:,} or more")  # fmt: skip
 
 
 def resumed(signed: dict[str, Any]) -> str:

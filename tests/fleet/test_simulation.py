@@ -122,7 +122,8 @@ def naive_stop(plan: Plan, reports: list[int], bad: list[bool]) -> int:
         if at_s >= NEVER:
             break
         heard, failed = heard + 1, failed + fails
-        if heard >= plan.abort_min and failed * 100 >= plan.abort_percent * heard:
+        some = heard >= plan.few_min and failed * 100 >= plan.few_percent * heard
+        if some or heard >= plan.abort_min and failed * 100 >= plan.abort_percent * heard:
             ready = at_s + plan.delay_minutes * 60
             while ready % (plan.watch_minutes * 60):
                 ready += 1
@@ -133,18 +134,33 @@ def naive_stop(plan: Plan, reports: list[int], bad: list[bool]) -> int:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50_000) | st.just(NEVER), st.booleans()), max_size=60,
                 unique_by=lambda one: one[0]),
-       st.integers(1, 30), st.integers(0, 100))  # fmt: skip
+       st.integers(1, 30), st.integers(0, 100), st.integers(1, 30),
+       st.integers(0, 100))  # fmt: skip
 def test_the_rule_stops_where_a_plain_count_does(
-    events: list[tuple[int, bool]], least: int, percent: int
+    events: list[tuple[int, bool]], least: int, percent: int, few: int, few_percent: int
 ) -> None:
-    plan = Plan(abort_min=least, abort_percent=percent, watch_minutes=7, delay_minutes=3)
+    plan = Plan(abort_min=least, abort_percent=percent, watch_minutes=7, delay_minutes=3,
+                few_min=few, few_percent=few_percent)  # fmt: skip
     reports, bad = [at for at, _ in events], [fails for _, fails in events]
     _, found = simulate.stop(plan, np.array(reports, np.int64), np.array(bad, bool))
     assert found == naive_stop(plan, reports, bad)
 
 
+FREE = Plan(abort_percent=100, few_percent=100)
+
+
+@pytest.mark.parametrize(("count", "most"), [(500, 60), (4000, 120), (40_000, 600)])
+def test_what_fails_many_is_stopped_in_a_small_fleet_too(count: int, most: int) -> None:
+    """By the default rule, whose 5000 they do not have, or late."""
+    fault = Fault(100, 15, 0.01)
+    found = simulate.figures(simulate.simulate(count, 14, Plan(), fault, 1), fault)
+    assert found["stopped"] and found["reached"] <= most
+    assert found["heard_when_met"] <= 60
+
+
 def test_nobody_takes_it_after_the_stop_and_the_figures_add_up() -> None:
-    plan, fault = Plan(abort_min=200, abort_percent=1), Fault(50, 20, 0)
+    plan = Plan(abort_min=200, abort_percent=1, few_percent=100)
+    fault = Fault(50, 20, 0)
     run = simulate.simulate(20_000, 12, plan, fault, 1)
     found = simulate.figures(run, fault)
     reached = run.installs < run.stop_s
@@ -153,7 +169,7 @@ def test_nobody_takes_it_after_the_stop_and_the_figures_add_up() -> None:
     assert found["failed"] == found["failed_by_the_fault"] == (reached & run.planted).sum() > 0
     assert (run.reports[run.reports < NEVER] > run.installs[run.reports < NEVER]).all()
     assert abs(found["would_fail"] - 2000) < 200
-    free = simulate.figures(simulate.simulate(20_000, 12, Plan(abort_percent=100), fault, 1), fault)
+    free = simulate.figures(simulate.simulate(20_000, 12, FREE, fault, 1), fault)
     assert not free["stopped"] and free["reached"] > 19_000  # some look seldom
     assert found["reached"] < 0.1 * free["reached"]
 
@@ -175,7 +191,7 @@ def test_the_command_says_draws_and_judges(
     assert run(capsys, 0, *small, "-o", str(svg)) == first
     assert ET.parse(svg).getroot().tag.endswith("svg")
     assert run(capsys, 0, *small, "--seed", "2") != first
-    assert not run(capsys, 1, *small, "--abort-percent", "90")["stopped"]
+    assert not run(capsys, 1, *small, "--abort-percent", "90", "--few-percent", "90")["stopped"]
     assert not run(capsys, 0, "--devices", "30000", "--failing", "0")["stopped"]
     assert run(capsys, 1, "--devices", "30000", "--failing", "0", "--noise", "3")["stopped"]
     assert run(capsys, 1, *small, "--start-percentage", "0", "--duration-minutes", "0")[

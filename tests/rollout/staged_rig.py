@@ -19,7 +19,8 @@ OTHER = "esp32s3"
 NEW = "0.3.0"
 OWN = ("240ac4000001", "24:0A:C4:00:00:02")
 TEST = ("240ac4000003",)
-RULE = {"abort_percent": 10, "abort_min": 10, "silent_percent": 20, "silent_hours": 48}
+RULE = {"abort_percent": 10, "abort_min": 10, "silent_percent": 20, "silent_hours": 48,
+        "few_percent": 100, "few_min": 10**6}  # fmt: skip
 PLAN: dict[str, Any] = {
     "format": 1,
     "rings": [

@@ -74,6 +74,8 @@ WRONG: list[tuple[Any, str]] = [
     ({**PLAN, "abort": {"abort_percent": float("nan")}}, "abort_percent is not above 0"),
     ({**PLAN, "abort": {"abort_percent": "1"}}, "abort_percent is not above 0"),
     ({**PLAN, "abort": {"silent_percent": 101}}, "silent_percent is not above 0"),
+    ({**PLAN, "abort": {"few_percent": 101}}, "few_percent is not above 0"),
+    ({**PLAN, "abort": {"few_min": 0}}, "few_min is not 1"),
     ({**PLAN, "abort": {"silent_hours": 0}}, "silent_hours is not 1"),
     ({**PLAN, "abort": {"failed_percent": 1}}, "abort has failed_percent"),
 ]  # fmt: skip

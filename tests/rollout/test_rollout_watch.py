@@ -303,14 +303,15 @@ def test_nothing_but_a_pause_comes_of_hostile_logs(
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=80), st.integers(1, 40),
-       st.floats(0.1, 100))  # fmt: skip
+       st.floats(0.1, 100), st.integers(1, 40), st.floats(0.1, 100))  # fmt: skip
 @settings(max_examples=100, deadline=None)
 def test_the_simulation_stops_where_the_watch_would(
-    bad: list[bool], least: int, percent: float
+    bad: list[bool], least: int, percent: float, few: int, few_percent: float
 ) -> None:
-    plan = simulate.Plan(abort_percent=percent, abort_min=least)
+    plan = simulate.Plan(abort_percent=percent, abort_min=least, few_percent=few_percent,
+                         few_min=few)  # fmt: skip
     met_s, _ = simulate.stop(plan, np.arange(len(bad)) * 60, np.array(bad))
-    rule = rules.Rule(plan.abort_percent, plan.abort_min)
+    rule = rules.Rule(percent, least, few_percent=few_percent, few_min=few)
     asked = Asked(NEW, frozenset({"ab" * 4}), 0, 0, 10**10)
     failure = f"&f={NEW},{'ab' * 4},7,1,1"
     said = pl.DataFrame({
@@ -328,9 +329,19 @@ def test_the_simulation_stops_where_the_watch_would(
 
 
 def test_the_defaults_are_the_simulations() -> None:
-    plan, rule = simulate.Plan(), rules.Rule()
+    assert simulate.Plan().rule == rules.Rule()
 
-    assert (plan.abort_percent, plan.abort_min) == (rule.abort_percent, rule.abort_min)
+
+@pytest.mark.parametrize(
+    ("heard", "bad", "met"),
+    [(39, 39, False), (40, 1, False), (40, 2, True), (4999, 249, False), (4999, 250, True),
+     (5000, 4, False), (5000, 5, True)],
+)  # fmt: skip
+def test_a_fleet_of_hundreds_has_a_rule_too(heard: int, bad: int, met: bool) -> None:
+    rule = rules.Rule()
+    assert rule.failing(heard, bad) == met
+    silent = bad * (20 if heard == 5000 else 1)  # 2 % of so many, 5 % of fewer
+    assert rule.quiet(heard, silent) == met
 
 
 def test_a_healthy_fleet_is_not_silent_enough() -> None:
