@@ -79,8 +79,9 @@ ROWS = (
         (FACTORY_RESET,)),
     Row("storage-filled-up", "a diary in NVS leaves no room for the record of a trial", NVS,
         "run", "deaf",
-        (("seesaw/main.py", MAIN, '    for day in range(500):\n        try:\n'
-          '            store._nvs.set_i32("day%d" % day, day)\n'
+        (("seesaw/main.py", MAIN, '    from esp32 import NVS\n\n    diary = NVS("diary")\n'
+          '    for day in range(500):\n        try:\n'
+          '            diary.set_i32("day%d" % day, day)\n'
           "        except OSError:\n            break\n" + MAIN),),
         (ONWARD,)),
     Row("waits-at-the-prompt", "a crash ends at the prompt, without watchdog and reset",

@@ -52,15 +52,16 @@ class Setup:
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
-        if self.reason == "lost":
-            self.access.leave()  # or it would not scan
-        self.look()
-        home = self.access.open(self.name, self.password)
-        self.say("setup", "%s: join %s, password %s, open http://%s"
-                 % (self.reason, self.name, self.password, home))  # fmt: skip
-        address = bytes([int(part) for part in home.split(".")])
-        await self.doors.streams(Serving(Portal(self, home)).serve, 80)
         try:
+            await self.typed.take(self.serial.read())  # at once: a client's packet has a Ctrl-C
+            if self.reason == "lost":
+                self.access.leave()  # or it would not scan
+            self.look()
+            home = self.access.open(self.name, self.password)
+            self.say("setup", "%s: join %s, password %s, open http://%s"
+                     % (self.reason, self.name, self.password, home))  # fmt: skip
+            address = bytes([int(part) for part in home.split(".")])
+            await self.doors.streams(Serving(Portal(self, home)).serve, 80)
             await asyncio.gather(
                 self.doors.datagrams(lambda query: dns.answer(query, address), 53),
                 self.listen(),
