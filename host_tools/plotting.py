@@ -13,6 +13,6 @@ def pyplot(extra: str) -> Any:
         matplotlib.use("Agg")
         from matplotlib import pyplot as found
     except ImportError as error:
-        fix = f"pip install 'seesaw[{extra}]'"
+        fix = f"pip install -e '.[{extra}]'"
         raise UserError("the picture", "it needs matplotlib, which is not there", fix) from error
     return found

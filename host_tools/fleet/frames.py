@@ -11,6 +11,6 @@ try:
     import polars
 except ImportError as error:
     WHY = "they are read with polars, which is not there"
-    raise UserError("the logs", WHY, "pip install 'seesaw[fleet]'") from error
+    raise UserError("the logs", WHY, "pip install -e '.[fleet]'") from error
 
 __all__ = ["polars"]

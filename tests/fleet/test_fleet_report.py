@@ -377,7 +377,7 @@ def test_without_polars_only_what_reads_logs_stops(tmp_path: Path) -> None:
         done = alone(*words)
         assert (done.returncode, done.stdout) == (2, ""), words
         assert "polars, which is not there" in done.stderr and done.stderr.count("\n") == 1
-        assert "pip install 'seesaw[fleet]'" in done.stderr
+        assert "pip install -e '.[fleet]'" in done.stderr
     done = alone("rollout", "status", tmp_path / "none")
     assert done.returncode == 2 and "'seesaw release init' makes one" in done.stderr
     assert alone("fleet", "simulate", "--devices", 1000, "--days", 2).returncode in (0, 1)
@@ -390,5 +390,5 @@ def test_without_matplotlib_it_says_what_to_type(
     log.write_text(common(START, said(1, START, "1.0.0")))
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert cli.main(["fleet", "report", str(log), "--html", str(tmp_path / "x.html")]) == 2
-    assert "pip install 'seesaw[fleet]'" in capsys.readouterr().err
+    assert "pip install -e '.[fleet]'" in capsys.readouterr().err
     assert cli.main(["fleet", "report", str(log)]) == 0
