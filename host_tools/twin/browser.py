@@ -54,6 +54,13 @@ def browser(width: int, height: int, *switches: str) -> Iterator:
             opened.quit()
 
 
+def opened(driver: Any, url: str, title: str) -> bool:
+    """Has it come whole? A device whose answer outlasts its deadline cuts it short, and on a busy
+    machine that happens: its owner loads it again."""
+    driver.get(url)
+    return driver.title == title
+
+
 def complaints(driver: Any) -> list[dict]:
     """What the pages it showed logged: errors, refused resources; not what Chromium's own say."""
     return [one for one in driver.get_log("browser") if not one["message"].startswith("chrome:")]

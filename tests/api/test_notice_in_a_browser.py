@@ -16,7 +16,7 @@ from test_page_on_the_vm import loaded
 from host_tools.bench_site import Moving
 from host_tools.emulator.flash import Flash
 from host_tools.image import flash_image
-from host_tools.twin.browser import browser, complaints, missing
+from host_tools.twin.browser import browser, complaints, missing, opened
 
 sys.path.append(str(Path(__file__).parents[1] / "update"))
 
@@ -61,7 +61,7 @@ def test_it_is_read_and_leads_on_and_goes(moving: Moving) -> None:
     until(lambda: loaded(moving))
     name = f"--host-resolver-rules=MAP * 127.0.0.1:{moving.around.doors[80]}"
     with browser(390, 800, name) as driver:
-        driver.get("http://seesaw-000001.local/")
+        until(lambda: opened(driver, "http://seesaw-000001.local/", "Seesaw"))
         place = driver.find_element(By.ID, "notice")
         until(lambda: place.text == "Prices <b>&amp; news Read more")
         link = place.find_element(By.TAG_NAME, "a")

@@ -22,10 +22,11 @@ from phone import image_settings_of
 
 from host_tools.bench_site import Moving
 from host_tools.image import bundle
-from host_tools.twin.browser import browser, complaints, missing
+from host_tools.twin.browser import browser, complaints, missing, opened
 from host_tools.twin.scene import Scene, Wanted
 
 WAIT_S = 60
+PAGE = "http://seesaw-000001.local/"
 
 
 def until(what: Callable[[], object], moving: Moving) -> None:
@@ -163,13 +164,7 @@ def test_in_a_browser(moving: Moving, scripts: bool) -> None:
     with browser(390, 800, name) as driver:
         if not scripts:
             driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-
-        def opened() -> bool:
-            """On a busy machine an answer may outlast its deadline: then he loads it again."""
-            driver.get("http://seesaw-000001.local/")
-            return driver.title == "Seesaw"
-
-        until(opened, moving)
+        until(lambda: opened(driver, PAGE, "Seesaw"), moving)
         assert driver.find_element(By.ID, "words").text == "follows the market"
         for box in driver.find_elements(By.CSS_SELECTOR, "input, select, button, svg"):
             assert box.accessible_name or not box.is_displayed(), box.get_attribute("outerHTML")
@@ -200,7 +195,7 @@ def test_in_a_browser(moving: Moving, scripts: bool) -> None:
             if "Stored" in driver.page_source:
                 return True
             if driver.title != "Seesaw":  # a connection too many was closed: he tries again
-                until(opened, moving)
+                until(lambda: opened(driver, PAGE, "Seesaw"), moving)
                 fill()
             return False
 

@@ -25,7 +25,7 @@ from host_tools.emulator.micropython_engine import MicroPythonDevice
 from host_tools.emulator.resolver import look_up
 from host_tools.market import dns as names_on_loopback
 from host_tools.market.site import Site, static
-from host_tools.twin.browser import browser, complaints, missing
+from host_tools.twin.browser import browser, complaints, missing, opened
 
 RUN_S = 180  # of real time, at most
 OPEN_S = 60
@@ -223,9 +223,9 @@ def test_a_browser_without_scripts(internet: Callable[[Portal], None]) -> None:
         every_name = "--host-resolver-rules=MAP * {}:{}".format(*portal.door)
         with browser(390, 800, every_name) as driver:
             driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-            driver.get("http://captive.apple.com/hotspot-detect.html")
-            portal.until(lambda: driver.current_url == "http://192.168.4.1/")
-            assert driver.title == "Seesaw set-up"
+            asked = "http://captive.apple.com/hotspot-detect.html"
+            portal.until(lambda: opened(driver, asked, "Seesaw set-up"))
+            assert driver.current_url == "http://192.168.4.1/"
             for box in driver.find_elements(By.CSS_SELECTOR, "input"):
                 assert box.accessible_name
             (network,) = (box for box in driver.find_elements(By.NAME, "ssid")
