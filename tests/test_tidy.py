@@ -28,7 +28,7 @@ CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.co
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
            "seesaw.look", "seesaw.nod", "seesaw.ontrial", "seesaw.packed", "seesaw.proof",
-           "seesaw.upgrade")
+           "seesaw.unload", "seesaw.upgrade")
 WIRING = ("asyncio", "gc", "json", "random", "seesaw")
 # What a file of the firmware may import at all; the longest path that fits decides.
 FIRMWARE = {
@@ -56,7 +56,7 @@ FIRMWARE = {
     "firmware/seesaw/lastwords.py": ("micropython",),
     "firmware/seesaw/line.py": ("asyncio", "micropython", "seesaw.port.serial", "seesaw.typed"),
     "firmware/seesaw/typed.py": ("asyncio", "gc", "micropython", "seesaw.console",
-                                 "seesaw.improving", "seesaw.setup.improv", "sys"),
+                                 "seesaw.improving", "seesaw.setup.improv", "seesaw.unload"),
     "firmware/seesaw/improving.py": ("asyncio", "micropython", "seesaw.port.access",
                                      "seesaw.port.lan", "seesaw.setup"),
     "firmware/seesaw/levels.py": ("seesaw.config",),
@@ -65,6 +65,7 @@ FIRMWARE = {
                                    "seesaw.factory", "seesaw.levels", "seesaw.typed"),
     "firmware/seesaw/checkup.py": ("asyncio", "hashlib", "json", "micropython", "seesaw.config",
                                    "seesaw.diag", "seesaw.typed", "seesaw.update"),
+    "firmware/seesaw/unload.py": ("sys",),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",
@@ -77,7 +78,7 @@ FIRMWARE = {
                              "seesaw.core", "seesaw.data.traded", "seesaw.net", "seesaw.nod",
                              "seesaw.tuning"),
     "firmware/seesaw/setup/making.py": WIRING,
-    "firmware/seesaw/api/making.py": ("micropython", "sys", *WIRING),
+    "firmware/seesaw/api/making.py": ("micropython", *WIRING),
     "firmware/seesaw/main.py": WIRING,
     "firmware/seesaw/wiring.py": WIRING,
     "firmware/seesaw/cable.py": WIRING,

@@ -2,9 +2,10 @@
 
 import asyncio
 import gc
-import sys
 
 from micropython import const
+
+from seesaw.unload import unload
 
 LINE_MAX = const(64)  # characters
 HEADER = b"IMPROV\x01"  # of a packet (improv-wifi.com/serial): version 1
@@ -105,10 +106,10 @@ class Typed:
             words = await self.run(one)
             if words or not (self.console and self.console.asked):
                 self.console = None
-                _forget(_LINE)
+                unload(*_LINE)
             if self.name != "setup" and not (self.improv and self.improv.busy):
                 self.improv = None
-                _forget(_PACKET)
+                unload(*_PACKET)
             gc.collect()
             if words:
                 print("console: " + words)
@@ -144,15 +145,6 @@ class Typed:
 
             self.improv = Improving(self.program, self.name, self.write)
         self.write(self.improv.answer(*command))
-
-
-def _forget(names: tuple) -> None:
-    """Give the memory of these modules back; what else they use is small, or the program's too."""
-    for name in names:
-        room, _, own = ("seesaw." + name).rpartition(".")
-        sys.modules.pop(room + "." + own, None)
-        if hasattr(sys.modules.get(room), own):
-            delattr(sys.modules[room], own)
 
 
 async def still(program: object) -> None:

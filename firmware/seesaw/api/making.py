@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import sys
 
 from micropython import const
 
 from seesaw import config
 from seesaw.port import lan
+from seesaw.unload import unload
 
 _LOOK_MS = const(20)
 _LOOKS = const(100)
@@ -65,9 +65,5 @@ async def _load(app, rooms: tuple) -> None:
                 raise MemoryError
             await asyncio.sleep_ms(0)
     except MemoryError:
-        for name in rooms:
-            room, _, own = ("seesaw." + name).rpartition(".")
-            sys.modules.pop(room + "." + own, None)
-            if hasattr(sys.modules.get(room), own):
-                delattr(sys.modules[room], own)
+        unload(*rooms)
         raise
