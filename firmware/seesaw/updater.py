@@ -72,18 +72,24 @@ class Updater:
 
     async def release(self) -> tuple:
         """Look for one, and install it: never returns when that went well, else as attempt()."""
-        from seesaw.look import look
-
-        ended = await self.attempt(look(self))
+        ended = await self.attempt(self.look())
         unload(*_LOOK)
         if self.offer:
-            from seesaw.upgrade import upgrade
-
-            ended = await self.attempt(upgrade(self, self.offer))
+            ended = await self.attempt(self.upgrade())
             unload(*_UPGRADE)
         self.record = self.offer = self.room = None
         unload(*_RELEASE)
         return ended
+
+    async def look(self) -> None:  # with its end the names go that would hold what is let go of
+        from seesaw.look import look
+
+        await look(self)
+
+    async def upgrade(self) -> None:
+        from seesaw.upgrade import upgrade
+
+        await upgrade(self, self.offer)
 
     async def attempt(self, task) -> tuple:
         """Await it: ("", ""), or the event that tells why it failed and its words."""

@@ -53,10 +53,10 @@ SIGNED = """\
         if now_s < 0:
             raise Nothing("the clock is not set")
 """
-LOOK = "        ended = await self.attempt(look(self))\n"
+LOOK = "        ended = await self.attempt(self.look())\n"
 AT_ONCE = """\
         for _ in range(300):
-            ended = await self.attempt(look(self))
+            ended = await self.attempt(self.look())
             self.say(*ended)
             if ended[0] != "hindered":
                 break
