@@ -35,7 +35,7 @@ MODULES_LIMIT_KB = 13
 SWING, SWING_S = 0.012, 2  # of a price that goes up and down: the way and back in so many seconds
 ROUNDS, ASKED = 4, 25  # requests in each
 ASK = b"GET / HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n"
-UP_S, RUN_S, PAUSE_S = 20, 90, 0.1
+UP_S, RUN_S, PAUSE_S = 60, 150, 0.1
 
 
 class Swinging(Prices):

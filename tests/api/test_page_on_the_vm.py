@@ -99,7 +99,7 @@ def test_the_answers_are_those_of_the_contract(moving: Moving) -> None:
 
 
 def test_hostile_clients_lock_nobody_out_and_stop_no_beam(moving: Moving) -> None:
-    ask(moving, "GET", "/")  # it is loaded
+    until(lambda: loaded(moving), moving)
     before = len(moving.frames())
     for raw, code in {
         b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 4000: 431, b"GET /" + b"a" * 5000: 414,
@@ -109,9 +109,9 @@ def test_hostile_clients_lock_nobody_out_and_stop_no_beam(moving: Moving) -> Non
     }.items():  # fmt: skip
         assert parse(moving.ask(raw)[1]).status == code, raw[:40]
     with contextlib.ExitStack() as stack:
-        hanging = [stack.enter_context(moving.connect()) for _ in range(4)]
-        hanging[0].sendall(b"GET / HT")
-        time.sleep(0.3)
+        for _ in range(4):
+            stack.enter_context(moving.connect()).sendall(b"GET / HT")
+            time.sleep(0.5)  # by then it is heard
         with moving.connect() as fifth, contextlib.suppress(ConnectionError):
             fifth.sendall(request("GET", "/"))
             assert fifth.recv(100) == b""  # the places are taken
@@ -128,6 +128,15 @@ def test_hostile_clients_lock_nobody_out_and_stop_no_beam(moving: Moving) -> Non
             sock.sendall(request("GET", "/"))
     assert ask(moving, "GET", "/api/v1/status").json["state"] == "LIVE"
     assert len(moving.frames()) - before > 100
+
+
+def test_connections_opened_ahead_cost_no_request(moving: Moving) -> None:
+    """Browsers open some that they may want later."""
+    until(lambda: loaded(moving), moving)
+    with contextlib.ExitStack() as stack:
+        ahead = [stack.enter_context(moving.connect()) for _ in range(6)]
+        assert ask(moving, "GET", "/api/v1/status").status == 200
+        assert [sock.recv(1) for sock in ahead[:3]] == [b""] * 3
 
 
 def test_events_come_to_two(moving: Moving) -> None:

@@ -29,17 +29,23 @@ def test_a_slow_phone_is_given_up_and_holds_nobody_up() -> None:
 
 
 def test_places_come_free_again() -> None:
-    """Of phones that say nothing, and of those that vanish in mid-answer."""
+    """Of phones that say nothing, that do not end what they say, and that vanish in mid-answer."""
     owner = Owner({"home": "password"}, **NEW)
 
     def script() -> Script:
         yield from owner.join()
         silent = [owner.access.dial(80) for _ in range(4)]
+        assert "Seesaw set-up" in (yield from owner.get())
+        assert [call.ended for call in silent] == [True, False, False, False]
+        slow = [owner.access.dial(80) for _ in range(4)]
+        for call in slow:
+            call.say(b"GET / HTTP/1.1\r\n")
+            yield from owner.wait(0.1)
         fifth = owner.access.dial(80)
         fifth.say(b"GET / HTTP/1.1\r\n\r\n")
         yield from owner.until(lambda: fifth.ended)
         assert fifth.heard == b""
-        yield from owner.until(lambda: all(call.ended for call in silent))
+        yield from owner.until(lambda: all(call.ended for call in silent + slow))
         for _ in range(12):
             gone = owner.access.dial(80)
             gone.say(b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n")

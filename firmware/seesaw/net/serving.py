@@ -6,7 +6,7 @@ from micropython import const
 
 from seesaw.net.request import Refused, Request
 
-AT_ONCE = const(4)  # connections; the next one is closed at once, and browsers ask again
+AT_ONCE = const(4)  # connections; for one more another is closed that has said nothing, else it
 _TALK_S = const(10)  # for request and answer together
 _PIECE = const(256)  # bytes
 _REST_MAX = const(16384)  # of what was refused: closing before it is read would reset the answer
@@ -24,16 +24,20 @@ class Serving:
     def __init__(self, site):
         self._site = site
         self._busy = 0
+        self._silent = []  # (reader, task): browsers open connections ahead of what they ask
 
     async def serve(self, reader, writer) -> None:
         """One connection. Whatever goes wrong costs it alone."""
         self._busy += 1
+        room = self._busy <= AT_ONCE or self._closes()
+        self._silent.append((reader, asyncio.current_task()))
         lasting = None
         try:
-            if self._busy <= AT_ONCE:
+            if room:
                 lasting = await asyncio.wait_for(self._talk(reader, writer), _TALK_S)
-        except (Exception, asyncio.TimeoutError):
+        except (Exception, asyncio.TimeoutError, asyncio.CancelledError):
             pass
+        self._heard(reader)
         self._busy -= 1
         try:
             if lasting:
@@ -46,6 +50,16 @@ class Serving:
         except OSError:
             pass
 
+    def _closes(self) -> bool:
+        """Is there one that has said nothing? The oldest is closed: its browser opens another."""
+        if not self._silent:
+            return False
+        self._silent.pop(0)[1].cancel()
+        return True
+
+    def _heard(self, reader) -> None:
+        self._silent = [one for one in self._silent if one[0] is not reader]
+
     async def _talk(self, reader, writer):
         """What goes on after it, if anything does."""
         request, more = Request(), False
@@ -54,6 +68,7 @@ class Serving:
                 piece = await reader.read(_PIECE)
                 if not piece:
                     return None
+                self._heard(reader)
                 request.take(piece)
             status, head, body = await self._site.answer(request)
         except Refused as refused:
