@@ -85,12 +85,14 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
     desk.device.around.air["cable"] = SECRET
     monkeypatch.setenv("SEESAW_PASSWORD", SECRET)
     start = len(desk.text)
-    options = ["--ssid", "cable", "--instrument", "btc", "--center-us", "1510"]
+    options = ["--ssid", "cable", "--instrument", "btc", "--center-us", "1510",
+               "--log-level", "debug"]  # fmt: skip
     assert cli.main(["config", "--port", desk.port.path, *options]) == 0
     desk.wait_for("instrument=btc", start)
     desk.wait_for("state=LIVE instrument=btc", start)
+    desk.wait_for("event=poll", start)
     said = capfd.readouterr()
-    assert "set ssid, instrument, center_us, password" in said.out and said.err == ""
+    assert "set ssid, instrument, log_level, center_us, password" in said.out and said.err == ""
     assert SECRET not in said.out + desk.text
 
 
@@ -105,6 +107,7 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
         (["--password", "short"], "password"),
         (["--password", "two", "words"], "SEESAW_PASSWORD"),
         (["--update-url", "ftp://x"], "update_url"),
+        (["--log-level", "loud"], "invalid choice: 'loud' (choose from"),
         ([], "none is given"),
     ],
 )
