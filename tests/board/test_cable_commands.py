@@ -176,6 +176,19 @@ def test_a_seesaw_left_at_the_prompt_is_started_first(world, capsys):
     desk.wait_for("instrument=dow", start)
 
 
+def test_a_start_that_was_interrupted_begins_anew(world, capsys):
+    """Ctrl-C has met the launcher just before it changed the path, so that nothing is there yet."""
+    desk = world.desk()
+    desk.wait_for("state=LIVE")
+    early = ("import os, sys; sys.path.remove('/bundle'); os.chdir('/'); "
+             "[sys.modules.pop(name) for name in list(sys.modules) if name[:6] == 'seesaw']")
+    mpremote(desk.port.path, "resume", "exec", early)
+    assert mpremote(desk.port.path, "resume", "eval", "boot.version").strip() == "0.1.0"
+    start = len(desk.text)
+    assert cli.main(["config", "--port", desk.port.path, "--instrument", "dow"]) == 0
+    desk.wait_for("instrument=dow", start)
+
+
 def test_another_micropython_is_no_seesaw(world, capsys):
     image = flash_image.compose(rig.BOARD, rig.BOOTLOADER, [(0, rig.APP)], b"print('blink')\n")
     desk = world.desk(Flash.from_bytes(image))
