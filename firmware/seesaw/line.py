@@ -27,24 +27,24 @@ async def run(program: object, name: str) -> None:
         serial.end()  # in the pause after a crash Ctrl-C is on
 
 
-async def _hear(program: object, name: str, serial: object, piece: bytes) -> None:
-    """piece: what had come already."""
+async def _hear(program: object, name: str, serial: object, read: bytes) -> None:
+    """read: what had come before."""
     typed = None
     while True:
-        if piece and not program.boot.trial:
+        if read and not program.boot.trial:
             try:
                 if not typed:
                     from seesaw.typed import Typed
 
                     typed = Typed(program, name, serial.write)
-                await typed.take(piece)
+                await typed.take(read)
             except MemoryError:
                 # What was typed is lost, and the next line has another chance: of a module that
                 # fell while it was loaded MicroPython keeps nothing.
                 typed = None
                 print("console: MemoryError")
-                if piece[-1] == 3:
+                if read[-1] == 3:
                     raise KeyboardInterrupt
         await asyncio.sleep_ms(_LOOK_MS if typed else _IDLE_MS)
         beam = getattr(program, "beam", None)
-        piece = serial.read() if not beam or beam.still else b""
+        read = (not beam or beam.still) and serial.read()
