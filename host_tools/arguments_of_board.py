@@ -4,6 +4,8 @@ import argparse
 
 from host_tools.arguments import Command, count
 
+LOG_LEVELS = ("error", "warning", "info", "debug")  # as image.settings has them, for a quick --help
+
 
 def _cable(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -45,6 +47,10 @@ def _config(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--update-url", metavar="URL", help="where releases come from")
     parser.add_argument("--tz", metavar="ZONE", help="of the quiet hours, a POSIX string")
+    parser.add_argument(
+        "--log-level", metavar="LEVEL", choices=LOG_LEVELS,
+        help="which events the serial line is told: error, warning, info or debug",
+    )  # fmt: skip
     for name, unit in (
         ("poll-s", "seconds between two quotes"),
         ("check-s", "seconds between two looks for a release"),

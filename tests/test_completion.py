@@ -44,6 +44,8 @@ def test_every_command_and_option_is_in_it(script: str) -> None:
         ("seesaw twin --speed 10 --cl", "--clock"),
         ("seesaw run --clock r", "real"),
         ("seesaw market out", "outage"),
+        ("seesaw config --log", "--log-level"),
+        ("seesaw config --log-level ", "error warning info debug"),
         ("seesaw completion ba", "bash"),
         ("seesaw image inspect flash.b", ""),  # a file: that is for bash to find
         ("seesaw nonsense --cl", ""),

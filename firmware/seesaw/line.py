@@ -19,30 +19,32 @@ _LOOK_MS = const(50)  # and after it
 async def run(program: object, name: str) -> None:
     """Run it, and listen meanwhile; ends as it does. name: of the program."""
     serial = Serial()
-    asyncio.create_task(_listen(program, name, serial))
     try:
+        # The first read is now: until then the 3 in what a client sends is a Ctrl-C.
+        asyncio.create_task(_hear(program, name, serial, serial.read()))
         await program.run()
     finally:
         serial.end()  # in the pause after a crash Ctrl-C is on
 
 
-async def _listen(program: object, name: str, serial: object) -> None:
+async def _hear(program: object, name: str, serial: object, read: bytes) -> None:
+    """read: what had come before."""
     typed = None
     while True:
-        await asyncio.sleep_ms(_LOOK_MS if typed else _IDLE_MS)
-        beam = getattr(program, "beam", None)
-        piece = serial.read() if beam is None or beam.still else b""
-        if piece and not program.boot.trial:
+        if read and not program.boot.trial:
             try:
-                if typed is None:
+                if not typed:
                     from seesaw.typed import Typed
 
                     typed = Typed(program, name, serial.write)
-                await typed.take(piece)
+                await typed.take(read)
             except MemoryError:
                 # What was typed is lost, and the next line has another chance: of a module that
                 # fell while it was loaded MicroPython keeps nothing.
                 typed = None
                 print("console: MemoryError")
-                if piece[-1] == 3:
+                if read[-1] == 3:
                     raise KeyboardInterrupt
+        await asyncio.sleep_ms(_LOOK_MS if typed else _IDLE_MS)
+        beam = getattr(program, "beam", None)
+        read = (not beam or beam.still) and serial.read()

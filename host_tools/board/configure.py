@@ -46,7 +46,7 @@ def main(arguments: Namespace) -> int:
 
 
 def _changes(arguments: Namespace) -> dict[str, Any]:
-    keys = ("ssid", "instrument", "rotation", "update_url", "tz", *settings.NUMBERS)
+    keys = ("ssid", "instrument", "rotation", "update_url", "tz", "log_level", *settings.NUMBERS)
     given = {key: getattr(arguments, key) for key in keys}
     given["password"] = _password(arguments.password)
     return {key: value for key, value in given.items() if value is not None}

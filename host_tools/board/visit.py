@@ -13,9 +13,16 @@ MPY = 6  # version of .mpy files that a bundle holds
 BOOT_S = 40  # from a reset to the first line of a seesaw: Wi-Fi and a provider may not answer
 LINE = re.compile(r"seesaw [a-z]+=.*")
 
-# What runs there, and whether it is a seesaw: by the launcher's object, else by the slot's trailer.
+# What runs there, and whether it is a seesaw: by the launcher's object, if it had come so far that
+# the bundle can be imported, else by the slot's trailer.
 LOOK = """
 import sys
+def _launched():
+    try:
+        import seesaw
+    except ImportError:
+        return False
+    return "trailer" in dir(globals().get("boot"))
 def _slot():
     try:
         from esp32 import Partition
@@ -26,7 +33,7 @@ def _slot():
     except Exception:
         return False
 _i = sys.implementation
-print(("trailer" in dir(globals().get("boot")), _slot(), sys.version,
+print((_launched(), _slot(), sys.version,
        getattr(_i, "_machine", ""), getattr(_i, "_mpy", 0) & 255))
 """
 # The watchdog first; then the interrupted program's tasks, which hold most of the memory.

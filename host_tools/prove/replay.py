@@ -78,7 +78,7 @@ def _scenario(
     story.runs.append(run)
     watched = Watched(subject, run, cuts[0] if cuts else None)
     live = watched.start(chip, world)
-    live.device.run(scenario.seconds, until=runner.stop_when(live, scenario, subject))
+    live.device.run(scenario.seconds, until=runner.over_when(live, scenario, subject))
     chip.on_op = None
     left = watched.left()
     if left is not None:

@@ -139,6 +139,12 @@ def stop_when(live: Live, scenario: Scenario, subject: Subject) -> Callable[[], 
     return lambda: live.reached(scenario.until)
 
 
+def over_when(live: Live, scenario: Scenario, subject: Subject) -> Callable[[], bool]:
+    """Likewise, of the run that is judged: behind what nothing takes back comes no more."""
+    done = stop_when(live, scenario, subject)
+    return live.spoilt if done is None else lambda: live.spoilt() or done()
+
+
 def recovery(subject: Subject, scenario: Scenario) -> Conditions:
     """The good world after a scenario: the same board, an hour later, with the fix on offer."""
     world = scenario.world
@@ -208,7 +214,7 @@ def run(
 
     chip.on_op = cut
     try:
-        outcome = live.device.run(scenario.seconds, until=stop_when(live, scenario, subject))
+        outcome = live.device.run(scenario.seconds, until=over_when(live, scenario, subject))
     except Enough:
         outcome = None
     chip.on_op = None

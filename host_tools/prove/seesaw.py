@@ -319,6 +319,9 @@ class LiveSeesaw:
     def reached(self, until: str) -> bool:
         return worlds.reached(self, until)
 
+    def spoilt(self) -> bool:
+        return bool(self.wrong or self.invariants.broken)
+
     def trouble(self) -> tuple[str, str] | None:
         if self.wrong:
             return WRONG, self.wrong

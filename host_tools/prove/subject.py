@@ -82,6 +82,10 @@ class Live(Protocol):
         """Did that come to pass which a scenario of this subject's own waits for?"""
         ...
 
+    def spoilt(self) -> bool:
+        """Has trouble() an answer that nothing takes back? Asked many times, like healthy()."""
+        ...
+
     def trouble(self) -> tuple[str, str] | None:
         """(one of VERDICTS, words) for what must not happen in any run; else None."""
         ...

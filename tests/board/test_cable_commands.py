@@ -85,12 +85,14 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
     desk.device.around.air["cable"] = SECRET
     monkeypatch.setenv("SEESAW_PASSWORD", SECRET)
     start = len(desk.text)
-    options = ["--ssid", "cable", "--instrument", "btc", "--center-us", "1510"]
+    options = ["--ssid", "cable", "--instrument", "btc", "--center-us", "1510",
+               "--log-level", "debug"]  # fmt: skip
     assert cli.main(["config", "--port", desk.port.path, *options]) == 0
     desk.wait_for("instrument=btc", start)
     desk.wait_for("state=LIVE instrument=btc", start)
+    desk.wait_for("event=poll", start)
     said = capfd.readouterr()
-    assert "set ssid, instrument, center_us, password" in said.out and said.err == ""
+    assert "set ssid, instrument, log_level, center_us, password" in said.out and said.err == ""
     assert SECRET not in said.out + desk.text
 
 
@@ -105,6 +107,7 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
         (["--password", "short"], "password"),
         (["--password", "two", "words"], "SEESAW_PASSWORD"),
         (["--update-url", "ftp://x"], "update_url"),
+        (["--log-level", "loud"], "invalid choice: 'loud' (choose from"),
         ([], "none is given"),
     ],
 )
@@ -168,6 +171,19 @@ def test_a_seesaw_left_at_the_prompt_is_started_first(world, capsys):
     desk = world.desk()
     desk.wait_for("state=LIVE")
     assert mpremote(desk.port.path, "eval", "'boot' in globals()").strip() == "False"
+    start = len(desk.text)
+    assert cli.main(["config", "--port", desk.port.path, "--instrument", "dow"]) == 0
+    desk.wait_for("instrument=dow", start)
+
+
+def test_a_start_that_was_interrupted_begins_anew(world, capsys):
+    """Ctrl-C has met the launcher just before it changed the path, so that nothing is there yet."""
+    desk = world.desk()
+    desk.wait_for("state=LIVE")
+    early = ("import os, sys; sys.path.remove('/bundle'); os.chdir('/'); "
+             "[sys.modules.pop(name) for name in list(sys.modules) if name[:6] == 'seesaw']")
+    mpremote(desk.port.path, "resume", "exec", early)
+    assert mpremote(desk.port.path, "resume", "eval", "boot.version").strip() == "0.1.0"
     start = len(desk.text)
     assert cli.main(["config", "--port", desk.port.path, "--instrument", "dow"]) == 0
     desk.wait_for("instrument=dow", start)

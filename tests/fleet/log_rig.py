@@ -1,6 +1,8 @@
-"""A device's check as each form of access log has it."""
+"""A device's check as each form of access log has it; a command line without what reads them."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -8,6 +10,19 @@ import polars as pl
 
 from host_tools.fleet.lines import PATH, Lines
 from host_tools.release.query import Said, parse
+
+ALONE = """
+import sys
+sys.modules["polars"] = None
+from host_tools import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def alone(*words: object) -> subprocess.CompletedProcess[str]:
+    """`seesaw` with these words, where polars is not installed."""
+    command = [sys.executable, "-c", ALONE, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
 def stamp(epoch_s: int) -> str:

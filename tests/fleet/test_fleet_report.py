@@ -4,7 +4,6 @@ import gzip
 import io
 import json
 import random
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from log_rig import cloudfront, common, objects
+from log_rig import alone, cloudfront, common, objects
 from seesaw.repository import _MONTH_S, query
 
 from host_tools import cli
@@ -357,21 +356,9 @@ def test_logs_that_say_nothing_are_refused(
     assert err.startswith("seesaw: ") and err.count("\n") == 1 and "name" in err
 
 
-ALONE = """
-import sys
-sys.modules["polars"] = None
-from host_tools import cli
-sys.exit(cli.main(sys.argv[1:]))
-"""
-
-
 def test_without_polars_only_what_reads_logs_stops(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text(common(START, said(1, START, "1.0.0")))
-
-    def alone(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", ALONE, *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     for words in (("fleet", "report", log), ("rollout", "watch", tmp_path, "1.0.0", log)):
         done = alone(*words)

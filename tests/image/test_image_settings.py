@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from seesaw import config, levels, tuning
 
+from host_tools import arguments_of_board
 from host_tools.errors import UserError
 from host_tools.image import settings
 
@@ -65,7 +66,7 @@ def test_good_settings_pass_unchanged(tmp_path: Path) -> None:
 
 def test_whatever_the_firmware_reads_can_be_set() -> None:
     assert set(settings.KEYS) == set(config.DEFAULTS) | set(tuning.DEFAULTS) | {"log_level"}
-    assert settings.LOG_LEVELS == levels.LEVELS
+    assert settings.LOG_LEVELS == levels.LEVELS == arguments_of_board.LOG_LEVELS
     assert not set(config.DEFAULTS) & set(tuning.DEFAULTS)
     blob = settings.to_blob(settings.check(dict(GOOD), "here"))
     parsed = config.parse(blob) | tuning.parse(blob)

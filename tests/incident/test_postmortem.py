@@ -18,7 +18,7 @@ from host_tools.incident import account, evidence, findings
 
 sys.path.append(str(Path(__file__).parents[1] / "fleet"))
 
-from log_rig import common
+from log_rig import alone, common
 from seesaw.repository import query
 
 AFTER = "2026-11-28T10:00Z"
@@ -351,6 +351,20 @@ def test_what_cannot_be_is_refused(told: Path, tmp_path: Path, capsys: Texts) ->
         assert run(told, *words) == 2, words
         assert capsys.readouterr().err.startswith("seesaw: ")
     assert not out(told).exists()
+
+
+def test_without_polars_only_logs_are_refused(told: Path, tmp_path: Path, capsys: Texts) -> None:
+    access, report = log(tmp_path / "access.log"), tmp_path / "report.json"
+    assert cli.main(["fleet", "report", str(access), "--json"]) == 0
+    report.write_text(capsys.readouterr().out)
+    command = ("incident", "postmortem", told, "--now", AFTER)
+    done = alone(*command, "--logs", access)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("seesaw: the logs: they are read with polars, which is not there; "
+                           "pip install -e '.[fleet]'\n")  # fmt: skip
+    assert not out(told).exists()
+    done = alone(*command, "--report", report)
+    assert (done.returncode, done.stdout) == (0, f"{out(told)}\n"), done.stderr
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -23,6 +23,7 @@ from host_tools.prove.scenarios import (
 )
 from host_tools.prove.seesaw import Seesaw
 from host_tools.prove.servers import SERVERS as KNOWN_SERVERS
+from host_tools.prove.subject import WRONG
 
 LOSES = '        self.feed.state, self.feed.why = "OFFLINE", self.radio.trouble()\n'
 WIPES = LOSES + """\
@@ -118,3 +119,16 @@ def test_a_scenario_that_does_not_show_its_world_has_shown_nothing(subject: Sees
     result = look(subject, calm)
 
     assert "not struck:1" in result.missing and not result.failures
+
+
+def test_what_nothing_takes_back_ends_a_run() -> None:
+    """A wrong bundle is seen when its slot is selected, not after ten hours of installs."""
+    refused = '        raise InstallError("the bundle\'s hash is wrong")'
+    faulty = kits.changed([("seesaw/update/install.py", refused, "        pass")])
+    (scenario,) = (one for one in HOSTILE if one.name == "release-hash")
+    live = faulty.start(runner.prepare(faulty, scenario), runner.wanted(faulty, scenario.world))
+    outcome = live.device.run(scenario.seconds, until=runner.over_when(live, scenario, faulty))
+
+    assert (outcome.reason, outcome.boots) == ("until", 1) and live.spoilt()
+    (failure,) = look(faulty, scenario).failures
+    assert failure.verdict.name == WRONG and "holds no release" in failure.verdict.words

@@ -2,6 +2,7 @@
 
 import pytest
 from phone import HOME, Owner, Script, names, status
+from test_bytes import rpc
 
 from host_tools.emulator.radio import NoAddress
 
@@ -30,6 +31,31 @@ def test_a_new_device_is_set_up_within_twenty_seconds() -> None:
     assert {key: owner.config()[key] for key in NEW} == {"ssid": "home", "password": "password"}
     assert owner.config("config_b") == owner.config()
     assert owner.config()["instrument"] == "sp500"
+
+
+def test_a_client_on_the_serial_line_may_be_there_before_set_up() -> None:
+    """What waits in the port and what comes in the first scan, which blocks, are one packet."""
+    owner = Owner({"home": "password"}, **NEW)
+    sent = rpc(3)
+    owner.device.type(sent[:7])  # none of these bytes is a Ctrl-C; of the others two are
+
+    def script() -> Script:
+        calls = owner.device.board.calls
+        scan = calls["wlan_scan"]
+
+        def scanned(*interface: object) -> object:
+            calls["wlan_scan"] = scan
+            owner.device.type(sent[7:])
+            return scan(*interface)
+
+        calls["wlan_scan"] = scanned
+        yield from owner.hears("event=setup")
+        assert not owner.device.written
+        yield from owner.wait(2)
+
+    owner.run(script())
+    written = bytes(owner.device.written)
+    assert b"\x06seesaw\x050.1.0" in written and written.count(b"IMPROV") == 1
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ ROWS = (
         " open the release is never kept",
         "https://docs.micropython.org/en/latest/library/micropython.html#micropython.kbd_intr",
         "world", "refused",
-        (("seesaw/line.py", "        if piece and not program.boot.trial:\n",
-          "        if piece:\n"),),
+        (("seesaw/line.py", "        if read and not program.boot.trial:\n",
+          "        if read:\n"),),
         (FLASHER,)),
     Row(
         "never-confirmed", "the call that keeps the release was lost in a refactoring: every good "

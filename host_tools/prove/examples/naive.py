@@ -175,6 +175,9 @@ class LiveNaive:
     def reached(self, until: str) -> bool:
         raise KeyError(until)  # this subject's scenarios wait for nothing of their own
 
+    def spoilt(self) -> bool:
+        return False
+
     def trouble(self) -> tuple[str, str] | None:
         return None
 
