@@ -13,6 +13,7 @@ from seesaw.call import Call
 from seesaw.core import handover
 from seesaw.core.quiet import owners_clock
 from seesaw.data import hours, shipped, starting
+from seesaw.data.maker import root
 from seesaw.feed import Feed
 from seesaw.net.pem import MORE_MAX
 from seesaw.port import board as chip
@@ -22,8 +23,8 @@ from seesaw.source import Source
 from seesaw.timekeeping import Timekeeper
 from seesaw.unload import unload
 
-_ONCE = ("wiring", "tuning", "config", "lastwords", "data.shipped", "data.part", "data.starting",
-         "data.standing")  # fmt: skip
+_ONCE = ("wiring", "tuning", "config", "lastwords", "data.maker", "data.part", "data.shipped",
+         "data.standing", "data.starting")  # fmt: skip
 _EACH_TURN = ("data.hours", "core.zone_text")  # where instruments take turns
 
 
@@ -46,9 +47,8 @@ def app(boot, settings, record, radio, clock, random, store) -> App:
     found = market(usage, of, boot, secure.opener, clock, random, store)
     motor = _motor(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
-    root = "development" if shipped.development() else "maker"
     made = App(
-        boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper, root
+        boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper, root()
     )
     made.call = Call(boot, clock.up_s)
     if rota:

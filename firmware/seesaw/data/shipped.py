@@ -27,15 +27,6 @@ def feeds(settings: dict, path: str = FEEDS) -> tuple:
     )
 
 
-def development() -> bool:
-    """Does this release trust the development key, which everybody has?"""
-    try:
-        with open("/bundle/root.json", "rb") as file:
-            return b'"x-seesaw-development"' in file.read()
-    except OSError:
-        return False
-
-
 def _read(path: str, instrument: str) -> dict:
     """So much of the set as concerns the instrument. In the file it is above its providers."""
     instruments, providers, wanted = {}, {}, []
