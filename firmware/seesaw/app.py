@@ -50,13 +50,13 @@ class App:
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
+        self.chip.memory_free()  # collects: what made the app gives its memory to what polls
+        # To load a module takes longer than a frame of the beam, which stands still until here.
+        __import__("seesaw.core.recipe")
         if self.boot.trial:
             from seesaw import ontrial
 
             ontrial.begin(self.boot, self.record)
-        self.chip.memory_free()  # collects: what made the app gives its memory to what polls
-        # To load a module takes longer than a frame of the beam, which stands still until here.
-        __import__("seesaw.core.recipe")
         try:
             await asyncio.gather(self.follow(), self.beam.move(), self.watch())
         except Exception:
