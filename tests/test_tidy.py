@@ -24,7 +24,7 @@ LEFTOVER = re.compile("TO" + "DO|FIX" + "ME|XX" + "X")
 MACHINE = "|".join(("work", "tmp", "root", "Users", "mnt", "opt"))
 MACHINE_PATH = re.compile(rf"(?<![\w.])/(?:{MACHINE})/\w")
 
-CORE = ("binascii", "errno", "json", "math", "micropython", "struct", "seesaw.core")
+CORE = ("binascii", "errno", "hashlib", "json", "math", "micropython", "struct", "seesaw.core")
 PROGRAM = ("asyncio", "hashlib", "micropython", "seesaw.core", "seesaw.update", "seesaw.net",
            "seesaw.beam", "seesaw.feed", "seesaw.judge", "seesaw.repository", "seesaw.data",
            "seesaw.look", "seesaw.nod", "seesaw.ontrial", "seesaw.packed", "seesaw.proof",
@@ -38,9 +38,10 @@ FIRMWARE = {
     "firmware/seesaw/packed.py": ("binascii", "deflate", "hashlib", "io", "micropython"),
     "firmware/seesaw/crypto/": ("binascii", "hashlib", "micropython", "struct", "seesaw.crypto"),
     "firmware/seesaw/update/": ("binascii", "collections", "hashlib", "json", "micropython",
-                                "struct", "seesaw.core", "seesaw.crypto", "seesaw.update"),
+                                "struct", "seesaw.core", "seesaw.crypto", "seesaw.unload",
+                                "seesaw.update"),
     "firmware/seesaw/data/": ("hashlib", "json", "micropython", "seesaw.core", "seesaw.data",
-                              "seesaw.net", "seesaw.update"),
+                              "seesaw.net", "seesaw.unload", "seesaw.update"),
     "firmware/seesaw/net/": ("asyncio", "binascii", "errno", "hashlib", "io", "micropython",
                              "seesaw.core", "seesaw.net"),
     "firmware/seesaw/feed.py": ("micropython", "seesaw.core", "seesaw.net"),
@@ -65,7 +66,7 @@ FIRMWARE = {
                                    "seesaw.factory", "seesaw.levels", "seesaw.typed"),
     "firmware/seesaw/checkup.py": ("asyncio", "hashlib", "json", "micropython", "seesaw.config",
                                    "seesaw.diag", "seesaw.typed", "seesaw.update"),
-    "firmware/seesaw/unload.py": ("sys",),
+    "firmware/seesaw/unload.py": ("micropython", "sys"),
     "firmware/seesaw/timekeeping.py": ("micropython", "seesaw.asking"),
     "firmware/seesaw/asking.py": ("seesaw.port", "seesaw.witnesses"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
@@ -113,11 +114,11 @@ HOST = {
     "host_tools/board/": ("host_tools.board", "host_tools.image", "host_tools.release.development",
                           "host_tools.release.kept", *EVERYBODYS, *SHARED),
     "host_tools/fleet/": ("host_tools.fleet", "host_tools.release.query", *EVERYBODYS,
-                          "seesaw.core.version", "seesaw.update.choose"),
+                          "seesaw.core.version", "seesaw.core.rollout"),
     "host_tools/rollout/": ("host_tools.rollout", "host_tools.release", "host_tools.fleet",
                             "host_tools.image.files", "host_tools.market.calendars",
                             "host_tools.errors", "seesaw.core.sessions", "seesaw.core.version",
-                            "seesaw.update.choose"),
+                            "seesaw.core.rollout"),
     "host_tools/incident/postmortem.py": ("host_tools.incident", "host_tools.fleet",
                                           "host_tools.release.place", "host_tools.errors"),
     "host_tools/incident/evidence.py": ("host_tools.incident", "host_tools.release",
@@ -141,7 +142,7 @@ HOST = {
     "host_tools/twin/fleet.py": tuple(
         f"host_tools.{room}"
         for room in ("twin", "emulator", "image", "release", "market", "errors")
-    ) + ("seesaw.update.choose.bucket",),
+    ) + ("seesaw.core.rollout.bucket",),
 }  # fmt: skip
 PROJECT = ("host_tools", "seesaw", "firmware", "tests")
 

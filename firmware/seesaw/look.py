@@ -13,8 +13,7 @@ _LOOK_S = const(600)  # deadline of all metadata; roots that came are kept for t
 
 
 async def look(updater) -> None:
-    """To its end: usually Nothing, else a reset into the trial. Raises as _offer, and HttpError and
-    InstallError."""
+    """Sets updater.offer, or raises as _offer does: usually Nothing. Raises InstallError."""
     boot = updater.boot
     told = boot.scratch
     alone = looks.alone(told)
@@ -32,10 +31,7 @@ async def look(updater) -> None:
         boot.version, running, action, updater.record.failure, updater.chip.device_id(),
         _bound_s(updater), looks.market(updater.settings, told),
     )  # fmt: skip
-    offer = await _offer(updater, alone)
-    from seesaw.upgrade import upgrade
-
-    await upgrade(updater, offer)
+    updater.offer = await _offer(updater, alone)
 
 
 def _bound_s(updater) -> int:

@@ -56,6 +56,7 @@ def run(boot, program: str) -> None:
             boot, settings, record, chip, radio, clock, board, Files(boot), carried_root(), store,
             room,
         )  # fmt: skip
+        record = room = None  # of which the updater lets go
     elif program == "setup":
         from seesaw.setup.making import setup
 

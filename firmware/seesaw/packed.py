@@ -27,7 +27,7 @@ _STORED = b"\x00\x00\x02\xff\xfd"  # how a stored block of UNIT bytes begins
 class Packed:
     """In place of a bundle: what is fetched (url, size), and a sink for it (write, count, rewind).
 
-    part: update.install.Part of the bundle. suffix: of its URL. found: what was signed of this
+    part: update.offer.Part of the bundle. suffix: of its URL. found: what was signed of this
     packed file. sink: takes the bundle. running, offset: block device and byte in it where the
     bundle lies that this may be the difference from. Whatever is wrong raises.
     """

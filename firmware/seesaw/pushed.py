@@ -6,7 +6,7 @@ Nobody has signed it. The updater does not load this.
 import json
 
 from seesaw.update.errors import BadOffer
-from seesaw.update.install import Offer, Part
+from seesaw.update.offer import Offer, Part
 
 
 def parse(raw: bytes) -> Offer:

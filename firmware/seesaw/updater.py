@@ -1,7 +1,8 @@
 """Program: joins Wi-Fi, looks for a release, installs it; in a trial, proves it could again.
 
 It is also the recovery: started alone in a fresh heap, it needs nothing of the app. Of its parts it
-loads what the session needs: `proof`, or `look` and what that finds to do (`upgrade`, `data`).
+loads what the session needs: `proof`, or `look` and what that finds to do (`upgrade`, `data`). What
+a step has needed is let go of before the next one: a chip without PSRAM has no heap for all of it.
 """
 
 import asyncio
@@ -11,21 +12,24 @@ from micropython import const
 from seesaw.core.httpdate import iso
 from seesaw.net import http
 from seesaw.repository import Repository
-from seesaw.update.choose import Releases
+from seesaw.unload import unload
 from seesaw.update.errors import BadOffer, InstallError, Nothing, TufError
-from seesaw.update.install import Slot
 from seesaw.update.metadata import expiry_s
 from seesaw.update.record import LOOKED, PROVED
-from seesaw.update.trailer import read, unpack
 
 _JOIN_S = const(30)
 _FEED_S = const(10)
 _WORDS_MAX = const(200)  # characters of a line's words
+_LOOK = ("look", "core.looks", "update.choose", "update.otadata")
+_UPGRADE = ("upgrade", "packed", "update.install")
+_DATA = ("data.sets", "data.turns", "data.standing", "data.faring", "data.part", "data.search",
+         "data.calendars")  # fmt: skip
+_RELEASE = ("update.record", "update.reasons", "update.offer", "update.trailer", "core.backoff")
 
 
 class Updater:
     """boot: the launcher's. chip: port.board. files: port.files.Files. root: the root file that
-    this release carries. room: of Slot. radio, clock, record, store: ports handed in."""
+    this release carries. room: of update.install.Slot. radio, clock, record, store: handed in."""
 
     def __init__(self, boot, settings, record, chip, radio, clock, board, files, root, store, room):
         self.boot = boot
@@ -38,7 +42,8 @@ class Updater:
         self.files = files
         self.root = root
         self.store = store
-        self.slot = Slot(boot.other, boot.wdt.feed, room)
+        self.room = room
+        self.offer = None  # that a look has found
         self.client = None  # once it is up to date
         self.done = False  # all that the metadata asks for, but data
         self.site = Repository(settings["update_url"], chip.opener, clock)
@@ -60,13 +65,32 @@ class Updater:
             await prove(self)
             self.boot.hand_over("app", PROVED)
         self.weigh()
-        from seesaw.look import look
-
-        self.say(*await self.attempt(look(self)))
+        self.say(*await self.release())
         await self.bring()
         guard.cancel()
         self.boot.completed()
         self.boot.hand_over("app", LOOKED)
+
+    async def release(self) -> tuple:
+        """Look for one, and install it: never returns when that went well, else as attempt()."""
+        ended = await self.attempt(self.look())
+        unload(*_LOOK)
+        if self.offer:
+            ended = await self.attempt(self.upgrade())
+            unload(*_UPGRADE)
+        self.record = self.offer = self.room = None
+        unload(*_RELEASE)
+        return ended
+
+    async def look(self) -> None:  # with its end the names go that would hold what is let go of
+        from seesaw.look import look
+
+        await look(self)
+
+    async def upgrade(self) -> None:
+        from seesaw.upgrade import upgrade
+
+        await upgrade(self, self.offer)
 
     async def attempt(self, task) -> tuple:
         """Await it: ("", ""), or the event that tells why it failed and its words."""
@@ -98,6 +122,7 @@ class Updater:
                 self.tell(self.data().judge())
         except Exception as error:
             self.say("hindered", "data: " + named(error))
+        unload(*_DATA)
 
     def data(self):
         """Loaded when it is needed: an install needs the memory."""
@@ -144,16 +169,22 @@ class Updater:
         return max(built, known) or None
 
     def built_s(self) -> int:
+        from seesaw.update.trailer import read, unpack
+
         return unpack(read(self.boot.slot)).build_time
 
-    async def releases(self, client, seconds: int) -> Releases:
-        """What is listed for this board, verified. Raises TufError, Nothing, BadOffer."""
+    async def releases(self, client, seconds: int):
+        """The update.choose.Releases for this board, verified. Raises TufError, Nothing,
+        BadOffer."""
         self.site.begin(seconds)
         try:
             await client.refresh()
             if not client.trusted.listed(self.board):
                 raise Nothing("no release for board " + self.board)
             await client.role(self.board)
+            client.rest()
+            from seesaw.update.choose import Releases
+
             return Releases(client.trusted, self.board)
         except (TufError, Nothing):
             raise

@@ -2,9 +2,8 @@
 
 from micropython import const
 
-from seesaw.packed import download
 from seesaw.update.errors import InstallError
-from seesaw.update.install import holds, install, start_trial, wanted_trailer
+from seesaw.update.install import Slot, holds, install, start_trial, wanted_trailer
 from seesaw.update.trailer import BadTrailer, read, unpack
 
 _RECALLED = const(3)  # why a slot was left (SPEC, "NVS")
@@ -16,10 +15,12 @@ async def upgrade(updater, offer) -> None:
     Raises HttpError and InstallError."""
     boot = updater.boot
     updater.say("offer", offer.version)
-    slot = updater.slot
+    slot = _other(updater)
     if holds(slot, wanted_trailer(offer, slot.size)):
         updater.say("present", offer.version)
     else:
+        from seesaw.packed import download
+
         same = offer.runtime.sha256 == boot.trailer[1]
         try:
             await install(offer, slot, boot.slot, same, lambda *what: download(updater, *what))
@@ -30,11 +31,15 @@ async def upgrade(updater, offer) -> None:
     start_trial(boot, updater.record, offer, True)
 
 
+def _other(updater) -> Slot:
+    return Slot(updater.boot.other, updater.boot.wdt.feed, updater.room)
+
+
 def leave(updater, listed, why: str) -> None:
     """A recall: boot the other slot, without a download. Returns when that holds no whole release,
     or a recalled one, or when it was tried of late. listed: Releases. Raises InstallError."""
     boot, record = updater.boot, updater.record
-    slot = updater.slot
+    slot = _other(updater)
     try:
         made = unpack(read(slot.part))
     except BadTrailer:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from seesaw.update.choose import bucket, share
+from seesaw.core.rollout import bucket, share
 
 from host_tools.fleet import rule as rules
 from host_tools.fleet.habits import CHECK_S, DATA_S, DAY_S, HOUR_S, NEVER, Flags, Fleet, Ints, drawn

@@ -19,6 +19,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "launcher/main.py": (),
     "seesaw/judge.py": (),
     "seesaw/update/install.py": (),
+    "seesaw/update/offer.py": (),
     "seesaw/update/otadata.py": (),
     "seesaw/update/record.py": (),
     "seesaw/look.py": ("look",),

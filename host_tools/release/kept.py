@@ -21,7 +21,7 @@ from littlefs import LittleFSError
 from seesaw.core import version as versions
 from seesaw.pushed import parse
 from seesaw.update.errors import BadOffer
-from seesaw.update.install import Offer, Part
+from seesaw.update.offer import Offer, Part
 
 from host_tools.errors import UserError
 from host_tools.image import board as boards

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from seesaw.update.choose import share
+from seesaw.core.rollout import share
 
 from host_tools.errors import UserError
 from host_tools.release import client, listing

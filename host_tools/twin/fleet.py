@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from seesaw.update.choose import bucket
+from seesaw.core.rollout import bucket
 
 from host_tools.emulator.board import Options, Surroundings
 from host_tools.emulator.companion import Companion

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seesaw import app, config
 from seesaw.core import handover
-from seesaw.update.choose import bucket, choose
+from seesaw.core.rollout import bucket
+from seesaw.update.choose import choose
 
 from host_tools import cli
 from host_tools.fleet import habits, simulate

@@ -14,7 +14,7 @@ import rig
 from log_rig import common
 from release_rig import BOARD, DAY, template_root
 from rig import World, new_flash
-from seesaw.update.choose import bucket
+from seesaw.core.rollout import bucket
 from staged_rig import NEW, RULE, Staged
 from test_rollout_plan import signed_anew
 

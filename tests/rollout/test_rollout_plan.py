@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from release_rig import BOARD
-from seesaw.update.choose import bucket
+from seesaw.core.rollout import bucket
 from staged_rig import NEW, OTHER, PLAN, RULE, Staged
 from tuf.api.metadata import Metadata, Timestamp
 

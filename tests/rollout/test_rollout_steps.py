@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from release_rig import BOARD, DAY, NOW, bundle_of, device, release, sha256
-from seesaw.update.choose import bucket, share
+from seesaw.core.rollout import bucket, share
 from staged_rig import NEW, OTHER, OWN, TEST, Staged
 
 from host_tools.fleet.rule import Rule

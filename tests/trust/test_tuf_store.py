@@ -183,7 +183,7 @@ def test_a_look_with_nothing_new_is_one_request_and_no_signature(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = settled(repository)
-    monkeypatch.setattr("seesaw.update.trusted.verifier", None)
+    monkeypatch.setattr("seesaw.crypto.keys.verifier", None)
 
     assert look(repository, store)
     assert repository.requests == [("timestamp", None)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rig import BOARD
 from seesaw.update.choose import Releases
-from seesaw.update.install import Offer
+from seesaw.update.offer import Offer
 from seesaw.update.record import Record
 from seesaw.update.trusted import Trusted
 

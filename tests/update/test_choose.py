@@ -10,16 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from seesaw.core import version as versions
-from seesaw.update.choose import (
-    _LOOKS_MAX,
-    _START_LOOKS,
-    Releases,
-    bucket,
-    choose,
-    recalled,
-    share,
-    since,
-)
+from seesaw.core.rollout import _LOOKS_MAX, _START_LOOKS, bucket, share, since
+from seesaw.update.choose import Releases, choose, recalled
 from tuf.api.metadata import TargetFile
 
 from host_tools.release import listing

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rig import World, new_flash, release
 from seesaw.packed import download
-from seesaw.update.install import Part
+from seesaw.update.offer import Part
 from tuf_rig import Vm
 from tuf_vm import answers, here
 

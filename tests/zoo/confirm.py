@@ -122,7 +122,7 @@ ROWS = (
         "run", "wrong",
         (("seesaw/proof.py", '    updater.say("prove")\n',
           '    updater.say("prove")\n    updater.boot.other.ioctl(6, 0)\n    1 // 0\n'),
-         ("seesaw/updater.py", "        self.say(*await self.attempt(look(self)))\n",
+         ("seesaw/updater.py", "        ended = await self.attempt(self.look())\n",
           "        1 // 0\n"),
          ("seesaw/app.py", "import asyncio\n", "1 // 0\n")),
         (replace(UPDATE, until="time", phases=()),),

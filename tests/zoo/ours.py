@@ -20,14 +20,13 @@ NVS = (
 )
 ABUSE = "https://en.wikipedia.org/wiki/NTP_server_misuse_and_abuse"
 MAIN = "    record = None\n"
-SLOT = "        self.slot = Slot(boot.other, boot.wdt.feed, room)\n"
+SLOT = "    return Slot(updater.boot.other, "
 OFTEN = """\
-        from seesaw.update import otadata
+    from seesaw.update import otadata
 
-        entry = otadata.active(chip.otadata())
-        often = entry and entry[0] > 3
-        self.slot = Slot(boot.slot if often else boot.other, boot.wdt.feed, room)
-"""
+    entry = otadata.active(updater.chip.otadata())
+    often = entry and entry[0] > 3
+    return Slot(updater.boot.slot if often else updater.boot.other, """
 A_KEY = """\
     if boot.cause != 5:
         number = int(store.get("boots") or b"0") + 1
@@ -54,12 +53,12 @@ SIGNED = """\
         if now_s < 0:
             raise Nothing("the clock is not set")
 """
-LOOK = "        self.say(*await self.attempt(look(self)))\n"
+LOOK = "        ended = await self.attempt(self.look())\n"
 AT_ONCE = """\
         for _ in range(300):
-            event, words = await self.attempt(look(self))
-            self.say(event, words)
-            if event != "hindered":
+            ended = await self.attempt(self.look())
+            self.say(*ended)
+            if ended[0] != "hindered":
                 break
             await asyncio.sleep_ms(100)
 """
@@ -69,7 +68,7 @@ PATIENT = "            wait_s = max(wait_s, min(_CLOSED_S, opens_s))\n        re
 ROWS = (
     Row("third-update", "after the third update the slot that runs is taken for the free one",
         "https://github.com/MicroPythonOS/MicroPythonOS/blob/main/CHANGELOG.md",
-        "run", "wrong", (("seesaw/updater.py", SLOT, OFTEN),), (MANY,)),
+        "run", "wrong", (("seesaw/upgrade.py", SLOT, OFTEN),), (MANY,)),
     Row("past-2038", "the time in 32 bits with a sign: from 2038 on the clock is taken for not set",
         "https://en.wikipedia.org/wiki/Year_2038_problem",
         "run", "deaf", (("seesaw/updater.py", BEGIN, SIGNED + BEGIN),), (FOUND_AGAIN,)),

@@ -36,7 +36,7 @@ MOVES = """\
     settings["ssid"], settings["password"] = kept
 """
 GUARD = "        except OSError:\n            return None\n        finally:\n"
-LOOK = "    offer = await _offer(updater, alone)\n"
+LOOK = "    updater.offer = await _offer(updater, alone)\n"
 NEWEST = """\
     try:
         kept = read(updater.files.load("timestamp.json") or b"", "timestamp")[0]["version"]

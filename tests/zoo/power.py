@@ -50,9 +50,9 @@ class Sink:
 LOGS = ("seesaw/update/install.py", "\n\nclass Sink:\n", LOG)
 FIRST_LOOK = (
     '    updater.say("offer", offer.version)\n'
-    "    slot = updater.slot\n"
+    "    slot = _other(updater)\n"
 )
-USES_LOG = ("seesaw/upgrade.py", "import holds, install,", "import holds, install, log, logged,")
+USES_LOG = ("seesaw/upgrade.py", "import Slot, holds,", "import Slot, log, logged, holds,")
 
 ROWS = (
     Row("erase-longer-than-the-watchdog", "a worn slot takes longer to erase than the watchdog "

@@ -43,7 +43,7 @@ ROWS = (
         "refuses-its-successors", "its validator takes the releases of its own time alone: the fix "
         "cannot reach it", "https://github.com/renjfk/OpenNeato/issues/93",
         "run", "deaf",
-        (("seesaw/update/install.py", "        self.board = board\n",
+        (("seesaw/update/offer.py", "        self.board = board\n",
           '        self.board = board\n        if self.version >= "0.3":\n'
           '            raise BadOffer("version")\n'),),
         (UPDATE,),

@@ -85,3 +85,34 @@ def _picked(node: Node, step: str) -> Node:
     if chooser is None or chooser.want != want:
         raise ValueError("two paths choose items differently")
     return node.any
+
+
+def listed(value: object) -> list:
+    """One path, or several in order of preference; as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def named(recipe: dict) -> tuple:
+    """(all paths that the recipe names, each once, as written; those of failure marks alone)."""
+    found = listed(recipe["price"])[:]
+    for row in recipe["base"] + recipe["time"]:
+        found += row[1:2]
+    for row in recipe.get("good", []):
+        found.append(row[0])
+    for name in ("rolled", "echo", "echo_if_there", "shift"):
+        found += listed(recipe.get(name, []))
+    if isinstance(recipe.get("open"), list):
+        found.append(recipe["open"][0])
+    bad = recipe.get("bad", [])
+    once = []
+    for path in found + bad:
+        if path not in once:
+            once.append(path)
+    return once, [path for path in bad if path not in found]
+
+
+def full(recipe: dict, path: str) -> str:
+    """From the top: a path is below the recipe's `within`, unless it begins with "/"."""
+    if path[:1] == "/":
+        return path[1:]
+    return recipe["within"] + "/" + path if "within" in recipe else path

@@ -7,44 +7,13 @@ symbol. Nothing but BadAnswer ever comes of an answer, whatever its bytes.
 from micropython import const
 
 from seesaw.core import quote
-from seesaw.core.paths import tree
+from seesaw.core.paths import full, listed, named, tree
 from seesaw.core.quote import BadAnswer, Quote
 from seesaw.core.scan import Scan, is_word
 
 BODY_MAX = const(65536)  # bytes of an answer that are read at most
 NO_VALUES = (b"", b"-", b"--", b"null", b"NA", b"N/A", b"NaN", b"nan", b"None")
 _FALSE = const((b"false", b"0"))  # of a failure mark: nothing failed
-
-
-def listed(value: object) -> list:
-    """One path, or several in order of preference; as a list."""
-    return value if isinstance(value, list) else [value]
-
-
-def paths(recipe: dict) -> tuple:
-    """(all paths that the recipe names, each once, as written; those of failure marks alone)."""
-    found = listed(recipe["price"])[:]
-    for row in recipe["base"] + recipe["time"]:
-        found += row[1:2]
-    for row in recipe.get("good", []):
-        found.append(row[0])
-    for name in ("rolled", "echo", "echo_if_there", "shift"):
-        found += listed(recipe.get(name, []))
-    if isinstance(recipe.get("open"), list):
-        found.append(recipe["open"][0])
-    bad = recipe.get("bad", [])
-    once = []
-    for path in found + bad:
-        if path not in once:
-            once.append(path)
-    return once, [path for path in bad if path not in found]
-
-
-def full(recipe: dict, path: str) -> str:
-    """From the top: a path is below the recipe's `within`, unless it begins with "/"."""
-    if path[:1] == "/":
-        return path[1:]
-    return recipe["within"] + "/" + path if "within" in recipe else path
 
 
 def escaped(text: str) -> str:
@@ -81,7 +50,7 @@ class Recipe:
         self.headers = {}
         for header, text in recipe.get("headers", {}).items():
             self.headers[header] = self._filled(text).replace("{key}", key)
-        self.paths, unwaited = paths(recipe)
+        self.paths, unwaited = named(recipe)
         self._waited = bytes([0 if path in unwaited else 1 for path in self.paths])
         self._is_json = recipe.get("form", "json") == "json"
         whole = [full(recipe, path) for path in self.paths]

@@ -5,8 +5,7 @@ inside bounds, or text that is put into the request in the one place that is mea
 """
 
 from seesaw.core import path_rules, paths
-from seesaw.core.recipe import full, listed
-from seesaw.core.recipe import paths as wanted
+from seesaw.core.paths import full, listed, named
 
 FORMS = ("json", "csv", "fields")
 TIMES = ("s", "ms", "iso", "local", "date")
@@ -37,7 +36,7 @@ def check(recipe: object, hosts: list) -> None:
         from seesaw.core import stream_rules
 
         stream_rules.check(recipe["stream"], hosts)
-    found, _ = wanted(recipe)
+    found, _ = named(recipe)
     _need(len(found) <= PATHS_MAX, "recipe", "at most %d paths" % PATHS_MAX)
     try:
         if recipe.get("form", "json") == "json":
@@ -221,7 +220,7 @@ def _check_form(recipe: dict) -> None:
         _need("separator" not in recipe, "separator", "not with form json")
         return
     _need("within" not in recipe, "within", "with form json alone")
-    found, _ = wanted(recipe)
+    found, _ = named(recipe)
     for path in found:
         number = 0 < len(path) <= 3 and all("0" <= c <= "9" for c in path) and int(path) < 200
         _need(form == "csv" or number, "path", "a number below 200, with form fields")

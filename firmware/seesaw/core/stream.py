@@ -32,28 +32,14 @@ from seesaw.core.quote import (
     iso_time_s,
     number,
 )
+from seesaw.core.steps import QUIET_S, steps_of
 
-QUIET_S = 60  # if the stream does not say
 _WORDS_MAX = const(60)  # characters
 _MISSING = ()  # equal to nothing that JSON has
 
 
 class Refusal(BadAnswer):
     """The provider says that there will be nothing; `reason` has its words."""
-
-
-def steps_of(path: str) -> list:
-    """["data", 0, "last"] of "data/[0]/last"; ValueError for what is no path."""
-    steps = []
-    for step in path.split("/"):
-        if not step:
-            raise ValueError("an empty step")
-        if step[0] == "[":
-            if step[-1] != "]" or not 2 < len(step) <= 5 or step[1:-1].strip("0123456789"):
-                raise ValueError("an item is [NUMBER]")
-            step = int(step[1:-1])
-        steps.append(step)
-    return steps
 
 
 def _at(value: object, steps: "list | None") -> object:

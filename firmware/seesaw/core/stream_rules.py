@@ -4,7 +4,7 @@ The form is told in stream.py. Nothing in a right stream can name a host that is
 line to the request, or make its reader loop or hold more than a message.
 """
 
-from seesaw.core.stream import QUIET_S, steps_of
+from seesaw.core.steps import QUIET_S, steps_of
 
 QUIET_LEAST_S, QUIET_MOST_S = 10, 900
 URL_MAX = 256  # characters

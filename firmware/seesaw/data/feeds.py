@@ -8,9 +8,8 @@ The app has its instrument's part alone: the entry, with the recipes that it nam
 import json
 
 from seesaw.core import recipe_rules as rules
-from seesaw.data.part import FEEDS_MAX, FIELDS, FORMAT, part
+from seesaw.data.part import FEEDS_MAX, FIELDS, FORMAT, SIZE_MAX, part
 
-SIZE_MAX = 16384  # bytes of a set
 SIGMA_MIN, SIGMA_MAX = 0.2, 20  # percent a day; the shipped ones are 0.9 to 5.4
 HOSTS_MAX = 24
 PROVIDERS_MAX = 24

@@ -5,6 +5,7 @@ from hashlib import sha256
 from micropython import const
 
 FORMAT = const(2)
+SIZE_MAX = const(16384)  # bytes of a set
 FEEDS_MAX = const(5)  # of an instrument that the app gets
 FIELDS = ("title", "exchange", "sigma", "band", "feeds")  # of an instrument
 

@@ -5,7 +5,7 @@ Beside `update/`, whose client never searches: the release of a board is in the 
 
 from micropython import const
 
-from seesaw.update.choose import bucket
+from seesaw.core.rollout import bucket
 from seesaw.update.errors import Mismatch
 from seesaw.update.targets import matching, url
 

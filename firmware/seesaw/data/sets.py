@@ -10,14 +10,19 @@ from micropython import const
 
 from seesaw.core import looks
 from seesaw.core.version import newer
-from seesaw.data import faring, feeds, standing, turns
-from seesaw.data.part import FORMAT, part, whose
+from seesaw.data import faring, standing, turns
+from seesaw.data.part import FORMAT, SIZE_MAX, part, whose
 from seesaw.data.search import find, place, waits
+from seesaw.unload import unload
 from seesaw.update.errors import FetchError
 from seesaw.update.targets import check
 
 NAME = "feeds"
 _FILE_S = const(60)  # deadline of one set
+_CHECK = (  # what a set is checked with: half as much as all else together
+    "data.feeds", "core.recipe_rules", "core.stream_rules", "core.path_rules", "core.paths",
+    "core.steps", "data.several",
+)  # fmt: skip
 
 
 class Data:
@@ -54,13 +59,21 @@ class Data:
         Raises TufError, HttpError, and OSError when NVS has no room.
         """
         words = await self._bring(client, site)
-        from seesaw.data import calendars, notices, roots, whole
+        words = _both(words, await self._small(client, site))
+        from seesaw.data import calendars
 
-        store, running = self._store, self._boot.version
+        of = self._boot.version, self._exchange(), self._bundle
+        return _both(words, await calendars.bring(client, site, self._store, *of))
+
+    async def _small(self, client, site) -> str:
+        from seesaw.data import notices, roots, whole
+
+        words = ""
         for one in (roots, notices):
-            words = _both(words, await whole.bring(client, site, store, running, one))
-        of = self._exchange(), self._bundle
-        return _both(words, await calendars.bring(client, site, store, running, *of))
+            came = await whole.bring(client, site, self._store, self._boot.version, one)
+            words = _both(words, came)
+        unload("data.roots", "data.notices", "data.whole")
+        return words
 
     def _exchange(self) -> str:
         """Where the owner's instrument is traded."""
@@ -77,13 +90,14 @@ class Data:
         sha = target["hashes"].get("sha256", "")[:16] if target else ""
         if not sha or waits(target, self._device, sha):
             return ""
+        client.rest()
         made = turns.offered(self._state, sha, self._bundle)
         raw, words = None, ""
         try:
             if sha in made[standing.TRIAL : standing.BAD] and not self._load(made, sha):
                 fit(target, self._boot.version)
                 raw = await download(client, site, path, target)
-                feeds.check(raw)
+                _checked(raw)
                 self._files.save(_file(made, sha), raw)
         except ValueError as error:
             words = "%s refused: %s" % (sha[:8], error)
@@ -101,6 +115,7 @@ class Data:
         why it changes. Words, "" when nothing does."""
         before = self._state
         made = self._with_feed(made, raw)
+        unload(*_CHECK)
         if made != before:
             self._store.put(NAME, json.dumps(made, separators=(",", ":")).encode())
             self._state = made
@@ -121,18 +136,27 @@ class Data:
             raw = self._load(made, sha)
         try:
             of = self._settings
-            found = feeds.check(raw or b"")
+            found = _checked(raw or b"")
             if of["rotation"]:
                 from seesaw.data.several import several
 
                 mine = several(found, of)
             else:
+                from seesaw.data.feeds import check_size
+
                 mine = part(found, of["instrument"], of["providers"], of["keys"], of.get("stream"))
-                feeds.check_size(mine)
+                check_size(mine)
             made[standing.FEED] = self._mine + [mine]
         except ValueError:
             return turns.lost(made, self._bundle)
         return made
+
+
+def _checked(raw: bytes) -> dict:
+    """ValueError unless it is a set of feeds."""
+    from seesaw.data import feeds
+
+    return feeds.check(raw)
 
 
 def _both(words: str, more: str) -> str:
@@ -151,7 +175,7 @@ def _file(state: list, sha: str) -> str:
 def fit(target: dict, running: str) -> None:
     """ValueError when this release is not the one to use it."""
     custom = target.get("custom")
-    if type(custom) is not dict or custom.get("format") != 1 or target["length"] > feeds.SIZE_MAX:
+    if type(custom) is not dict or custom.get("format") != 1 or target["length"] > SIZE_MAX:
         raise ValueError("for another firmware")
     if newer(str(custom.get("firmware")), running):
         raise ValueError("for another firmware")

@@ -15,6 +15,7 @@ power cut between any two of them heals with the next update.
 
 from hashlib import sha256
 
+from seesaw.unload import unload
 from seesaw.update.errors import Missing, TufError
 from seesaw.update.metadata import ISSUED, LENGTH_MAX, read
 from seesaw.update.targets import quote
@@ -84,6 +85,10 @@ class Client:
         if name != "targets":
             await self._bring(name, self.trusted.update_targets, name, delegator)
         return self.trusted.targets[name]
+
+    def rest(self) -> None:
+        """All that is wanted is verified: until the next signature its arithmetic is let go of."""
+        unload("crypto.")
 
     def settle(self, who: bytes = b"") -> None:
         """All that the refreshed metadata asks for is done: `unchanged` may say so from now on.

@@ -7,7 +7,7 @@ the trusted ones, or raises a TufError; after an error all is as it was before.
 
 from hashlib import sha256
 
-from seesaw.crypto.keys import BadKey, verifier
+from seesaw.crypto import BadKey
 from seesaw.update.errors import BadMetadata, Expired, Mismatch, Rollback, Unsigned
 from seesaw.update.metadata import ISSUED, expiry_s, feed, read
 from seesaw.update.targets import check
@@ -175,6 +175,8 @@ def _require(signed: dict, signatures: dict, by: dict, name: str, pause: object)
 
 def _verifies(signed: dict, signature: str, key: dict, pause: object) -> bool:
     """False for a key or a signature that is none: others may still meet the threshold."""
+    from seesaw.crypto.keys import verifier  # gone once all is verified: the heap is wanted
+
     try:
         found = verifier(key["keytype"], key["scheme"], key["keyval"].get("public"))
         return found.verify(bytes.fromhex(signature), lambda update: feed(signed, update), pause)
