@@ -44,7 +44,7 @@ ROWS = (
         (replace(UNSEEN, until="says:words=calendars shipped, given up: "),)),
     Row("data-never-given-up", "no price comes with a set, and the device waits for one for ever",
         MOVED, "world", "dark",
-        (("seesaw/data/standing.py", "return SILENT_S << min(", "return SILENT_S << 9 + min("),),
+        (("seesaw/data/standing.py", "return _SILENT_S << min(", "return _SILENT_S << 9 + min("),),
         (NO_PRICE,)),
     Row("data-condemned-by-a-power-cut", "a session that began with power-on counts as a crash: "
         "what would cure the device is given up", MOVED, "world", "dark",

@@ -4,6 +4,8 @@ updater decides what becomes of it (data/turns.py).
 
 import json
 
+from micropython import const
+
 # Places in the state. The first three are what USE names; sets are named by 16 hex digits of their
 # SHA-256, "" for none.
 #   BAD      was given up, and 16 hex digits of the bundle that ran: another may fare better
@@ -18,8 +20,8 @@ CALENDAR = ("", "", "", "", {}, {})
 PART = 3
 USES = ("shipped", "trial", "good")
 
-SILENT_S = 300  # without a fresh price
-TURNS_MAX = 5
+_SILENT_S = const(300)  # without a fresh price
+_TURNS_MAX = const(5)
 
 
 def read(blob: bytes, nothing: tuple = NOTHING) -> list:
@@ -49,4 +51,4 @@ def name(state: list) -> str:
 
 def patience_s(state: list) -> int:
     """Seconds without a fresh price until the next turn."""
-    return SILENT_S << min(max(state[TURNS], 0), TURNS_MAX)
+    return _SILENT_S << min(max(state[TURNS], 0), _TURNS_MAX)
