@@ -14,7 +14,18 @@ time it is given up. Without one all stays as it is.
 """
 
 from seesaw.data import faring
-from seesaw.data.standing import BAD, FEED, FILE, GOOD, SHIPPED, STRIKES, TRIAL, TURNS, USE, patience_s
+from seesaw.data.standing import (
+    BAD,
+    FEED,
+    FILE,
+    GOOD,
+    SHIPPED,
+    STRIKES,
+    TRIAL,
+    TURNS,
+    USE,
+    patience_s,
+)
 
 STRIKES_MAX = 2
 
