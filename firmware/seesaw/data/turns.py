@@ -13,19 +13,8 @@ twice as long as the one before while none of them brings a price: an outage wea
 time it is given up. Without one all stays as it is.
 """
 
-from seesaw.data import faring
-from seesaw.data.standing import (
-    BAD,
-    FEED,
-    FILE,
-    GOOD,
-    SHIPPED,
-    STRIKES,
-    TRIAL,
-    TURNS,
-    USE,
-    patience_s,
-)
+from seesaw.data import faring, standing
+from seesaw.data.standing import BAD, FEED, FILE, GOOD, SHIPPED, STRIKES, TRIAL, TURNS, USE
 
 STRIKES_MAX = 2
 
@@ -36,7 +25,7 @@ def event(scratch: bytes, state: list) -> str:
         return "crashed"
     if faring.fresh(scratch) >= faring.QUOTES_MIN:
         return "priced"
-    return "silent" if faring.silence_s(scratch) >= patience_s(state) else ""
+    return "silent" if faring.silence_s(scratch) >= standing.patience_s(state) else ""
 
 
 def after(state: list, what: str, bundle: str) -> list:
