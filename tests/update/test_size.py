@@ -22,7 +22,7 @@ from host_tools.release import development, publish
 KB = 1024
 # Bytes of .mpy at once, but for seesaw.update and what a look and a trial load in all.
 UPDATE_MAX, UPDATER_MAX, LOOK_MAX, TRIAL_MAX = 18 * KB, 36 * KB, 40_500, 34_600
-DATA_MAX = 40_770  # while a set of feeds is checked: the aim is 36 KB too
+DATA_MAX = 40_780  # while a set of feeds is checked: the aim is 36 KB too
 KINDS = {  # of keys: a repository has one, and a device loads the arithmetic of that alone
     "rsa": {"seesaw.crypto.rsa", "seesaw.crypto.der"},
     "ed25519": {"seesaw.crypto.ed25519", "seesaw.crypto.joint", "seesaw.crypto.sha512"},
