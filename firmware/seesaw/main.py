@@ -39,7 +39,6 @@ def run(boot, program: str) -> None:
 
     blob = config.load(store)
     settings = config.parse(blob)
-    del config  # what has a name here stays: see wiring.py
     record = None
     if updating or boot.trial or trial_left(store.get("update")):
         record = recorded(boot, store)
@@ -67,7 +66,7 @@ def run(boot, program: str) -> None:
         from seesaw.wiring import app
 
         made = app(boot, settings, record, radio, clock, random, store)
-        del app
+        del app, config  # what has a name here stays: see wiring.py
     if b'"log_level"' in blob and not boot.trial:  # a trial says all
         from seesaw.levels import begin
 
