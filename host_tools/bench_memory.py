@@ -254,7 +254,7 @@ def heaps() -> list[Row]:
         note = f"gc.mem_alloc() {when} and a gc.collect(), on the 64-bit VM;"
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
-        note = ".mpy files that are loaded by then"
+        note = ".mpy files that are loaded then"
         limit_kb, loaded[program] = MODULES_LIMIT_KB[program], mpy_kb
         rows.append(Row(f"modules of the {program}", mpy_kb, "KB", limit_kb, note=note))
     kb = loaded["updater"] + _crypto_kb(ED25519) - _crypto_kb(RSA)
@@ -274,10 +274,11 @@ def bare() -> float:
     return _weigh(_flash(bundle.FIRMWARE, BARE), "bare")[0] / KB
 
 
-def live(program: str, bare_kb: float) -> tuple[float, float]:
-    """KB that a program holds once it has started, beyond bare(); KB of the modules it loaded."""
+def live(program: str, bare_kb: float, source: Path = bundle.FIRMWARE) -> tuple[float, float]:
+    """KB that a program holds once it has started, beyond bare(); KB of the modules that are loaded
+    then. source: of the firmware."""
     with tempfile.TemporaryDirectory() as folder:
-        hooked = _hooked(Path(folder), program)
+        hooked = _hooked(Path(folder), program, source)
         firmware = _flash(hooked, LAUNCHER)
         heap, loaded = _weigh(firmware, STARTED[program][0])
     ends = (".mpy", "/__init__.mpy")
@@ -354,9 +355,9 @@ def sizes() -> list[Row]:
     ]
 
 
-def _hooked(folder: Path, program: str) -> Path:
+def _hooked(folder: Path, program: str, source: Path) -> Path:
     """A copy of the firmware whose main.py ends in HOOK."""
-    shutil.copytree(bundle.FIRMWARE / "seesaw", folder / "seesaw")
+    shutil.copytree(source / "seesaw", folder / "seesaw")
     with (folder / "seesaw" / "main.py").open("a") as file:
         file.write(HOOK.replace("{program}", program))
     return folder

@@ -67,6 +67,8 @@ FIRMWARE = {
     "firmware/seesaw/checkup.py": ("asyncio", "hashlib", "json", "micropython", "seesaw.config",
                                    "seesaw.diag", "seesaw.typed", "seesaw.update"),
     "firmware/seesaw/unload.py": ("micropython", "sys"),
+    "firmware/seesaw/timekeeping.py": ("micropython", "seesaw.asking"),
+    "firmware/seesaw/asking.py": ("seesaw.port", "seesaw.witnesses"),
     "firmware/seesaw/pushed.py": ("json", "seesaw.update"),
     "firmware/seesaw/": PROGRAM,
     "firmware/seesaw/port/": ("asyncio", "binascii", "esp32", "gc", "machine", "micropython",

@@ -6,7 +6,6 @@ from micropython import const
 
 from seesaw.core import handover
 from seesaw.core.market_state import AWAY, FOLLOW, GOOD, LEVEL, SIGNS, sign
-from seesaw.data import shipped
 
 _WATCH_MS = const(5000)  # between two looks of the supervisor
 _FIRST_CHECK_S = const(180)  # to the first look after a cold boot: some are on for an evening
@@ -21,7 +20,7 @@ class App:
     handed in by wiring.py. record: None outside a trial, or of no use there."""
 
     def __init__(self, boot, settings, record, chip, beam, radio, clock, random, usage, feed,
-                 keeper):  # fmt: skip
+                 keeper, root):  # fmt: skip
         self.boot = boot
         self.settings = settings
         self.record = record
@@ -30,7 +29,7 @@ class App:
         self.radio = radio
         self.clock = clock
         self.random = random
-        self.root = "development" if shipped.development() else "maker"
+        self.root = root  # "development" or "maker": whom the release trusts
         self.usage = usage
         self.keeper = keeper
         taken = settings["servo_pin"], settings["power_pin"]
@@ -51,6 +50,9 @@ class App:
 
     async def run(self) -> None:
         """Ends only by an exception or a hand-over."""
+        self.chip.memory_free()  # collects: what made the app gives its memory to what polls
+        # To load a module takes longer than a frame of the beam, which stands still until here.
+        __import__("seesaw.core.recipe")
         if self.boot.trial:
             from seesaw import ontrial
 

@@ -152,5 +152,5 @@ def try_out(boot) -> None:
     asyncio.new_event_loop()  # the app that ran before has left its tasks
     store = chip.Store()
     settings = config.parse(config.load(store))
-    made = app(Guest(boot), settings, None, chip, chip.Radio(), chip.Clock(), random, store)
+    made = app(Guest(boot), settings, None, chip.Radio(), chip.Clock(), random, store)
     asyncio.run(made.run())

@@ -74,14 +74,14 @@ class Facts:
         return words
 
     def release(self) -> dict:
-        from seesaw.data.shipped import development
+        from seesaw.data.maker import root
 
         boot = self.boot
         return {
             "release.version": boot.version,
             "release.board": boot.trailer[5].rstrip(b"\x00").decode(),
             "release.bundle": boot.bundle[:4].hex(),
-            "release.root": "development" if development() else "maker",
+            "release.root": root(),
         }
 
     def update(self) -> dict:

@@ -4,7 +4,6 @@ import asyncio
 import gc
 from random import random
 
-from seesaw import config
 from seesaw.port import board as chip
 
 
@@ -36,6 +35,8 @@ def run(boot, program: str) -> None:
     room = updating and (bytearray(4096), bytearray(4096), bytearray(4096))
     gc.threshold(8192)  # bytes from one collection to the next: what stays is so kept together
     store = chip.Store()
+    from seesaw import config
+
     blob = config.load(store)
     settings = config.parse(blob)
     record = None
@@ -64,7 +65,8 @@ def run(boot, program: str) -> None:
             boot.hand_over("setup")
         from seesaw.wiring import app
 
-        made = app(boot, settings, record, chip, radio, clock, random, store)
+        made = app(boot, settings, record, radio, clock, random, store)
+        del app, config  # what has a name here stays: see wiring.py
     if b'"log_level"' in blob and not boot.trial:  # a trial says all
         from seesaw.levels import begin
 

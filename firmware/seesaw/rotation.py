@@ -10,7 +10,7 @@ from seesaw.beam import NOTE_S
 from seesaw.core import handover
 from seesaw.core.market_state import LOST_S
 from seesaw.core.turn import names, pick
-from seesaw.data import shipped
+from seesaw.data import hours
 from seesaw.data.traded import exchanges
 
 _AFTER_S = const(7200)  # after its close an exchange still counts: the day's result has its turns
@@ -61,11 +61,11 @@ class Rotation:
 
     def _trades(self, exchange: str, at_s: int) -> bool:
         """Also when nothing is known of its hours; not while no clock is set."""
-        hours = shipped.sessions(exchange, signed=self._hours(exchange))
-        if not at_s or hours is None:
+        found = hours.sessions(exchange, signed=self._hours(exchange))
+        if not at_s or found is None:
             return at_s > 0
-        word = hours.state(at_s)[0]
-        return word in ("open", "") or hours.state(at_s - _AFTER_S)[0] == "open"
+        word = found.state(at_s)[0]
+        return word in ("open", "") or found.state(at_s - _AFTER_S)[0] == "open"
 
     def _begin(self, boot, usage) -> None:
         """What the session before has left is of another instrument, unless it is the same."""
@@ -96,6 +96,8 @@ class Rotation:
         return [asked.get(feed[0], (0, 0, False)) for feed in names[1]]
 
     def _feeds(self, all_of: dict, place: int) -> list:
+        from seesaw.data import shipped  # at the start alone: the app lets go of it
+
         of = dict(self.of, instrument=self.names[place])
         return (several(all_of, self.names[place]) or shipped.feeds(of)[1])["feeds"]
 

@@ -5,10 +5,10 @@ heap as the rest of the feed.
 """
 
 from seesaw.core import httpdate, quote
-from seesaw.core.recipe import BODY_MAX, POLL_S, Recipe
 from seesaw.net import http
 
 DEADLINE_S = 15  # of a whole exchange
+POLL_S = 60
 
 
 class Source:
@@ -23,11 +23,12 @@ class Source:
 
     def __init__(
         self, feed: list, rules: dict, opener: object, base: str = "", key: str = "",
-        utc_s: object = None,
+        zones: object = (),
     ) -> None:  # fmt: skip
         """feed: [provider, symbol] or [provider, symbol, echo] of a part, rules: that provider's
         recipe, which was checked. opener: of http.fetch. base, key: the owner's, "" for none.
-        utc_s: as for Extraction.quote."""
+        zones: by its text each time zone that the recipe's times may be in, "" for the exchange's;
+        None for what is not known."""
         self.name = feed[0]
         self.delay_s = rules.get("delay_s", 0)
         # What spares a provider's server is no matter of the owner's own.
@@ -40,7 +41,7 @@ class Source:
         # scheme and host, for a Date
         self.home = base or "/".join(rules["url"].split("/")[:3])
         self._opener = opener
-        self._utc_s = utc_s
+        self._zones = zones or {}
         self._bound = (feed[0], rules, feed[1], feed[2] if len(feed) > 2 else "", base, key)
 
     def stream(self) -> tuple:
@@ -50,6 +51,8 @@ class Source:
 
     async def ask(self, now_s: int = 0) -> quote.Quote:
         """Ask once. Raises HttpError, and BadAnswer for whatever is no quote."""
+        from seesaw.core.recipe import BODY_MAX, Recipe  # when the app was made: see App.run
+
         self.retry_s = self.date_s = 0
         self.why = ""
         try:
@@ -71,3 +74,10 @@ class Source:
         if answer.status != 200:
             raise quote.BadAnswer("status %d" % answer.status)
         return made.quote(self.date_s, self.stored and self.stored(now_s), self._utc_s)
+
+    def _utc_s(self, local_s: int, tz: str) -> int:
+        """As for Extraction.quote."""
+        zone = self._zones.get(tz)
+        if zone is None:
+            raise ValueError("the zone is not known")
+        return zone.utc_s(local_s)

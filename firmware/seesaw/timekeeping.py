@@ -9,11 +9,11 @@ _DAY_S = const(86400)
 
 
 class Timekeeper:
-    """clock: of port.board. random: a function, a float in [0, 1). load: makes the Witnesses."""
+    """clock: of port.board. random: a function, a float in [0, 1). more: for asking.witnesses."""
 
-    def __init__(self, clock: object, random: object, load: object) -> None:
+    def __init__(self, clock: object, random: object, *more: object) -> None:
         self._clock = clock
-        self._load = load
+        self._parts = (clock, random) + more
         self._witnesses = None
         # To the first question: at once when the clock was never set, else drawn from a day. So it
         # is one a day however often sessions begin, and nothing need be remembered of the last one.
@@ -27,7 +27,9 @@ class Timekeeper:
 
     def _asked(self) -> object:
         if self._witnesses is None:
-            self._witnesses = self._load()
+            from seesaw.asking import witnesses
+
+            self._witnesses = witnesses(*self._parts)
         return self._witnesses
 
     async def keep(self, url: str) -> bool:

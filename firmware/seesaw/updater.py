@@ -22,7 +22,8 @@ _FEED_S = const(10)
 _WORDS_MAX = const(200)  # characters of a line's words
 _LOOK = ("look", "core.looks", "update.choose", "update.otadata")
 _UPGRADE = ("upgrade", "packed", "update.install")
-_DATA = ("data.sets", "data.turns", "data.standing", "data.part", "data.search", "data.calendars")
+_DATA = ("data.sets", "data.turns", "data.standing", "data.faring", "data.part", "data.search",
+         "data.calendars")  # fmt: skip
 _RELEASE = ("update.record", "update.reasons", "update.offer", "update.trailer", "core.backoff")
 
 

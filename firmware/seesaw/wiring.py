@@ -1,4 +1,8 @@
-"""The wiring that the app alone needs: the updater does not load it."""
+"""The wiring that the app alone needs: the updater does not load it.
+
+Once the app is made it lets go of this room, and of those that nothing else needs: their memory
+goes to what polls. So whatever is made here must not hold a function or a class of them.
+"""
 
 import asyncio
 
@@ -8,17 +12,23 @@ from seesaw.beam import Beam
 from seesaw.call import Call
 from seesaw.core import handover
 from seesaw.core.quiet import owners_clock
-from seesaw.data import shipped
-from seesaw.data.usage import Usage
+from seesaw.data import hours, shipped, starting
+from seesaw.data.maker import root
 from seesaw.feed import Feed
 from seesaw.net.pem import MORE_MAX
+from seesaw.port import board as chip
 from seesaw.port import servo
 from seesaw.port.secure import Secure
 from seesaw.source import Source
 from seesaw.timekeeping import Timekeeper
+from seesaw.unload import unload
+
+_ONCE = ("wiring", "tuning", "config", "lastwords", "data.maker", "data.part", "data.shipped",
+         "data.standing", "data.starting")  # fmt: skip
+_EACH_TURN = ("data.hours", "core.zone_text")  # where instruments take turns
 
 
-def app(boot, settings, record, chip, radio, clock, random, store) -> App:
+def app(boot, settings, record, radio, clock, random, store) -> App:
     """The app of this chip, its settings and its data."""
     settings.update(tuning.parse(config.load(store)))
     if boot.unhealthy and not boot.trial:
@@ -26,17 +36,8 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
 
         lastwords.keep(boot, store)
     secure = Secure(clock, store.get("roots", MORE_MAX), chip.opener)
-
-    def witnesses() -> object:
-        from seesaw.port import rtc, udp
-        from seesaw.witnesses import Witnesses
-
-        return Witnesses(
-            clock, rtc.set_clock, random, udp, chip.opener, settings["ntp"], rtc.built_s(boot.slot)
-        )
-
-    keeper = Timekeeper(clock, random, witnesses)
-    usage = Usage(boot, store.get("feeds"), settings, store.get("calendars"))
+    keeper = Timekeeper(clock, random, chip.opener, settings["ntp"], boot.slot)
+    usage = starting.usage(boot, store.get("feeds"), settings, store.get("calendars"))
     rota, of = None, settings
     if settings["rotation"]:
         from seesaw.rotation import Rotation
@@ -46,7 +47,9 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
     found = market(usage, of, boot, secure.opener, clock, random, store)
     motor = _motor(settings["servo_pin"], settings["power_pin"], boot)
     beam = Beam(settings, motor, boot, clock, servo.Place(), owners_clock(settings["tz"]))
-    made = App(boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper)
+    made = App(
+        boot, settings, record, chip, beam, radio, clock, random, usage, found, keeper, root()
+    )
     made.call = Call(boot, clock.up_s)
     if rota:
         rota.serve(made)
@@ -66,6 +69,10 @@ def app(boot, settings, record, chip, radio, clock, random, store) -> App:
         from seesaw.live import live
 
         made.live = live(made, secure.opener())
+    unload(*_ONCE)
+    if not rota:
+        unload(*_EACH_TURN)
+    unload("unload")
     return made
 
 
@@ -92,18 +99,9 @@ def market(usage, settings, *ports) -> Feed:
 
 def _feed(instrument, part, usage, settings, boot, opener, clock, random, store) -> Feed:
     exchange = part["exchange"]
-    sessions = shipped.sessions(exchange, signed=usage.hours(exchange))
+    sessions = hours.sessions(exchange, signed=usage.hours(exchange))
+    zones = _zones(part["providers"].values(), sessions)
     bases, keys = settings["providers"], settings["keys"]
-
-    def utc_s(local_s: int, tz: str) -> int:
-        if tz:
-            from seesaw.core.sessions import Zone
-
-            return Zone(tz).utc_s(local_s)
-        if sessions is None or sessions.zone is None:
-            raise ValueError("the zone is not known")
-        return sessions.zone.utc_s(local_s)
-
     sources = []
     keeps = False
     for feed in part["feeds"]:
@@ -111,7 +109,7 @@ def _feed(instrument, part, usage, settings, boot, opener, clock, random, store)
         rules = part["providers"][name]
         base = bases.get(name, "")
         opened = opener(() if base else rules.get("roots", ()))  # of the provider's own host
-        sources.append(Source(feed, rules, opened, base, keys.get(name, ""), utc_s))
+        sources.append(Source(feed, rules, opened, base, keys.get(name, ""), zones))
         keeps |= ["stored"] in rules["base"]
     silent_s = handover.silent_s(boot.scratch)
     feed = Feed(instrument, part, sources, random, clock.up_s, sessions, silent_s)
@@ -121,3 +119,19 @@ def _feed(instrument, part, usage, settings, boot, opener, clock, random, store)
         feed.closing = Closing(feed, store)
     feed.choice.keep(handover.waits(boot.scratch), clock.up_s())
     return feed
+
+
+def _zones(recipes, sessions) -> dict:
+    """By its text each time zone that times in these recipes may be in; "" is the exchange's."""
+    found = {"": sessions and sessions.zone}
+    for rules in recipes:
+        for row in rules["time"]:
+            for zone in row[2:]:
+                if isinstance(zone, str) and zone not in found:
+                    from seesaw.core.sessions import Zone
+
+                    try:
+                        found[zone] = Zone(zone)
+                    except ValueError:  # its times have none, then
+                        pass
+    return found

@@ -5,6 +5,7 @@ from email.utils import formatdate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from seesaw import asking
 from seesaw.core import clock_policy as policy
 from seesaw.timekeeping import Timekeeper
 from seesaw.updater import Updater
@@ -100,7 +101,9 @@ def test_an_update_is_never_before_the_bound_nor_after_an_honest_witness(
         assert found <= max(bound, right) or right <= bound
 
 
-def test_a_clock_that_was_never_set_is_asked_for_at_once_else_once_a_day() -> None:
+def test_a_clock_that_was_never_set_is_asked_for_at_once_else_once_a_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Clock:
         def __init__(self, now_s: int) -> None:
             self.now_s, self.up = now_s, 0
@@ -114,13 +117,15 @@ def test_a_clock_that_was_never_set_is_asked_for_at_once_else_once_a_day() -> No
     class Asked(Exception):
         pass
 
-    def load() -> object:
+    def witnesses(*_: object) -> object:
         raise Asked
+
+    monkeypatch.setattr(asking, "witnesses", witnesses)
 
     def first_s(now_s: int, part: float) -> int:
         """Of a session: how long nobody was asked."""
         clock = Clock(now_s)
-        keeper = Timekeeper(clock, lambda: part, load)
+        keeper = Timekeeper(clock, lambda: part)
         for clock.up in range(0, 86_400, 60):
             try:
                 keeper.keep("").send(None)

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from seesaw.core import calendar_rules
-from seesaw.core.sessions import Sessions, Zone, first_of, part_of, year_of
-from seesaw.data import shipped
+from seesaw.core.sessions import Sessions, Zone, first_of, year_of
 from seesaw.data.calendars import check
+from seesaw.data.hours import part_of, sessions
 from test_parity import FIRMWARE, OUTPUT_WAIT_S, micropython
 
 from host_tools.market import calendars
@@ -41,7 +41,8 @@ for line in open(sys.argv[1]):
 
 STATES_SCRIPT = """
 import json, sys
-from seesaw.core.sessions import Sessions, part_of
+from seesaw.core.sessions import Sessions
+from seesaw.data.hours import part_of
 for line in open(sys.argv[1]):
     name, moments = json.loads(line)
     with open(sys.argv[2]) as file:
@@ -239,8 +240,8 @@ def test_beyond_the_horizon_without_a_calendar_and_round_the_clock() -> None:
     assert Sessions(part()).state(beyond) == ("", 0)
     assert Sessions(part()).state(2**33) == ("", 0)
     assert Sessions(part()).state(0)[0] == ""  # a clock that was never set
-    assert shipped.sessions("XTSE", str(calendars.KEPT)) is None
-    round_the_clock = shipped.sessions("24/7", "nowhere")
+    assert sessions("XTSE", str(calendars.KEPT)) is None
+    round_the_clock = sessions("24/7", "nowhere")
     assert round_the_clock.state(0) == round_the_clock.state(NOW_S) == ("open", 0)
 
 
@@ -336,9 +337,9 @@ def test_one_line_of_the_file_is_read() -> None:
 ])  # fmt: skip
 def test_a_torn_file_is_none(line: str, tmp_path: Path) -> None:
     torn = tmp_path / "calendars.json"
-    assert shipped.sessions("XNYS", str(torn)) is None
+    assert sessions("XNYS", str(torn)) is None
     torn.write_text("{\n" + line + "\n")
-    assert shipped.sessions("XNYS", str(torn)) is None
+    assert sessions("XNYS", str(torn)) is None
 
 
 def test_a_set_is_right_as_a_whole() -> None:

@@ -6,6 +6,7 @@ import random
 
 import pytest
 from seesaw.data import standing
+from seesaw.data.faring import seen, silence_s
 from seesaw.data.standing import (
     BAD,
     FEED,
@@ -19,8 +20,6 @@ from seesaw.data.standing import (
     USE,
     patience_s,
     read,
-    seen,
-    silence_s,
 )
 from seesaw.data.turns import after, event, lost, offered, unfit
 

@@ -22,9 +22,9 @@ NO_CHECK = (
 UNSEEN = replace(RUBBISH, name="calendar-unseen",
                  world=offering("candidate", server="calendar-rubbish"))  # fmt: skip
 NO_RULES = ("seesaw/data/calendars.py", "        calendar_rules.check(parts[name])\n", "")
-COUNT = "    if scratch[standing.AT] >= standing.STARTS_MAX:\n"
-NEVER = "    if scratch[standing.AT] > 255:\n"
-END = "standing.seen(scratch, self._starts, fresh"
+COUNT = "    if scratch[faring.AT] >= faring.STARTS_MAX:\n"
+NEVER = "    if scratch[faring.AT] > 255:\n"
+END = "faring.seen(scratch, self.starts, fresh"
 
 ROWS = (
     Row("data-unchecked", "a set is taken unseen, and the app crashes with it at every start",
@@ -44,11 +44,11 @@ ROWS = (
         (replace(UNSEEN, until="says:words=calendars shipped, given up: "),)),
     Row("data-never-given-up", "no price comes with a set, and the device waits for one for ever",
         MOVED, "world", "dark",
-        (("seesaw/data/standing.py", "return SILENT_S << min(", "return SILENT_S << 9 + min("),),
+        (("seesaw/data/standing.py", "return _SILENT_S << min(", "return _SILENT_S << 9 + min("),),
         (NO_PRICE,)),
     Row("data-condemned-by-a-power-cut", "a session that began with power-on counts as a crash: "
         "what would cure the device is given up", MOVED, "world", "dark",
         (("seesaw/data/usage.py", END,
-          END.replace(" self._starts,", " 3 if self._boot.cause == 1 else self._starts,")),),
+          END.replace(" self.starts,", " 3 if self._boot.cause == 1 else self.starts,")),),
         (UNPLUGGED,)),
 )  # fmt: skip

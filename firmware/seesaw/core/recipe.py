@@ -12,7 +12,6 @@ from seesaw.core.quote import BadAnswer, Quote
 from seesaw.core.scan import Scan, is_word
 
 BODY_MAX = const(65536)  # bytes of an answer that are read at most
-POLL_S = const(60)
 NO_VALUES = (b"", b"-", b"--", b"null", b"NA", b"N/A", b"NaN", b"nan", b"None")
 _FALSE = const((b"false", b"0"))  # of a failure mark: nothing failed
 

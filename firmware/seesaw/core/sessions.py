@@ -1,44 +1,24 @@
 """When an exchange trades: time zones by POSIX rules, and the calendar of one exchange.
 
 Integers only: a float of 32 bits would be minutes off. The form of a calendar is in
-firmware/SPEC.md, "Calendars"; a zone's text is that of POSIX.1-2017, 8.3 (TZ), with the hours of a
-change from -167 to 167 as RFC 9636 (3.3.1) has them.
+firmware/SPEC.md, "Calendars"; the text of a zone is read in core/zone_text.py.
 """
-
-import json
 
 from micropython import const
 
 from seesaw.core.quote import first_of
 
 _DAY_S = const(86400)
-_TZ_MAX = const(64)  # characters
 _SCAN_DAYS = const(20)  # ahead; markets close for 11 days at most
 
 
 class Zone:
-    """A time zone, such as "EST5EDT,M3.2.0,M11.1.0" or "<+03>-3". ValueError for another form.
-
-    Rules by day of the year (Jn, n) are refused: no zone of the time zone database has one today.
-    """
+    """A time zone, such as "EST5EDT,M3.2.0,M11.1.0" or "<+03>-3". ValueError for another form."""
 
     def __init__(self, tz: str) -> None:
-        if type(tz) is not str or not 0 < len(tz) <= _TZ_MAX:
-            raise ValueError("no time zone")
-        names, comma, rules = tz.partition(",")
-        self.standard_s, at = _offset(names, _name(names, 0))
-        self.summer_s = self.standard_s
-        self._begin = self._end = None
-        if at == len(names) and not comma:
-            return
-        at = _name(names, at)
-        self.summer_s += 3600
-        if at != len(names):
-            self.summer_s, at = _offset(names, at)
-        begin, comma, end = rules.partition(",")
-        if at != len(names) or not comma:
-            raise ValueError("no time zone")
-        self._begin, self._end = _rule(begin), _rule(end)
+        from seesaw.core.zone_text import parsed  # when a program starts: the app lets go of it
+
+        self.standard_s, self.summer_s, self._begin, self._end = parsed(tz)
 
     def offset_s(self, utc_s: int) -> int:
         """Seconds east of UTC at a moment, seconds since 1970."""
@@ -77,63 +57,6 @@ def _change_s(rule: tuple, year: int) -> int:
     day = first + (weekday - first - 4) % 7 + 7 * (week - 1)  # 1970 began with a Thursday
     after = first_of(year + month // 12, month % 12 + 1)
     return (day if day < after else day - 7) * _DAY_S + time_s
-
-
-def _name(text: str, at: int) -> int:
-    """Where a zone's name ends."""
-    begun = at
-    if text[at : at + 1] == "<":
-        end = text.find(">", at)
-        if end - at < 4:
-            raise ValueError("no time zone")
-        return end + 1
-    while at < len(text) and ("a" <= text[at] <= "z" or "A" <= text[at] <= "Z"):
-        at += 1
-    if at - begun < 3:
-        raise ValueError("no time zone")
-    return at
-
-
-def _offset(text: str, at: int) -> tuple:
-    """(seconds east of UTC, where it ends); POSIX counts west."""
-    end = at
-    while end < len(text) and text[end] in "+-0123456789:":
-        end += 1
-    seconds = _time_s(text[at:end])
-    if not -25 * 3600 < seconds < 25 * 3600:
-        raise ValueError("no time zone")
-    return -seconds, end
-
-
-def _time_s(text: str) -> int:
-    """Of "5", "-5:30", "+167:00:00"."""
-    sign = -1 if text[:1] == "-" else 1
-    parts = text[1 if text[:1] in ("+", "-") else 0 :].split(":")
-    seconds = _digits(parts[0], 167) * 3600
-    if len(parts) > 3:
-        raise ValueError("no time zone")
-    for i in range(1, len(parts)):
-        seconds += _digits(parts[i], 59) * (60 if i == 1 else 1)
-    return sign * seconds
-
-
-def _rule(text: str) -> tuple:
-    """(month, week, weekday, seconds after midnight) of "M3.2.0" or "M10.5.0/3"."""
-    day, slash, time = text.partition("/")
-    parts = day[1:].split(".")
-    if day[:1] != "M" or len(parts) != 3:
-        raise ValueError("no time zone")
-    month, week, weekday = _digits(parts[0], 12), _digits(parts[1], 5), _digits(parts[2], 6)
-    if not month or not week:
-        raise ValueError("no time zone")
-    return month, week, weekday, _time_s(time) if slash else 7200
-
-
-def _digits(text: str, most: int) -> int:
-    # Not str.isdigit, which takes the digits of every script on CPython.
-    if not 0 < len(text) <= 3 or any(not "0" <= c <= "9" for c in text) or int(text) > most:
-        raise ValueError("no time zone")
-    return int(text)
 
 
 class Sessions:
@@ -194,16 +117,3 @@ class Sessions:
 
     def _utc_s(self, day: int, minute: int) -> int:
         return self.zone.utc_s(day * _DAY_S + minute * 60)
-
-
-def part_of(lines, exchange: str) -> object:
-    """What Sessions takes, out of the file of calendars: one exchange a line, and no more of it in
-    memory than that line. ValueError when the line is torn; None when there is none.
-
-    lines: of text, as an open file gives them.
-    """
-    start = '"%s": ' % exchange
-    for line in lines:
-        if line.startswith(start):
-            return json.loads(line[len(start) :].rstrip().rstrip(","))
-    return None

@@ -57,7 +57,7 @@ def after(state: list, what: str, bundle: str) -> list:
     the app crashes with is given up, and the good one, or what the release ships, used again."""
     made = state[:]
     if what == "priced" and made[TRIAL]:
-        _put(made, GOOD, made[TRIAL], standing.hours(made, made[0]))
+        _put(made, GOOD, made[TRIAL], standing.hours(made))
         _put(made, TRIAL)
     used = TRIAL if state[TRIAL] else GOOD
     if what == "crashed" and state[used]:

@@ -10,7 +10,7 @@ from micropython import const
 
 from seesaw.core import looks
 from seesaw.core.version import newer
-from seesaw.data import standing, turns
+from seesaw.data import faring, standing, turns
 from seesaw.data.part import FORMAT, SIZE_MAX, part, whose
 from seesaw.data.search import find, place, waits
 from seesaw.unload import unload
@@ -44,7 +44,7 @@ class Data:
         what = turns.event(scratch, self._state)
         said = ""
         if what:  # it was of one set, and is said once; until then it adds up
-            self._boot.scratch = looks.heard(standing.seen(scratch), True)
+            self._boot.scratch = looks.heard(faring.seen(scratch), True)
             if self._store.get("calendars"):
                 from seesaw.data import calendars
 
@@ -103,7 +103,7 @@ class Data:
             words = "%s refused: %s" % (sha[:8], error)
             made = turns.unfit(self._state, sha, self._bundle)
         if standing.name(made) != standing.name(self._state):  # what was seen is of another one
-            self._boot.scratch = looks.heard(standing.seen(self._boot.scratch), True)
+            self._boot.scratch = looks.heard(faring.seen(self._boot.scratch), True)
         return self._keep(made, raw, "replaced") + words
 
     def _load(self, state: list, sha: str) -> "bytes | None":

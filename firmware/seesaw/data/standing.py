@@ -1,10 +1,10 @@
-"""Which set of data is in use, and what the app sees of how it fares.
-
-It leaves that in RTC memory; the updater decides what becomes of the set (data/turns.py). A power
-cut takes what the app has seen with it, so it condemns nothing.
+"""Which set of data is in use. How it fares the app tells by RTC memory (data/faring.py), and the
+updater decides what becomes of it (data/turns.py).
 """
 
 import json
+
+from micropython import const
 
 # Places in the state. The first three are what USE names; sets are named by 16 hex digits of their
 # SHA-256, "" for none.
@@ -20,11 +20,8 @@ CALENDAR = ("", "", "", "", {}, {})
 PART = 3
 USES = ("shipped", "trial", "good")
 
-STARTS_MAX = 3
-QUOTES_MIN = 3
-SILENT_S = 300  # without a fresh price
-TURNS_MAX = 5
-AT = 2  # in scratch: starts, fresh prices, and two bytes of seconds of silence
+_SILENT_S = const(300)  # without a fresh price
+_TURNS_MAX = const(5)
 
 
 def read(blob: bytes, nothing: tuple = NOTHING) -> list:
@@ -41,9 +38,9 @@ def read(blob: bytes, nothing: tuple = NOTHING) -> list:
     return found if good else first
 
 
-def hours(state: list, exchange: str) -> dict:
-    """The part of the calendar in use; {} for what the release ships."""
-    return state[PART + (TRIAL if state[TRIAL] else GOOD)] if state[0] == exchange else {}
+def hours(state: list) -> dict:
+    """Of calendars the part that is in use; {} for what the release ships."""
+    return state[PART + (TRIAL if state[TRIAL] else GOOD)]
 
 
 def name(state: list) -> str:
@@ -52,22 +49,6 @@ def name(state: list) -> str:
     return USES[use] + (use and ":" + state[use][:8] or "")
 
 
-def silence_s(scratch: bytes) -> int:
-    return scratch[AT + 2] + scratch[AT + 3] * 256
-
-
-def fresh(scratch: bytes) -> int:
-    return scratch[AT + 1]
-
-
 def patience_s(state: list) -> int:
     """Seconds without a fresh price until the next turn."""
-    return SILENT_S << min(max(state[TURNS], 0), TURNS_MAX)
-
-
-def seen(scratch: bytes, starts: int = 0, fresh: int = 0, silent_s: int = 0) -> bytes:
-    """The scratch with what the app saw. starts: without a planned end. fresh: prices; these and
-    silence add up over sessions, which may be short."""
-    silent_s = min(silent_s, 65535)
-    made = bytes((starts & 255, min(fresh, QUOTES_MIN), silent_s & 255, silent_s >> 8))
-    return scratch[:AT] + made + scratch[AT + 4 :]
+    return _SILENT_S << min(max(state[TURNS], 0), _TURNS_MAX)

@@ -13,7 +13,7 @@ twice as long as the one before while none of them brings a price: an outage wea
 time it is given up. Without one all stays as it is.
 """
 
-from seesaw.data import standing
+from seesaw.data import faring, standing
 from seesaw.data.standing import BAD, FEED, FILE, GOOD, SHIPPED, STRIKES, TRIAL, TURNS, USE
 
 STRIKES_MAX = 2
@@ -21,11 +21,11 @@ STRIKES_MAX = 2
 
 def event(scratch: bytes, state: list) -> str:
     """One of "priced", "silent" and "crashed", or ""."""
-    if scratch[standing.AT] >= standing.STARTS_MAX:
+    if scratch[faring.AT] >= faring.STARTS_MAX:
         return "crashed"
-    if standing.fresh(scratch) >= standing.QUOTES_MIN:
+    if faring.fresh(scratch) >= faring.QUOTES_MIN:
         return "priced"
-    return "silent" if standing.silence_s(scratch) >= standing.patience_s(state) else ""
+    return "silent" if faring.silence_s(scratch) >= standing.patience_s(state) else ""
 
 
 def after(state: list, what: str, bundle: str) -> list:
