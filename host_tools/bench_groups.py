@@ -4,4 +4,4 @@ Alone here, as the help of the command names them and is to be quick.
 """
 
 QUICK = ("time", "memory", "crypto", "recipe")
-GROUPS = (*QUICK, "update", "page", "site", "fleet", "prove")
+GROUPS = (*QUICK, "update", "loads", "page", "site", "fleet", "prove")

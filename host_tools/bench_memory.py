@@ -28,8 +28,6 @@ from host_tools.release import publish
 DELAY = "a quote to the first changed pulse"
 HEAP_LIMIT_KB = 120  # of each program
 UPDATE_LIMIT_KB = 18  # of .mpy in seesaw/update/
-# Of .mpy in seesaw/crypto/: what the development key needs, and a repository's as `init` makes it.
-RSA, ED25519 = ("rsa", "der"), ("ed25519", "joint", "sha512")
 VM_SECONDS = 60  # of real time, for the VM to say what is asked
 FRAMES = (10, 50)  # of a move: between these two, nothing may be allocated
 # When a program has started: its line on the serial that says so.
@@ -247,7 +245,7 @@ def measure() -> list[Row]:
 def heaps() -> list[Row]:
     """What each program holds once it has started."""
     bare_kb = bare()
-    rows, loaded = [], {}
+    rows = []
     for program, (_, when) in STARTED.items():
         alone_kb, mpy_kb = live(program, bare_kb)
         kb = bare_kb + alone_kb
@@ -255,18 +253,9 @@ def heaps() -> list[Row]:
         note += f" {bare_kb:.1f} KB of it are the emulated chip's own modules"
         rows.append(Row(f"heap of the {program}", kb, "KB", HEAP_LIMIT_KB, note=note))
         note = ".mpy files that are loaded then"
-        limit_kb, loaded[program] = MODULES_LIMIT_KB[program], mpy_kb
+        limit_kb = MODULES_LIMIT_KB[program]
         rows.append(Row(f"modules of the {program}", mpy_kb, "KB", limit_kb, note=note))
-    kb = loaded["updater"] + _crypto_kb(ED25519) - _crypto_kb(RSA)
-    note = "the same with the arithmetic of a repository's own keys; the development key is RSA"
-    limit_kb = MODULES_LIMIT_KB["updater"]
-    rows.append(Row("  of the updater with Ed25519 keys", kb, "KB", limit_kb, note=note))
     return rows
-
-
-def _crypto_kb(names: tuple[str, ...]) -> float:
-    modules = bundle.build("0.1.0").modules
-    return sum(len(modules[f"seesaw/crypto/{name}.mpy"]) for name in names) / KB
 
 
 def bare() -> float:

@@ -4,7 +4,6 @@ import gc
 import shutil
 import types
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,27 +11,21 @@ from pathlib import Path
 import pytest
 from rig import World, new_flash, release
 
+from host_tools.bench_loads import KINDS, Loaded, noting, sizes
 from host_tools.bench_memory import live
 from host_tools.emulator.access_point import Call
 from host_tools.emulator.importer import Importer
 from host_tools.image.bundle import FIRMWARE
 from host_tools.market import calendars, feed_sets
 from host_tools.release import development, publish
+from host_tools.release.publish import Release
 
 KB = 1024
 # Bytes of .mpy at once, but for seesaw.update and what a look and a trial load in all.
 UPDATE_MAX, UPDATER_MAX, LOOK_MAX, TRIAL_MAX = 18 * KB, 36 * KB, 40_500, 34_600
 DATA_MAX = 40_780  # while a set of feeds is checked: the aim is 36 KB too
-KINDS = {  # of keys: a repository has one, and a device loads the arithmetic of that alone
-    "rsa": {"seesaw.crypto.rsa", "seesaw.crypto.der"},
-    "ed25519": {"seesaw.crypto.ed25519", "seesaw.crypto.joint", "seesaw.crypto.sha512"},
-    "p256": {"seesaw.crypto.p256", "seesaw.crypto.joint", "seesaw.crypto.der"},
-}
 OLD, NEW = release("0.1.0"), release("0.2.0")
-SIZES = {
-    path.removesuffix(".mpy").removesuffix("/__init__").replace("/", "."): len(data)
-    for path, data in NEW.bundle.modules.items()
-}
+SIZES = sizes(NEW.bundle.modules)
 
 
 APP_MAX = 40 * KB  # at once; of a session that follows its first provider
@@ -43,64 +36,16 @@ ONCE = (  # what only the making of the app needs
     "wiring", "tuning", "config", "unload", "core.zone_text", "data.hours", "data.maker",
     "data.part", "data.shipped", "data.standing", "data.starting",
 )  # fmt: skip
+CHOICE = {f"seesaw.{name}" for name in ("look", "core.looks", "update.choose", "update.otadata")}
 PAGE_MAX = 13_600  # of what answers, when somebody asks
 SETUP_MAX = 32 * KB
 WITNESSES_MAX = 5 * KB  # when the clock must be set: once a day, and after each power cut
 
 
-class Loaded(set[str]):
-    """The firmware's modules that a session has loaded. moments: those that were there together,
-    at each import: what is let go of gives its heap to what is loaded then."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moments: list[set[str]] = []
-
-    def note(self, name: str, now: set[str]) -> None:
-        self.add(name)
-        self.moments.append(now)
-
-    @property
-    def most(self) -> set[str]:
-        """At the moment when they were the most bytes."""
-        return max(self.moments, key=weight)
-
-    def most_with(self, kind: str) -> int:
-        """Bytes at that moment, if the keys were of this kind."""
-        every = set.union(*KINDS.values())
-        return max(weight((now - every) | KINDS[kind] if now & every else now)
-                   for now in self.moments)  # fmt: skip
-
-
-def weight(names: set[str]) -> int:
-    return sum(SIZES[name] for name in names)
-
-
-@contextmanager
-def noting() -> Iterator[list[Loaded]]:
-    """What each session has loaded, in order; filled at the end."""
-    loaded: dict[int, Loaded] = defaultdict(Loaded)
-    known: list[Importer] = []
-    real = Importer._exec
-    found: list[Loaded] = []
-
-    def noted(self: Importer, module: types.ModuleType, code: types.CodeType) -> types.ModuleType:
-        if module.__name__ in SIZES:
-            known.append(self)  # or its id could come again
-            now = {module.__name__, *self.modules} & SIZES.keys()
-            loaded[id(self)].note(module.__name__, now)
-        return real(self, module, code)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Importer, "_exec", noted)
-        yield found
-    found += loaded.values()
-
-
 @pytest.fixture(scope="module")
 def sessions() -> list[Loaded]:
     """Of a whole update."""
-    with noting() as found:
+    with noting(SIZES) as found:
         world = World(new_flash(OLD), [OLD, NEW], offered=NEW)
         world.run(900, until=lambda: world.confirmed("0.2.0"))
     assert world.confirmed("0.2.0")
@@ -114,14 +59,14 @@ def test_the_updater_and_its_trust_are_small(sessions: list[Loaded]) -> None:
     assert look >= KINDS["rsa"] <= trial
     assert "seesaw.upgrade" in look and "seesaw.proof" in trial
     assert max(max(pair) for pair in most.values()) <= UPDATER_MAX, most
-    assert weight(look) <= LOOK_MAX and weight(trial) <= TRIAL_MAX
+    assert look.all <= LOOK_MAX and trial.all <= TRIAL_MAX
     room = sum(size for name, size in SIZES.items() if name.startswith("seesaw.update."))
     assert room + SIZES["seesaw.update"] <= UPDATE_MAX
 
 
 def test_data_needs_more_at_once() -> None:
     """A set that comes, is checked and kept; and judged by the session after."""
-    with noting() as found:
+    with noting(SIZES) as found:
         made = publish.reissued(OLD, development.edition(OLD.version) + 1, data={
             "feeds": feed_sets.text(feed_sets.shipped()),
             "calendars": calendars.text(calendars.read())})  # fmt: skip
@@ -132,7 +77,7 @@ def test_data_needs_more_at_once() -> None:
 
     assert ran and {"seesaw.core.recipe_rules", "seesaw.core.calendar_rules"} <= ran[0]
     most = max(one.most_with(kind) for kind in KINDS for one in ran)
-    assert most <= DATA_MAX, [sorted(one.most) for one in ran]
+    assert most <= DATA_MAX, [sorted(one) for one in ran]
 
 
 def test_the_app_pays_for_none_of_it(sessions: list[Loaded]) -> None:
@@ -147,22 +92,25 @@ def test_the_app_pays_for_none_of_it(sessions: list[Loaded]) -> None:
 @pytest.mark.parametrize("instrument", list(ALL_MAX))
 def test_the_app_is_small(instrument: str) -> None:
     """TLS included, which every provider has."""
-    with noting() as found:
+    with noting(SIZES) as found:
         world = World(new_flash(OLD, instrument=instrument, check_s=3600), [OLD])
         world.run(60, until=lambda: world.said("price="))
     assert world.said("price=")
     (app,) = found
 
     assert {"seesaw.app", "seesaw.source", "seesaw.core.scan", "seesaw.port.secure"} <= app
-    assert weight(app.most) <= APP_MAX, sorted(app.most, key=lambda name: -SIZES[name])
-    assert weight(app) <= ALL_MAX[instrument], sorted(app, key=lambda name: -SIZES[name])
+    assert app.most <= APP_MAX, sorted(app)
+    assert app.all <= ALL_MAX[instrument], sorted(app, key=lambda name: -SIZES[name])
     assert ("seesaw.core.sessions" in app) == (instrument == "sp500")
     names = ("update.", "core.delimited", "witnesses", "net.certificate")
     assert not [name for name in app if name.startswith(tuple(f"seesaw.{n}" for n in names))]
 
 
+Names = Callable[[], set[str]]
+
+
 @contextmanager
-def held() -> Iterator[Callable[[], set[str]]]:
+def held() -> Iterator[Names]:
     """Gives those modules of which anything is held. A function keeps all of its module's names
     alive, a class its functions: so one of each is watched."""
     watched: list[tuple[str, weakref.ref[object]]] = []
@@ -210,19 +158,58 @@ def test_nothing_holds_what_only_the_making_needs(more: dict, needed: set[str]) 
     assert once & alive == needed
 
 
-def test_the_vm_gives_its_memory_back(tmp_path: Path) -> None:
-    """Each of them with 8 KB more, and the app that follows holds not one of these."""
+def done_with(offered: Release, line: str) -> set[str]:
+    """What is held when a look comes to this line."""
+    alive: set[str] = set()
+    with held() as names:
+        world = World(new_flash(OLD, check_s=300), [OLD, NEW], offered=offered)
+
+        def told() -> bool:
+            if world.said(line):
+                alive.update(names())
+            return world.said(line)
+
+        world.run(900, until=told)
+    assert {"seesaw.updater", "seesaw.update.trusted"} <= alive
+    return alive
+
+
+def test_nothing_holds_what_a_look_has_done_with() -> None:
+    """When an install begins: of the choice and of signatures."""
+    alive = done_with(NEW, "event=offer")
+
+    assert "seesaw.upgrade" in alive
+    assert not alive & (CHOICE | {"seesaw.crypto.keys"}.union(*KINDS.values()))
+
+
+def test_nothing_holds_what_data_needs_no_more() -> None:
+    data = {"feeds": feed_sets.text(feed_sets.shipped())}
+    made = publish.reissued(OLD, development.edition(OLD.version) + 1, data=data)
+    alive = done_with(made, "event=data")
+    done = {"update.record", "update.reasons", "update.trailer", "update.choose", "look",
+            "data.feeds", "core.recipe_rules", "core.stream_rules"}  # fmt: skip
+
+    assert "seesaw.data.sets" in alive
+    assert not alive & {f"seesaw.{name}" for name in done}
+
+
+@pytest.mark.parametrize(("program", "gone"), [
+    ("app", sorted(ONCE)),
+    ("updater", sorted(name.removeprefix("seesaw.") for name in CHOICE)),
+])  # fmt: skip
+def test_the_vm_gives_its_memory_back(program: str, gone: list[str], tmp_path: Path) -> None:
+    """Each of them with 8 KB more, and the program holds not one of these once it has started."""
     shutil.copytree(FIRMWARE / "seesaw", tmp_path / "seesaw")
-    for name in ONCE:
+    for name in gone:
         with Path(tmp_path, "seesaw", name.replace(".", "/") + ".py").open("a") as file:
             file.write("\n_HELD = bytearray(8192)\n")
 
-    assert abs(live("app", 0, tmp_path)[0] - live("app", 0)[0]) < 4
+    assert abs(live(program, 0, tmp_path)[0] - live(program, 0)[0]) < 4
 
 
 def loaded(ask: bool) -> Loaded:
     """By an app that follows the market; and has somebody asked for its page?"""
-    with noting() as found:
+    with noting(SIZES) as found:
         world = World(new_flash(OLD, check_s=86400), [OLD])
         calls: list[Call] = []
 
@@ -245,7 +232,7 @@ def test_the_page_is_loaded_when_somebody_asks() -> None:
 
 
 def test_set_up_is_small() -> None:
-    with noting() as found:
+    with noting(SIZES) as found:
         world = World(new_flash(OLD, ssid="", password=""), [OLD])
         world.run(60, until=lambda: world.said("event=setup"))
     setup = found[-1]
@@ -257,7 +244,7 @@ def test_set_up_is_small() -> None:
 
 
 def test_a_clock_that_is_not_set_costs_little_more() -> None:
-    with noting() as found:
+    with noting(SIZES) as found:
         world = World(new_flash(OLD, check_s=3600), [OLD])
         world.device.around.wall = lambda: 0.0
         world.run(60, until=lambda: world.said("price="))
