@@ -22,7 +22,6 @@ LIMITED = {  # what has a limit, and its unit
     "modules of the updater": "KB",
     "heap of the setup": "KB",
     "modules of the setup": "KB",
-    "  of the updater with Ed25519 keys": "KB",
     "  update/ of these": "KB",
     "a quote to the first changed pulse": "ms",
     "heap per frame of a move": "B",
@@ -87,6 +86,7 @@ def test_only_strict_ends_with_a_code(
     monkeypatch.setattr("host_tools.bench_recipe.measure", list)
     monkeypatch.setattr("host_tools.bench_page.measure", list)
     monkeypatch.setattr("host_tools.bench_update.measure", list)
+    monkeypatch.setattr("host_tools.bench_loads.measure", list)
     monkeypatch.setattr("host_tools.bench_fleet.measure", list)
     monkeypatch.setattr("host_tools.bench_site.measure", list)
     monkeypatch.setattr("host_tools.bench_prove.measure", list)
