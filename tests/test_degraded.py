@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from seesaw.api import answers
 from seesaw.core import market_state
 
 import host_tools  # noqa: F401 - makes the firmware's modules importable here
@@ -95,6 +96,20 @@ def test_every_state_of_the_firmware_has_its_row_and_its_sign() -> None:
         assert cells[3] == ("lit" if state == "UPDATING" else told)
 
 
+def test_set_up_blinks_as_its_state_does() -> None:
+    found = [line.strip("| ").split(" | ") for line in TABLES["Set-up"].splitlines()
+             if "`event=setup words=never" in line]  # fmt: skip
+
+    assert len(found) == 2
+    assert {cells[3] for cells in found} == {f"{market_state.SIGNS.index('SETUP')} blinks"}
+
+
 def test_the_page_says_each_state() -> None:
+    """The device's own, in the words that are told here; the twin's beside it."""
+    told = dict(re.findall(r'^- ([A-Z ]+): "(.+)"$', TABLES["The states"], re.MULTILINE))
+
+    said = {**answers.WORDS, "SAFE": answers.SAFE}
+    assert told == {name.replace("_", " "): words for name, words in said.items()}
+    assert {name.replace(" ", "_") for name in told} == set(STATES) - {"UPDATING"}
     for state in STATES:
         assert len(words.STATES[state].split()) > 3

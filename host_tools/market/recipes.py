@@ -130,7 +130,7 @@ def _rules_broken(
         words = str(error).split(": ")
         where = ("instruments", *words[:2])
         if sound:
-            yield (where if where[:2] in places else (words[0],)), words[-1]
+            yield (where if where[:2] in places else tuple(words[:-1])), words[-1]
 
 
 def load(path: Path) -> dict[str, Any]:

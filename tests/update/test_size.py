@@ -37,7 +37,7 @@ ONCE = (  # what only the making of the app needs
     "data.part", "data.shipped", "data.standing", "data.starting",
 )  # fmt: skip
 CHOICE = {f"seesaw.{name}" for name in ("look", "core.looks", "update.choose", "update.otadata")}
-PAGE_MAX = 13_600  # of what answers, when somebody asks
+PAGE_MAX = 13_650  # of what answers, when somebody asks
 SETUP_MAX = 32 * KB
 WITNESSES_MAX = 5 * KB  # when the clock must be set: once a day, and after each power cut
 

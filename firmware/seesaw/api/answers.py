@@ -11,10 +11,10 @@ WORDS = {
     "DELAYED": "follows the market, some minutes behind",
     "PROXY": "follows a fund in place of the index",
     "CLOSED": "the market is closed: the beam shows the last session",
-    "STALE": "no new price: the beam stays where it is",
-    "NO_DATA": "no price to be had; it goes on asking",
-    "OFFLINE": "no Wi-Fi",
-    "SETUP": "no Wi-Fi is set",
+    "STALE": "no new price: the beam stays, and others are asked",
+    "NO_DATA": "no price to be had: it asks on; after a day tell its maker",
+    "OFFLINE": "no Wi-Fi: is the router on?",
+    "SETUP": "no Wi-Fi is set: hold the button",
 }
 SAFE = "it has failed several times, and runs between attempts to mend that"
 
