@@ -1,6 +1,7 @@
 """The arguments of the commands about a board at the end of a cable."""
 
 import argparse
+from pathlib import Path
 
 from host_tools.arguments import Command, count
 
@@ -34,6 +35,11 @@ def _deploy(parser: argparse.ArgumentParser) -> None:
 
 def _config(parser: argparse.ArgumentParser) -> None:
     _cable(parser)
+    parser.add_argument(
+        "--config", metavar="FILE", type=Path,
+        help="JSON settings of any kind, such as keys, providers, stream and ntp (SPEC.md, NVS);"
+        " what else is given goes before them",
+    )  # fmt: skip
     parser.add_argument("--ssid", metavar="S", help="name of the Wi-Fi network")
     parser.add_argument(
         "--password", metavar="P",

@@ -49,7 +49,8 @@ def _changes(arguments: Namespace) -> dict[str, Any]:
     keys = ("ssid", "instrument", "rotation", "update_url", "tz", "log_level", *settings.NUMBERS)
     given = {key: getattr(arguments, key) for key in keys}
     given["password"] = _password(arguments.password)
-    return {key: value for key, value in given.items() if value is not None}
+    kept = settings.load(arguments.config) if arguments.config else {}
+    return kept | {key: value for key, value in given.items() if value is not None}
 
 
 def _password(given: str | None) -> str | None:

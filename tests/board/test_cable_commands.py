@@ -1,5 +1,6 @@
 """`seesaw try`, `config`, `console` and `flash` at an emulated seesaw, and ports that are none."""
 
+import json
 import os
 import pty
 import re
@@ -11,6 +12,7 @@ import cable_rig
 import pytest
 import rig
 from cable_rig import Terminal, mpremote
+from phone import image_settings_of
 
 from host_tools import cli
 from host_tools.board import repl
@@ -96,9 +98,23 @@ def test_settings_change_and_the_password_is_nowhere(desk, capfd, monkeypatch):
     assert SECRET not in said.out + desk.text
 
 
+def test_settings_of_a_file_too(desk, capfd, tmp_path):
+    """Those that have no option; an option goes before the file."""
+    file = tmp_path / "owner.json"
+    file.write_text(json.dumps({"keys": {"eodhd": SECRET}, "ntp": "a.test", "sensitivity": 50}))
+    options = ["--config", str(file), "--sensitivity", "200"]
+    assert cli.main(["config", "--port", desk.port.path, *options]) == 0
+    desk.wait_for("state=LIVE", len(desk.text))
+    said = capfd.readouterr()
+    assert "set keys, ntp, sensitivity" in said.out and SECRET not in said.out + said.err
+    found = image_settings_of(desk.device.flash, "config")
+    assert (found["keys"], found["ntp"], found["sensitivity"]) == ({"eodhd": SECRET}, "a.test", 200)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (["--config", "nowhere.json"], "nowhere.json"),
         (["--instrument", "gold"], "did you mean"),
         (["--poll-s", "0"], "poll_s"),
         (["--rotation", "dax,gold"], "gold"),
