@@ -93,4 +93,4 @@ clean: ## remove what was built
 	@$(BIN)/pip --disable-pip-version-check install -q -e '.[dev,calendar]'
 	@touch $@
 
-.PHONY: help run test conformance prove prove-full zoo mutants bench emulate flash backup restore selftest boards deploy try config console diag pictures clean
+.PHONY: help run test conformance prove prove-full zoo mutants bench drill emulate flash backup restore selftest boards deploy try config console diag pictures clean

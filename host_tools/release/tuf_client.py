@@ -24,6 +24,7 @@ from host_tools.image.bundle import FIRMWARE
 from host_tools.release import tuf_desk
 
 VM = "SEESAW_VM"  # "micropython", or "cpython" as without it
+ENGINES = ("cpython", "micropython")
 HEAP = "2M"  # of the VM: it compiles the firmware's modules too
 # What the VM runs. An argument of more than 255 bytes would end it, so they come by its stdin.
 SCRIPT = """
@@ -55,7 +56,10 @@ def main(argv: "list[str] | None" = None) -> int:
             if name in command:
                 Path(command[name]).mkdir(parents=True, exist_ok=True)
         now_s = int(time.time())
-        if os.environ.get(VM, "cpython") == "micropython":
+        engine = os.environ.get(VM) or "cpython"
+        if engine not in ENGINES:
+            raise UserError(VM, f"'{engine}' is no engine", f"set it to {' or '.join(ENGINES)}")
+        if engine == "micropython":
             words = json.dumps([command, now_s], ensure_ascii=False) + "\n"
             raw = words.encode("utf-8", "surrogateescape")
             return subprocess.run([*vm(), "-c", SCRIPT], input=raw, env=vm_path()).returncode
