@@ -172,6 +172,11 @@ def test_interrupted_trials_and_failed_installs_are_said_and_counted() -> None:
         Record(store).hindered(B, "the bundle's hash is wrong", "0.3.0")
         hindered.append(looks(store, B))
     assert hindered == [1, 3, 7, 15, 31, 63, 63, 63]
+    other, drawn = Store(), []
+    for _ in range(8):
+        Record(other, lambda: 0.999).hindered(B, "the bundle's hash is wrong", "0.3.0")
+        drawn.append(looks(other, B))
+    assert drawn == [1, 2, 4, 8, 16, 32, 32, 32]
     assert Record(store).failure == f"0.3.0,{B[:4].hex()},2,9,8"
     assert looks(store) == 0  # the first is not held back by the second
 

@@ -138,7 +138,7 @@ class Record:
     def hindered(self, bundle: bytes, why: str, version: str = "") -> None:
         """An install that wore the flash for nothing: the next one is further off each time."""
         fails = self._count(bundle, _FAILS)
-        self._of(bundle)[_WAIT] = min(1 << fails, _WAIT_MAX) - 1
+        self._of(bundle)[_WAIT] = delay_s(fails, self._random, 2, _WAIT_MAX) - 1
         self._note(
             "hindered", bundle, version, why, fails, (reasons.INSTALL, reasons.UNFIT)
         )  # fmt: skip
