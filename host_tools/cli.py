@@ -5,7 +5,9 @@ import errno
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from host_tools import (
@@ -219,6 +221,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _told(error)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except RecursionError as error:
+        if not _of_json(error):
+            raise
+        fix = "mend what was named as JSON"
+        return _told(UserError("a file", "its JSON is nested too deeply", fix))
     except SystemExit:  # of --help
         sys.stdout.flush()
         raise
@@ -247,6 +254,12 @@ def _refused(error: OSError) -> UserError:
         why = (error.strerror or repr(error)).lower()
         return UserError("standard output, or a file", why, "make room, or name another place")
     raise error
+
+
+def _of_json(error: RecursionError) -> bool:
+    """Did json run out of stack, and not a program that never ends?"""
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    return any(Path(frame.filename).parent.name == "json" for frame in frames)
 
 
 def _forget(stream: TextIO) -> None:
