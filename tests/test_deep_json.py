@@ -45,7 +45,6 @@ def test_a_client_of_the_market_cannot_end_it() -> None:
 @pytest.mark.parametrize("command", [
     ["run", "--replay", "deep.json"],
     ["restore", "deep.json", "--port", "nowhere"],
-    ["release", "halt", "repo", "1.0.0", "--keys", "."],
     ["recipe", "lint", "deep.json"],
 ])  # fmt: skip
 def test_a_command_says_so_in_a_line(
@@ -56,6 +55,17 @@ def test_a_command_says_so_in_a_line(
     code = cli.main(command)
     said = capsys.readouterr()
     assert code in (1, 2) and (said.err + said.out).count("\n") == 1
+
+
+def test_a_list_of_keys_is_refused(
+    deep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(deep.parent)
+    assert cli.main(["release", "init", "repo", "--keys", "keys"]) == 0
+    deep.rename("keys/keys.json")
+    capsys.readouterr()
+    assert cli.main(["release", "halt", "repo", "1.0.0", "--keys", "keys"]) == 2
+    assert "nested too deeply" in capsys.readouterr().err
 
 
 def test_what_no_reader_minds_is_no_traceback_either(
