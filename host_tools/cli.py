@@ -1,11 +1,14 @@
 """The command line `seesaw`: parsing only. Every command is one row of COMMANDS."""
 
 import argparse
+import errno
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
 
 from host_tools import (
     arguments_of_board,
@@ -25,13 +28,15 @@ from host_tools import (
 )
 from host_tools.arguments import Command
 from host_tools.errors import UserError
+from host_tools.stopping import INTERRUPTED
 
-USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes
+USAGE_ERROR, BROKEN_PIPE = 2, 141  # exit codes
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 EXIT_CODES = f"""exit codes:
   0    all went well
   1    it ran, and what it looked at is not well
   {USAGE_ERROR}    something to put right: one line says what, why, and what to type
-  {INTERRUPTED}  Ctrl-C
+  {INTERRUPTED}  Ctrl-C; 0 where it is the usual end
   {BROKEN_PIPE}  whoever read the output has gone
 
 Data goes to standard output, messages to standard error; NAME --help tells more."""
@@ -148,6 +153,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError("command line", message, f"see {self.prog} --help")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """argparse's own goes on when nobody gets it."""
+        print(message, end="", file=file or sys.stderr)
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all COMMANDS; the parsed arguments carry `handler`."""
@@ -187,26 +196,75 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a UserError is one line and code 2, as is a file
-    that the system refuses; Ctrl-C 130."""
+    that the system refuses, or standard output; Ctrl-C 130."""
+    if sys.stderr is None:  # 2>&-
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as this process lives
+    if sys.stdout is None:  # >&-
+        return _told(UserError("standard output", "it is closed", "send it somewhere"))
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()  # what does not get out is an error, and no longer one at exit
+        return code
+    except BrokenPipeError:  # whoever reads has seen enough, as head does
+        _forget(sys.stdout)
+        return BROKEN_PIPE
+    except OSError as error:
+        return _told(_refused(error))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         parsed = _parse(sys.argv[1:] if arguments is None else arguments)
         module, _, name = parsed.handler.partition(":")
         return int(getattr(importlib.import_module(module), name)(parsed))
     except UserError as error:
-        print(f"seesaw: {error}", file=sys.stderr)
-        return USAGE_ERROR
+        return _told(error)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever reads has seen enough, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except OSError as error:
-        if error.filename is None:
+    except RecursionError as error:
+        if not _of_json(error):
             raise
+        fix = "mend what was named as JSON"
+        return _told(UserError("a file", "its JSON is nested too deeply", fix))
+    except SystemExit:  # of --help
+        sys.stdout.flush()
+        raise
+
+
+def _told(error: UserError) -> int:
+    try:
+        print(f"seesaw: {error}", file=sys.stderr, flush=True)
+    except OSError:  # then the code alone says it
+        _forget(sys.stderr)
+    return USAGE_ERROR
+
+
+def _refused(error: OSError) -> UserError:
+    """What the system refused, in our words. Raises what is none of the user's business."""
+    if error.filename is not None:
         fix = "see that it is there, that its name is one, and that it may be read and written"
-        told = UserError(str(error.filename), error.strerror or repr(error), fix)
-        print(f"seesaw: {told}", file=sys.stderr)
-        return USAGE_ERROR
+        return UserError(str(error.filename), error.strerror or repr(error), fix)
+    try:
+        sys.stdout.flush()  # what it did not take is still there
+    except OSError as lost:
+        _forget(sys.stdout)
+        why = (lost.strerror or repr(lost)).lower()
+        return UserError("standard output", why, "send it where there is room")
+    if error.errno in NO_ROOM:  # of a write, whose error does not know its file
+        why = (error.strerror or repr(error)).lower()
+        return UserError("standard output, or a file", why, "make room, or name another place")
+    raise error
+
+
+def _of_json(error: RecursionError) -> bool:
+    """Did json run out of stack, and not a program that never ends?"""
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    return any(Path(frame.filename).parent.name == "json" for frame in frames)
+
+
+def _forget(stream: TextIO) -> None:
+    """What is left for it, and what comes, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

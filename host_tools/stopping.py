@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 
+INTERRUPTED = 130  # exit code
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -57,7 +57,7 @@ class Saved:
             if wrong or found["format"] != FORMAT:
                 raise ValueError
             return cls(**{f.name: found[f.name] for f in fields(cls)})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             fix = "name the .bin of a seesaw backup that has its .json beside it"
             raise UserError(str(path), "it does not say what board it is of", fix) from error
 

@@ -72,7 +72,8 @@ class Kept:
                 for label, sectors in found["parts"].items()
             }
             return cls(found["uid"], found["sizes"], parts)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError,
+                RecursionError) as error:  # fmt: skip
             fix = "name the file that seesaw conformance spoke of"
             raise UserError(str(path), "it holds no saved flash", fix) from error
 

@@ -15,6 +15,7 @@ from host_tools.image import bundle
 from host_tools.image.board import Board
 from host_tools.release import build
 from host_tools.release.publish import Release, make
+from host_tools.stopping import INTERRUPTED
 
 TRIAL_S = 60  # of the drill's releases; the firmware has a floor
 
@@ -45,12 +46,15 @@ class Desk:
         return datetime.fromtimestamp(self.now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def type(self, *words: object, expect: int = 0) -> str:
-        """What the command printed. Unexpected when it ends with another exit code."""
+        """What the command printed. Unexpected when it ends with another exit code,
+        KeyboardInterrupt when somebody ended it."""
         line = [str(word) for word in words]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = self.main(line)
         self.typed.append((" ".join(line), code))
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         if code != expect:
             said = (err.getvalue() or out.getvalue()).strip()[-400:]
             raise Unexpected(f"seesaw {' '.join(line)}: exit code {code}, not {expect}: {said}")

@@ -12,6 +12,7 @@ from typing import Any
 from host_tools.emulator.board import CTRL_C, SOFT, Options, Surroundings
 from host_tools.emulator.clock import NEVER, VirtualClock
 from host_tools.emulator.companion import Companion
+from host_tools.emulator.ctrl_c import CtrlC
 from host_tools.emulator.device import Device
 from host_tools.emulator.firmware_modules import build
 from host_tools.emulator.flash import Flash
@@ -24,15 +25,9 @@ TICK_US = 5  # virtual time of one turn of a `while`
 TURNS_HUNG = 200_000  # turns without a call into the chip: from then on they cost more,
 TICK_HUNG_US = 1000  # so that a hung loop soon meets its watchdog
 ROOT_READ = 1024  # bytes; the port reads 32, which shows nowhere: four of them are cached
+HOST = -1  # among the timers that ring: the host asks for a look at watch()
 FAULTS = (Exception, CancelledError)  # what firmware may raise
 FACES = Path(__file__).parent / "modules"
-
-
-class CtrlC(KeyboardInterrupt):
-    """Pressed on the serial line, not on the terminal of this process."""
-
-
-CtrlC.__name__ = "KeyboardInterrupt"  # as the port prints it
 
 
 @cache
@@ -200,8 +195,14 @@ class CPythonDevice(Device):
             else:
                 self.typed += ctrl_c
 
+    def wake(self) -> None:
+        """See Device; also where no time passes."""
+        self.board.ring.append(HOST)
+
     def live(self, session: int) -> int:
         self.net.reset()
+        if self._interrupted():  # a session begins with no alarm in the ring
+            raise KeyboardInterrupt
         vm = Session(self, session)
         try:
             vm.run()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from host_tools.emulator import ctrl_c
 from host_tools.emulator.board import (
     DEEPSLEEP,
     FOREVER_US,
@@ -52,6 +53,7 @@ class Device(ABC):
         self.clock = clock
         self.board = Board(flash, clock, self.around, options)
         self._until: Callable[[], bool] | None = None
+        self._interrupted: Callable[[], bool] = lambda: False
 
     @abstractmethod
     def live(self, session: int) -> int:
@@ -59,14 +61,23 @@ class Device(ABC):
         PowerCut or Stop for the other ends."""
 
     def watch(self) -> None:
-        """Engines call this whenever time has passed. Raises Stop when the host has enough."""
+        """Engines call this whenever time has passed. Raises Stop when the host has enough,
+        KeyboardInterrupt when whoever started it has."""
+        if self._interrupted():
+            raise self.board.kill(KeyboardInterrupt())
         if self._until and self.ask(self._until):
             raise self.board.kill(Stop("until"))
+
+    @abstractmethod
+    def wake(self) -> None:
+        """From a signal's handler: watch() is to be called soon."""
 
     def ask(self, what: Callable[..., T], *values: object) -> T:
         """Call the host's own code from within the firmware's; its faults end the run."""
         try:
             return what(*values)
+        except KeyboardInterrupt as end:
+            raise self.board.kill(end)  # noqa: B904
         except Exception as error:
             raise self.board.kill(HostFault(error)) from error
 
@@ -80,7 +91,14 @@ class Device(ABC):
 
         seconds: of the device's time, at most. until: ends the run when true.
         cut: (flash operation of this run, "before" or "after") at which the power goes away.
+        Raises KeyboardInterrupt at a Ctrl-C of this process, whatever the firmware catches.
         """
+        with ctrl_c.heeded(self.wake) as self._interrupted:
+            return self._run(seconds, until, cut)
+
+    def _run(
+        self, seconds: float, until: Callable[[], bool] | None, cut: tuple[int, str] | None
+    ) -> Outcome:
         start_us = self.clock.now_us
         self._until = until
         if cut is not None:

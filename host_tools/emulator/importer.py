@@ -10,6 +10,7 @@ import types
 from typing import Any
 
 from host_tools.emulator.companion import Companion
+from host_tools.emulator.ctrl_c import CtrlC
 from host_tools.emulator.lfs_vfs import DIRECTORY, FILE, Mounts, VfsLfs2
 from host_tools.emulator.os_error import MicroOSError
 
@@ -38,6 +39,7 @@ class Importer:
         self.path = ["", ".frozen", "/lib"]
         self.builtins: dict[str, Any] = {name: getattr(builtins, name) for name in BUILTINS.split()}
         self.builtins["OSError"] = MicroOSError
+        self.builtins["KeyboardInterrupt"] = CtrlC  # who stops this process must not be caught
         self.builtins["__import__"] = self.import_
 
     def provide(self, modules: dict[str, types.ModuleType]) -> None:

@@ -59,6 +59,9 @@ class MicroPythonDevice(Device):
         self._tail = b""  # of what the VM printed
         self._raw = False  # is its REPL the raw one?
 
+    def wake(self) -> None:
+        """See Device: it is called every TURN_S."""
+
     def live(self, session: int) -> int:
         mode = "" if self.port is None else "raw" if self._raw else "port"
         child = self._child = Child(self.micropython, self.board.options.heap_kib, mode)

@@ -5,9 +5,9 @@ import json
 import time
 from pathlib import Path
 
-from host_tools.errors import UserError
 from host_tools.fleet.page import page
 from host_tools.fleet.words import words
+from host_tools.image import files
 from host_tools.progress import Progress
 
 
@@ -28,11 +28,8 @@ def report(arguments: argparse.Namespace) -> int:
 
 
 def write(path: Path, text: str) -> None:
-    """UserError when it cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(str(path), f"cannot be written: {error.strerror}", "name a file") from error
+    """All of it, or what was there before. UserError when it cannot be written."""
+    files.replace({path: text.encode()})
 
 
 def simulate(arguments: argparse.Namespace) -> int:

@@ -99,7 +99,7 @@ def load(name: str, root: Path | None = None) -> Board:
 def _facts(path: Path) -> dict:
     try:
         facts = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(str(path), "cannot be read as JSON", "compare it with another") from error
     wanted = {f.name: f.type for f in fields(Board) if f.name != "partitions"}
     if not isinstance(facts, dict) or set(facts) != set(wanted):

@@ -144,7 +144,7 @@ def load_companion(path: Path) -> Companion:
     try:
         found = json.loads(disk.read(path))
         return {key: (str(name), str(text)) for key, (name, text) in found.items()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise UserError(str(path), "is not a companion of sources", "build it again") from error
 
 
@@ -167,7 +167,7 @@ def feeds_lines(raw: bytes) -> bytes:
         found = json.loads(raw)
         rows = {**found["instruments"], **found["providers"]}
         rows = {name: {k: v for k, v in row.items() if k != "about"} for name, row in rows.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         fix = "'seesaw recipe lint' says why"
         raise UserError("feeds.json", f"is no set of feeds ({error})", fix) from error
     packed = {name: json.dumps(row, separators=(",", ":")) for name, row in rows.items()}

@@ -6,6 +6,8 @@ from binascii import crc32
 from littlefs import LittleFS, LittleFSError
 from littlefs.context import UserContext
 
+from host_tools.emulator import ctrl_c
+
 DISK_VERSION = 0x00020001  # pinned: a newer one would lock an older driver out after a rollback
 READ_SIZE = 32  # bytes; this and the next two are VfsLfs2's defaults (extmod/vfs_lfs.c)
 CACHE_SIZE = 128  # bytes
@@ -39,6 +41,8 @@ def build_tight(files: dict[str, bytes], block_size: int) -> bytes:
     return build(files, block_size, roomy)
 
 
+# What strikes in a callback of littlefs' C code is lost, with what the callback was to do.
+@ctrl_c.heeded(ctrl_c.at_the_end)
 def read(image: bytes, block_size: int) -> dict[str, bytes]:
     """Every file of an image. LittleFSError when it cannot be mounted or read."""
     fs = _mounted(UserContext(buffer=bytearray(image)), block_size, len(image) // block_size)
@@ -67,6 +71,7 @@ def newer(image: bytes, block_size: int) -> bytes:
     return bytes(made)
 
 
+@ctrl_c.heeded(ctrl_c.at_the_end)
 def _build(files: dict[str, bytes], block_size: int, block_count: int) -> tuple[bytes, int]:
     """(image, blocks in use)."""
     context = UserContext(block_size * block_count)

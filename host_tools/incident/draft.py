@@ -147,7 +147,7 @@ def _value(text: str) -> str | list[str]:
             found = json.loads(text)
             if all(isinstance(one, str) for one in found):
                 return found
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     return _scalar(text)
 
@@ -159,7 +159,7 @@ def _scalar(text: str) -> str:
     if text.startswith('"'):
         try:
             return str(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return text
 

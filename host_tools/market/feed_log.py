@@ -88,7 +88,7 @@ def parse(lines: Iterable[str], name: str) -> Feed:
                 opening = _opened(found)
             else:
                 told.append(_told(found, told[-1] if told else None))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{name}:{number}", f"no line of a feed ({error})", FIX) from error
     if opening is None or not any(one.price for one in told):
         raise UserError(name, "it has no price", FIX)

@@ -19,6 +19,7 @@ from typing import Any
 
 import trustme
 
+from host_tools.emulator import ctrl_c
 from host_tools.emulator.board import Surroundings
 from host_tools.emulator.companion import Companion
 from host_tools.emulator.cpython_engine import CPythonDevice
@@ -263,8 +264,8 @@ def main(arguments: Namespace) -> int:
         known = ", ".join(INSTRUMENTS)
         what = f"instrument '{arguments.instrument}'"
         raise UserError(what, "there is no such", f"choose from {known}") from None
-    shipped, cured = releases(instrument)
-    with Progress(sys.stderr, BREAK_S + LIMIT_S) as progress:
+    with ctrl_c.heeded(), Progress(sys.stderr, BREAK_S + LIMIT_S) as progress:
+        shipped, cured = releases(instrument)
         told = [Story(cure, instrument, shipped, cured).run(progress) for cure in CURES]
     ok = all(one.ok for one in told)
     if arguments.json:

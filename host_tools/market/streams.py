@@ -228,7 +228,7 @@ def _request(text: str, field: str, value: str) -> dict:
     """A client's request of that kind, else an empty one."""
     try:
         request = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return request if isinstance(request, dict) and request.get(field) == value else {}
 

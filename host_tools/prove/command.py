@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from host_tools.emulator import ctrl_c
 from host_tools.errors import UserError
 from host_tools.image import bundle as bundles
 from host_tools.prove import evidence, ids, parts, replay, report, runner
@@ -25,17 +26,20 @@ SHOWN_MAX = 10  # causes that are printed
 
 
 def prove(arguments: argparse.Namespace) -> int:
-    """0: clean. 1: a state was found that does not come back. 2: nothing was shown."""
+    """0: clean. 1: a state was found that does not come back. 2: nothing was shown.
+    KeyboardInterrupt, and no word of what was found, when somebody ended it."""
     if arguments.depth < 1:
         raise UserError("--depth 0", "nothing would be cut off", "--depth 1, or more")
     wanted = _wanted(arguments)
-    chosen = parts.parts(wanted)
+    with ctrl_c.heeded():
+        chosen = parts.parts(wanted)
     if arguments.list:
         for one in (one for part in chosen for one in part.scenarios):
             print(f"{one.name:40} {one.budget:6} {one.why}")
         return 0
     began = time.monotonic()
-    found = _explore(chosen, arguments, began + arguments.limit * 60)
+    with ctrl_c.heeded():  # an interrupted proof must never say that all is well
+        found = _explore(chosen, arguments, began + arguments.limit * 60)
     seconds = time.monotonic() - began
     results = [result for _, some in found for result in some]
     meta = parts.meta(found, seconds, wanted)

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from host_tools.emulator import ctrl_c
 from host_tools.errors import UserError
 from host_tools.prove import kits
 from host_tools.prove.explore import Explorer
@@ -199,7 +200,7 @@ def _examine(job: Job) -> Fate:
 def fates(mutants: list[Mutant], hints: dict[str, str], processes: int) -> Iterator[Fate]:
     """What becomes of each, in no order. hints: id -> search that found it the last time."""
     names = list(searches())
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
+    with multiprocessing.get_context("fork").Pool(processes, ctrl_c.left_to_parent) as pool:
         seen = dict(pool.imap_unordered(covered, reversed(names)))
         jobs: list[Job] = []
         for one in mutants:
@@ -242,7 +243,7 @@ def main(arguments: argparse.Namespace) -> int:
     words = {} if arguments.renew and not KNOWN.exists() else known()
     chosen = drawn(mutants, arguments.seed, arguments.only)
     found: list[Fate] = []
-    with Progress(sys.stderr) as progress:
+    with ctrl_c.heeded(), Progress(sys.stderr) as progress:
         for fate in fates(chosen, words, os.cpu_count() or 1):
             found.append(fate)
             progress.told(len(found), len(chosen), f"{fate.id} {fate.verdict} {fate.search}")

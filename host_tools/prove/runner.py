@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from host_tools.emulator import ctrl_c
 from host_tools.emulator.device import Outcome
 from host_tools.emulator.flash import Flash, Op
 from host_tools.prove import cuts, memory
@@ -271,6 +272,7 @@ _shared: tuple[Subject, Plan, float] | None = None  # of a worker: inherited by 
 
 def _begin() -> None:
     """Of a worker: what was there before is there for good, and sessions leave few cycles."""
+    ctrl_c.left_to_parent()
     gc.freeze()
     gc.set_threshold(GARBAGE)
 

@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from host_tools.emulator import ctrl_c
 from host_tools.emulator.flash import Op
 from host_tools.errors import UserError
 from host_tools.image import bundle as bundles
@@ -300,7 +301,7 @@ def every(jobs: list[Job], processes: int) -> Iterator[Caught]:
     if processes < 2 or len(jobs) < 2:
         yield from map(do, jobs)
         return
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
+    with multiprocessing.get_context("fork").Pool(processes, ctrl_c.left_to_parent) as pool:
         yield from pool.imap(_work, range(len(jobs)))
 
 
@@ -335,7 +336,7 @@ def main(arguments: argparse.Namespace) -> int:
         known = ", ".join(row.name for row in rows)
         raise UserError(f"row '{unknown[0]}'", "there is none", f"choose from {known}")
     chosen = [row for row in rows if not arguments.name or row.name in arguments.name]
-    with Progress(sys.stderr) as progress:
+    with ctrl_c.heeded(), Progress(sys.stderr) as progress:
         table = judged(chosen, progress.told)
     bad = [found for row, found in table if not (right(row, found) if row else not found.verdict)]
     if arguments.json:

@@ -28,7 +28,8 @@ def check(
 ) -> int:
     """Check a folder of histories: on `out` one line per miss, instrument and engine; a summary.
 
-    0 when every day was checked and none missed, else 1. `stop`, asked often, ends it early.
+    0 when every day was checked and none missed, else 1. `stop`, asked often, ends it early, with
+    KeyboardInterrupt.
     UserError for a folder that holds no history (HistoryError) or without a MicroPython VM.
     """
     began_s = time.monotonic()
@@ -41,6 +42,8 @@ def check(
         results.append(result)
         report.result(result)
         _progress(len(results), 2 * len(histories))
+    if stop():
+        raise KeyboardInterrupt
     summary = _summary(results, len(histories), time.monotonic() - began_s)
     report.summary(summary)
     return 0 if summary["ok"] else 1

@@ -40,6 +40,8 @@ def run(arguments: Namespace, stop: Callable[[], bool]) -> int:
             return stop() or (arguments.headless and advance(fleet))
 
         fleet.run(seconds, between)
+        if arguments.headless and stop():
+            raise KeyboardInterrupt
     return _sum_up(fleet, arguments)
 
 

@@ -39,7 +39,8 @@ HINT_AFTER_S = 1.0
 def run(arguments: Namespace) -> int:
     """Build a scene and run it. With --headless 0 only when every check holds, else 1.
 
-    Ctrl-C and SIGTERM end it in order. UserError for what the user can put right.
+    Ctrl-C and SIGTERM end it in order: 0, but KeyboardInterrupt where it was to be judged.
+    UserError for what the user can put right.
     """
     try:
         with stopping() as stop:
@@ -48,7 +49,9 @@ def run(arguments: Namespace) -> int:
             except UserError:
                 if not stop():
                     raise  # else Ctrl-C hit a compiler or a VM at work, which is no error
-                return int(arguments.headless)
+                if arguments.headless:
+                    raise KeyboardInterrupt from None
+                return 0
     except BrokenPipeError:  # the reader has seen enough, and nothing more can be said
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,6 +103,8 @@ def _run(arguments: Namespace, stop: Callable[[], bool]) -> int:
         if seconds is None and wanted.replay:
             seconds = wanted.replay.lasts_s
         outcome = scene.run(seconds, offer_at, stop)
+        if arguments.headless and stop():
+            raise KeyboardInterrupt  # half a run is not judged
         found = judge(_observe(scene, outcome, seconds or 0.0)) if arguments.headless else []
     summary = _summary(scene, outcome, found)
     if arguments.json:

@@ -57,7 +57,7 @@ def _blob(flash: Flash) -> dict[str, Any]:
         nvs = _nvs(flash.copy())  # a look that changes nothing
         blob = nvs.get_blob(flash_image.NVS_NAMESPACE, flash_image.NVS_CONFIG) if nvs else b"{}"
         found = json.loads(blob)
-    except (NvsError, ValueError):
+    except (NvsError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

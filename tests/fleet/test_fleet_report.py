@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import random
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -324,6 +325,19 @@ def test_names_are_followed_until_they_are_too_many(monkeypatch: pytest.MonkeyPa
     followed = {pseudonym(name) for name in tally.devices["name"]}
     assert followed == {parse(said(number, START, "1.0.0")).pseudonym for number in range(10)}
     assert tally.beyond == 4 and tally.counts.checks == 21
+
+
+def test_a_page_that_finds_no_room_leaves_the_one_before(tmp_path: Path) -> None:
+    log, html = tmp_path / "access.log", tmp_path / "report.html"
+    log.write_text("".join(common(*one) + "\n" for one in fleet()))
+    html.write_text("the one before")
+    command = f"{sys.executable} -m host_tools.cli fleet report {log} --html {html}"
+    ended = subprocess.run(
+        ["bash", "-c", f"ulimit -f 1; {command}"], text=True, capture_output=True, check=False
+    )
+    assert ended.returncode == 2 and ended.stderr.startswith(f"seesaw: {html}: cannot be written")
+    assert html.read_text() == "the one before"
+    assert {path.name for path in tmp_path.iterdir()} == {"access.log", "report.html"}
 
 
 def test_the_page_holds_pictures_and_no_markup_of_others(
