@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from host_tools.errors import UserError
+from host_tools.errors import Already, UserError
 from host_tools.image import files as disk
 from host_tools.market import calendars
 from host_tools.release import change as changes
@@ -42,12 +42,41 @@ def carry_out(
     if arguments.out:
         out = Path(arguments.out)
         made[out] = publication.to_publish(desk.folder, files, out, desk.now_s)[1]
+    return _say(arguments, desk, lines, written(arguments, desk, made), facts)
+
+
+def publish_late(arguments: Namespace, desk: Desk, done: Already, **facts: Any) -> int:
+    """Publish what was signed before, as when publishing failed then. `done` again where nothing is
+    to be published, or nobody said where."""
+    files = catch_up(arguments, desk) if arguments.out else []
+    if not files:
+        raise done
+    lines = [f"{done.what}: {done.why} already; so only what was signed is published"]
+    return _say(arguments, desk, lines, files, facts)
+
+
+def catch_up(arguments: Namespace, desk: Desk) -> list[dict[str, str]]:
+    """Publish what is signed. The files of it, as words.touched()."""
+    out = Path(arguments.out)
+    made = publication.to_publish(desk.folder, {}, out, desk.now_s)[1]
+    return written(arguments, desk, {out: made})
+
+
+def written(arguments: Namespace, desk: Desk, made: dict[Path, Written]) -> list[dict[str, str]]:
+    """Write it, but for a dry run. The files of it, as words.touched()."""
     touched = words.touched(made)
     if not arguments.dry_run:
         _write(desk.folder, made)
         desk.state = states.load(desk.read, str(desk.folder))
-    told = words.carried_out(lines, touched, desk.folder, arguments)
-    facts |= {"version": arguments.version, "dry_run": arguments.dry_run, "files": touched}
+    return touched
+
+
+def _say(
+    arguments: Namespace, desk: Desk, lines: list[str], files: list[dict[str, str]],
+    facts: dict[str, Any],
+) -> int:  # fmt: skip
+    told = words.carried_out(lines, files, desk.folder, arguments)
+    facts |= {"version": arguments.version, "dry_run": arguments.dry_run, "files": files}
     say(arguments, told, facts, desk.state.all_releases(), desk.ring)
     return 0
 
@@ -126,9 +155,13 @@ def halt(arguments: Namespace) -> int:
 def _stop(arguments: Namespace, kind: str) -> int:
     with opened(arguments) as desk:
         version = arguments.version
-        change = steps.stop(
-            desk.state, version, desk.every(), kind, desk.now_s, arguments.why
-        )  # fmt: skip
+        try:
+            change = steps.stop(
+                desk.state, version, desk.every(), kind, desk.now_s, arguments.why
+            )  # fmt: skip
+        except Already as done:
+            old = courses.stop_of(desk.state, version)
+            return publish_late(arguments, desk, done, stop=old and old.kind)
         lines = [f"{version} is {steps.stopped(change.stops[version])}: no device starts to install"
                  " it"]  # fmt: skip
         return carry_out(arguments, desk, change, lines, stop=kind)
@@ -136,7 +169,11 @@ def _stop(arguments: Namespace, kind: str) -> int:
 
 def recall(arguments: Namespace) -> int:
     with opened(arguments) as desk:
-        change, boards = steps.recall(desk.state, arguments.version, desk.every())
+        try:
+            change, boards = steps.recall(desk.state, arguments.version, desk.every())
+        except Already as done:
+            boards = courses.recalled(desk.state, arguments.version)
+            return publish_late(arguments, desk, done, recalled=boards)
         lines = [f"{board} {arguments.version} is recalled: devices that run it will boot the other"
                  " slot" for board in boards]  # fmt: skip
         return carry_out(arguments, desk, change, lines, recalled=boards)

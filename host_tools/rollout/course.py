@@ -3,12 +3,13 @@ on it."""
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from seesaw.core.rollout import share
 
 from host_tools.errors import UserError
-from host_tools.release import client, listing
+from host_tools.release import client, listing, roles
 from host_tools.release import state as states
 from host_tools.release.client import Reader
 from host_tools.release.listing import Listed
@@ -64,16 +65,31 @@ def stop_of(state: State, version: str) -> Stop | None:
     return state.stops.get(version, Stop(states.HALT, 0))
 
 
+def is_out(version: str, out: Path) -> bool:
+    """Is it stopped by what is published there, too? UserError when that is no metadata."""
+    path = roles.metadata_path(roles.TIMESTAMP, None)
+    data = client.reader(out)(path)
+    if data is None:
+        return False
+    found = states.parse(data, f"{out}, {path}", roles.TIMESTAMP).signed.unrecognized_fields
+    return version in states.texts(found.get(roles.HALT))
+
+
 def listing_of(state: State, version: str) -> list[Listed]:
     """A version on every board that lists it. UserError when none does."""
     found = [one for one in state.all_releases() if one.version == version]
     if found:
         return found
-    rows = [row for board in state.boards for row in state.recalls(board)]
-    if any(row["version"] == version for row in rows):
+    if recalled(state, version):
         raise UserError(f"release {version}", "it was recalled, and that is for ever",
                         "build a fix with a higher version")  # fmt: skip
     raise UserError(f"release {version}", "no board lists it", "see 'seesaw release status'")
+
+
+def recalled(state: State, version: str) -> list[str]:
+    """The boards that have recalled it."""
+    return [board for board in state.boards
+            if any(row["version"] == version for row in state.recalls(board))]  # fmt: skip
 
 
 def held(one: Listed) -> bool:

@@ -52,12 +52,16 @@ def touched(made: dict[Path, Written]) -> list[dict[str, str]]:
     return rows
 
 
+def dry(files: Sequence[dict[str, str]]) -> list[str]:
+    rows = [f"{row['change']:<8} {row['path']}" for row in files]
+    return [*rows, f"a dry run: {len(files)} files would be written, and none was"]
+
+
 def carried_out(
     lines: list[str], files: Sequence[dict[str, str]], folder: Path, arguments: Namespace
 ) -> list[str]:  # fmt: skip
     if arguments.dry_run:
-        rows = [f"{row['change']:<8} {row['path']}" for row in files]
-        return [*lines, *rows, f"a dry run: {len(files)} files would be written, and none was"]
+        return [*lines, *dry(files)]
     if arguments.out:
         return [*lines, f"{arguments.out}: published"]
     return [*lines, f"devices will see it after: seesaw release publish {folder} OUT"]
