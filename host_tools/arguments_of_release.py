@@ -243,6 +243,11 @@ def _halt(parser: argparse.ArgumentParser) -> None:
 
 
 def _expiry(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "What counts: roles, keys (with --keys), certificates of data/roots, and the roots of TLS"
+        " that a release ships. Calendars of exchanges end by nature within a year or two: one that"
+        " has fewer than 60 days left is named, and the code stays as it is."
+    )
     words = Words(parser)
     words.folder()
     words.option("--horizon", "TIME", "such as 5y or 90d (default: 5y)", type=horizon,

@@ -31,7 +31,6 @@ from host_tools.release import (
     publish,
     releasing,
     roles,
-    tls_roots,
     trust_calendar,
     words,
 )
@@ -306,16 +305,10 @@ def expiry(arguments: Namespace) -> int:
     desk = look(arguments)
     ring = keys.load(Path(arguments.keys)) if arguments.keys else None
     rows = trust_calendar.rows(desk.state, ring, desk.now_s, desk.read)
+    rows = trust_calendar.ordered([*rows, *trust_calendar.shipped(desk.now_s)])
     ending = trust_calendar.ending(rows, arguments.horizon)
     lines = words.calendar_lines(rows, arguments.horizon)
-    lines.append(
-        f"{len(ending)} of {len(rows)} end within {arguments.horizon} days: 'seesaw release renew'"
-        if ending
-        else f"nothing ends within {arguments.horizon} days"
-    )
-    first = min(tls_roots.check_kept(), key=lambda one: one.end)
-    lines.append(f"of the roots of TLS that a release ships {first.name} ends first, "
-                 f"{first.end:%Y-%m-%d}: 'seesaw release roots'")  # fmt: skip
+    lines.append(words.ending_line(ending, len(rows), arguments.horizon))
     today = datetime.fromtimestamp(desk.now_s, UTC).date()
     tables = {"that a release ships": calendars.read()}
     if signed := trust_calendar.calendars(desk.state, desk.read):

@@ -122,6 +122,15 @@ def calendar_lines(rows: Iterable[Row], horizon_days: int) -> list[str]:
     return table(found)
 
 
+def ending_line(ending: Sequence[Row], every: int, horizon_days: int) -> str:
+    """Calendars end by nature within a year or two, so nothing is said of these."""
+    if not ending:
+        return f"nothing that is signed, and no root that ships, ends within {horizon_days} days"
+    renew = any(row.what.startswith("role ") for row in ending)
+    fix = ": 'seesaw release renew'" if renew else ""
+    return f"{len(ending)} of {every} end within {horizon_days} days{fix}"
+
+
 def status_facts(
     state: State, courses: Sequence[Course], calendar: Sequence[Row]
 ) -> dict[str, Any]:
