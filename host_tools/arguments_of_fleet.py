@@ -13,7 +13,8 @@ def _report(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--html", metavar="FILE", help="also write a page with pictures")
-    parser.add_argument("--release", metavar="V", help="also who is affected by this version")
+    parser.add_argument("--release", metavar="V",
+                        help="also who is affected by this version; code 1 if no line names it")
     parser.add_argument("--instrument", metavar="NAME",
                         help="also whom an outage of its prices has reached")  # fmt: skip
     parser.add_argument(
