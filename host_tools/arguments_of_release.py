@@ -54,6 +54,12 @@ class Words:
     def keys(self, *, required: bool = True) -> None:
         self.option("--keys", "DIR", "the folder with keys.json", required=required)
 
+    def dry(self) -> None:
+        self.parser.add_argument(
+            "--dry-run", action="store_true",
+            help="show every file that would change; write nothing",
+        )  # fmt: skip
+
     def ends(self) -> None:
         self.option("--now", "TIME", "the time it is taken to be, such as 2027-01-31 (default: the"
                     " clock's)", type=moment)  # fmt: skip
@@ -180,6 +186,7 @@ def _publish(parser: argparse.ArgumentParser) -> None:
     words = Words(parser)
     words.folder()
     parser.add_argument("out", metavar="OUT", help="the folder that a web host serves")
+    words.dry()
     words.ends()
 
 
@@ -231,6 +238,7 @@ def _recall(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", metavar="VERSION", help="of the release")
     words.option("--board", "B", "whose release", required=True)
     words.keys()
+    words.dry()
     words.ends()
 
 
@@ -239,6 +247,7 @@ def _halt(parser: argparse.ArgumentParser) -> None:
     words.folder()
     parser.add_argument("version", metavar="VERSION", help="of every board's release")
     words.keys()
+    words.dry()
     words.ends()
 
 

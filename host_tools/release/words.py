@@ -28,6 +28,12 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
     ]  # fmt: skip
 
 
+def dry(files: Sequence[dict[str, str]]) -> list[str]:
+    """What a dry run says of the files, as publication.touched() has them."""
+    rows = [f"{row['change']:<8} {row['path']}" for row in files]
+    return [*rows, f"a dry run: {len(files)} files would be written, and none was"]
+
+
 def drills(releases: Iterable[Listed]) -> list[dict[str, str]]:
     """The releases that went out without a proof."""
     return [

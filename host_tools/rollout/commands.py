@@ -1,8 +1,6 @@
 """`seesaw rollout ...`: what each command does, the thin shell around the decisions."""
 
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +8,14 @@ from host_tools.errors import Already, UserError
 from host_tools.image import files as disk
 from host_tools.market import calendars
 from host_tools.release import change as changes
-from host_tools.release import keys, place, publication, trust_calendar
+from host_tools.release import place, publication, trust_calendar
 from host_tools.release import state as states
 from host_tools.release.change import Change
-from host_tools.release.commands import Desk, look, say, work
+from host_tools.release.commands import Desk, look, opened, say
 from host_tools.release.publication import Plan as Written
 from host_tools.rollout import course as courses
 from host_tools.rollout import plan as plans
 from host_tools.rollout import session, steps, words
-
-
-@contextmanager
-def opened(arguments: Namespace) -> Iterator[Desk]:
-    """To change it; for a dry run without a trace, not even a lock."""
-    if not arguments.dry_run:
-        with work(arguments) as desk:
-            yield desk
-        return
-    desk = look(arguments)
-    desk.ring = keys.load(Path(arguments.keys))
-    yield desk
 
 
 def carry_out(
@@ -56,15 +42,15 @@ def publish_late(arguments: Namespace, desk: Desk, done: Already, **facts: Any) 
 
 
 def catch_up(arguments: Namespace, desk: Desk) -> list[dict[str, str]]:
-    """Publish what is signed. The files of it, as words.touched()."""
+    """Publish what is signed. The files of it, as publication.touched()."""
     out = Path(arguments.out)
     made = publication.to_publish(desk.folder, {}, out, desk.now_s)[1]
     return written(arguments, desk, {out: made})
 
 
 def written(arguments: Namespace, desk: Desk, made: dict[Path, Written]) -> list[dict[str, str]]:
-    """Write it, but for a dry run. The files of it, as words.touched()."""
-    touched = words.touched(made)
+    """Write it, but for a dry run. The files of it, as publication.touched()."""
+    touched = publication.touched(made)
     if not arguments.dry_run:
         _write(desk.folder, made)
         desk.state = states.load(desk.read, str(desk.folder))

@@ -12,10 +12,11 @@ from host_tools.fleet.logs import AHEAD_S, checks
 from host_tools.fleet.tally import Tally
 from host_tools.release import roles
 from host_tools.release import state as states
-from host_tools.release.commands import Desk, look, say
+from host_tools.release.commands import Desk, look, opened, say
+from host_tools.release.words import dry
 from host_tools.rollout import course as courses
 from host_tools.rollout import heard, steps, words
-from host_tools.rollout.commands import carry_out, catch_up, opened
+from host_tools.rollout.commands import carry_out, catch_up
 from host_tools.rollout.course import Course
 from host_tools.rollout.heard import Asked, Verdict
 
@@ -31,7 +32,7 @@ def watch(arguments: Namespace) -> int:
     lines, facts = told(course, verdict, tally)
     if late:
         facts |= {"files": late, "dry_run": arguments.dry_run}
-        lines += words.dry(late) if arguments.dry_run else []
+        lines += dry(late) if arguments.dry_run else []
     if not verdict.why or course.stop or not arguments.keys:
         if verdict.why and not course.stop:
             lines.append("nothing was paused: that takes --keys")

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.release import roles
-from host_tools.release.publication import Plan as Written
-from host_tools.release.words import table
+from host_tools.release.words import dry, table
 from host_tools.rollout import course as courses
 from host_tools.rollout import steps
 from host_tools.rollout.course import Course
@@ -38,23 +37,6 @@ def resumed(signed: dict[str, Any]) -> str:
 
 
 # -- files --------------------------------------------------------------------------------------
-
-
-def touched(made: dict[Path, Written]) -> list[dict[str, str]]:
-    """Every file that a change writes, in order."""
-    rows: list[dict[str, str]] = []
-    for folder, one in made.items():
-        for name, _ in one.items:
-            path = folder / name
-            known = any(row["path"] == str(path) for row in rows)
-            change = "changed" if known or path.exists() else "new"
-            rows.append({"path": str(path), "change": change})
-    return rows
-
-
-def dry(files: Sequence[dict[str, str]]) -> list[str]:
-    rows = [f"{row['change']:<8} {row['path']}" for row in files]
-    return [*rows, f"a dry run: {len(files)} files would be written, and none was"]
 
 
 def carried_out(
