@@ -193,7 +193,8 @@ def _publish(parser: argparse.ArgumentParser) -> None:
 def _verify(parser: argparse.ArgumentParser) -> None:
     words = Words(parser)
     parser.add_argument("where", metavar="URL|DIR", help="what is published, or a folder")
-    words.option("--kept", "DIR", "releases in the field (default: tests/releases)")
+    words.option("--kept", "DIR", "releases in the field, each in its folder (default:"
+                 " tests/releases)")  # fmt: skip
     parser.add_argument(
         "--no-kept", action="store_true", help="of a repository for drills: without these"
     )
