@@ -1,6 +1,7 @@
 """`seesaw rollout ...`: what each command does, the thin shell around the decisions."""
 
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +149,8 @@ def _stop(arguments: Namespace, kind: str) -> int:
         except Already as done:
             old = courses.stop_of(desk.state, version)
             return publish_late(arguments, desk, done, stop=old and old.kind)
-        lines = [f"{version} is {steps.stopped(change.stops[version])}: no device starts to install"
-                 " it"]  # fmt: skip
+        stopped = courses.stopped(change.stops[version])
+        lines = [f"{version} is {stopped}: no device starts to install it"]
         return carry_out(arguments, desk, change, lines, stop=kind)
 
 
@@ -169,7 +170,11 @@ def status(arguments: Namespace) -> int:
     desk = look(arguments)
     names = [arguments.version] if arguments.version else courses.versions(desk.state)
     found = [courses.load(desk.state, desk.read, name) for name in names]
-    lines = words.status_lines(found, desk.now_s)
-    facts = {"rollouts": [words.status_facts(one, desk.now_s) for one in found]}
+    others = {} if arguments.version else courses.stops(desk.state, names)
+    lines = words.status_lines(found, others, desk.now_s)
+    facts = {
+        "rollouts": [words.status_facts(one, desk.now_s) for one in found],
+        "stops": {version: asdict(stop) for version, stop in others.items()},
+    }
     say(arguments, lines, facts, desk.state.all_releases())
     return 0

@@ -2,6 +2,7 @@
 on it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,13 @@ def stop_of(state: State, version: str) -> Stop | None:
     return state.stops.get(version, Stop(states.HALT, 0))
 
 
+def stopped(stop: Stop) -> str:
+    """'paused since 2026-11-28 04:00 UTC: why'."""
+    word = "paused" if stop.kind == states.PAUSE else "halted"
+    since = f" since {roles.moment(stop.since):%Y-%m-%d %H:%M} UTC" if stop.since else ""
+    return f"{word}{since}{': ' if stop.why else ''}{stop.why}"
+
+
 def is_out(version: str, out: Path) -> bool:
     """Is it stopped by what is published there, too? UserError when that is no metadata."""
     path = roles.metadata_path(roles.TIMESTAMP, None)
@@ -73,6 +81,12 @@ def is_out(version: str, out: Path) -> bool:
         return False
     found = states.parse(data, f"{out}, {path}", roles.TIMESTAMP).signed.unrecognized_fields
     return version in states.texts(found.get(roles.HALT))
+
+
+def stops(state: State, but: Sequence[str]) -> dict[str, Stop]:
+    """Of all versions that are stopped, but those."""
+    found = {version: stop_of(state, version) for version in state.halted if version not in but}
+    return {version: stop for version, stop in found.items() if stop}
 
 
 def listing_of(state: State, version: str) -> list[Listed]:
@@ -109,8 +123,7 @@ def load(state: State, read: Reader, version: str) -> Course:
     listed = listing_of(state, version)
     begun = [one for one in listed if one.plan]
     if not begun:
-        why = "no rollout of it has started"
-        raise UserError(f"release {version}", why, "'seesaw rollout start' with a plan")
+        raise _not_begun(version, stop_of(state, version))
     signed = begun[0].custom["rollout"]
     for one in listed:
         if one.custom["rollout"] != signed and (one.plan or not held(one)):
@@ -119,6 +132,14 @@ def load(state: State, read: Reader, version: str) -> Course:
     plan = _plan(read, version, signed["plan"])
     number = _check(plan, signed)
     return Course(version, tuple(listed), plan, signed, number, stop_of(state, version))
+
+
+def _not_begun(version: str, stop: Stop | None) -> UserError:
+    why, fix = "no rollout of it has started", "'seesaw rollout start' with a plan"
+    if stop:
+        why = f"it is {stopped(stop)}, and {why}"
+        fix = f"'seesaw release resume' takes that back; {fix} begins"
+    return UserError(f"release {version}", why, fix)
 
 
 def _plan(read: Reader, version: str, sha256: Any) -> Plan:

@@ -61,7 +61,7 @@ def check_start(start_s: int, now_s: int) -> None:
 def widen(state: State, course: Course, start_s: int, now_s: int) -> Change:
     """Go on to the next ring. UserError when it is stopped, or there is none."""
     if course.stop:
-        why = f"it is {stopped(course.stop)}"
+        why = f"it is {courses.stopped(course.stop)}"
         raise UserError(f"release {course.version}", why, "'seesaw rollout resume' first")
     if course.after is None:
         why = f"'{course.ring.name}' is its last ring"
@@ -95,16 +95,9 @@ def stop(
     elif (old.kind, kind) == (states.PAUSE, states.HALT):
         change, now_s = Change(), old.since  # where the share stood
     else:
-        raise Already(f"release {version}", f"it is {stopped(old)}", PUBLISH)
+        raise Already(f"release {version}", f"it is {courses.stopped(old)}", PUBLISH)
     change.stops[version] = Stop(kind, now_s, why)
     return change
-
-
-def stopped(stop: Stop) -> str:
-    """'paused since 2026-11-28 04:00 UTC: why'."""
-    word = "paused" if stop.kind == states.PAUSE else "halted"
-    since = f" since {roles.moment(stop.since):%Y-%m-%d %H:%M} UTC" if stop.since else ""
-    return f"{word}{since}{': ' if stop.why else ''}{stop.why}"
 
 
 def recall(state: State, version: str, before: Iterable[Listed]) -> tuple[Change, list[str]]:

@@ -57,7 +57,7 @@ def _publish_late(arguments: Namespace, course: Course) -> list[dict[str, str]]:
     with opened(arguments) as desk:
         files = catch_up(arguments, desk)
     what = "that would be published" if arguments.dry_run else "published now"
-    why = f"it is {steps.stopped(course.stop)}; {arguments.out} did not say so: {what}"
+    why = f"it is {courses.stopped(course.stop)}; {arguments.out} did not say so: {what}"
     print(f"seesaw: release {course.version}: {why}", file=sys.stderr)
     return files
 
@@ -107,7 +107,7 @@ def told(
         found.why or f"the rule is not met: {words.rule(course.ring)}",
     ]
     if course.stop:
-        lines.append(f"it is {steps.stopped(course.stop)}")
+        lines.append(f"it is {courses.stopped(course.stop)}")
     facts = {
         "version": course.version, "met": bool(found.why), "why": found.why,
         "heard": found.heard, **asdict(found), "read": asdict(read) | {"beyond": tally.beyond},
