@@ -46,7 +46,7 @@ def _between(least: int, most: int) -> Callable[[str], int]:
 def _simulate(parser: argparse.ArgumentParser) -> None:
     def option(name: str, metavar: str, kind: Callable, default: float, help: str) -> None:
         parser.add_argument(name, metavar=metavar, type=kind, default=default,
-                            help=f"{help} (default: {default:g})")  # fmt: skip
+                            help=f"{help} (default: {default})")  # fmt: skip
 
     minutes = _between(1, 525_600)
     option("--devices", "N", _between(1, 2_000_000), 1_000_000, "how many")

@@ -110,6 +110,10 @@ def _build(parser: argparse.ArgumentParser) -> None:
 
 
 def _sign(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Once published it is for all devices at once, in the US session too, unless"
+        " --start-percentage says less; 'seesaw rollout' goes ring by ring and keeps out of it."
+    )
     words = Words(parser)
     words.folder()
     parser.add_argument("bundle", metavar="BUNDLE", help="a release as 'release build' writes it")

@@ -126,7 +126,8 @@ def check_clock(state: State, now_s: int, *, stated: bool) -> None:
     issued = state.issued_s
     here, there = (roles.day(roles.moment(one)) for one in (now_s, issued))
     if now_s < issued:
-        why = f"it says {here}, and the newest statement was signed on {there}"
+        was, then = (f"{roles.moment(one):%Y-%m-%dT%H:%M:%SZ}" for one in (now_s, issued))
+        why = f"it says {was}, and the newest statement was signed later, {then}"
         raise UserError("the clock", why, "set it right, or say --now")
     if not stated and now_s - issued > roles.CLOCK_AHEAD_DAYS_MAX * 86400:
         why = f"it says {here}; the newest statement was signed on {there}, over a year before"

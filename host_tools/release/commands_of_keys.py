@@ -160,5 +160,6 @@ def renew(arguments: Namespace) -> int:
             say(arguments, [line], {"renewed": []}, desk.state.all_releases(), desk.ring)
             return 0
         lines = sign_and_write(desk, rotation.renew(desk.state, names))
-        lines.insert(0, f"signed anew: {', '.join(names)}, and timestamp")
+        others = ", ".join(name for name in names if name != roles.TIMESTAMP)
+        lines.insert(0, f"signed anew: {others}{', and ' if others else ''}timestamp")
         return told(arguments, desk, lines, renewed=names)

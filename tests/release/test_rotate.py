@@ -217,6 +217,17 @@ def test_what_ends_inside_the_horizon_is_signed_anew(
     assert len(desk.roots()) == 2 and desk.role("data").version == 2
 
 
+@pytest.mark.parametrize(("names", "said"), [
+    (["timestamp"], "timestamp"), (["snapshot", "timestamp"], "snapshot, and timestamp"),
+    (["data"], "data, and timestamp"),
+])  # fmt: skip
+def test_what_is_signed_anew_is_named_once(
+    desk: Desk, names: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.run("renew", *names) == 0
+    assert capsys.readouterr().out.splitlines()[0] == f"signed anew: {said}"
+
+
 def test_a_repository_comes_back_after_everything_has_expired(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
