@@ -33,12 +33,14 @@ def carry_out(
 
 
 def publish_late(arguments: Namespace, desk: Desk, done: Already, **facts: Any) -> int:
-    """Publish what was signed before, as when publishing failed then. `done` again where nothing is
-    to be published, or nobody said where."""
-    files = catch_up(arguments, desk) if arguments.out else []
-    if not files:
+    """Publish what was signed before, as when publishing failed then. UserError where nothing is to
+    be published, or nobody said where."""
+    if not arguments.out:
         raise done
-    lines = [f"{done.what}: {done.why} already; so only what was signed is published"]
+    files = catch_up(arguments, desk)
+    if not files:
+        raise Already(done.what, done.why, "it is published, too: nothing is to be done")
+    lines = [f"{done.what}: {done.why}; that was signed already, so it is published alone"]
     return _say(arguments, desk, lines, files, facts)
 
 

@@ -74,12 +74,15 @@ def stopped(stop: Stop) -> str:
 
 
 def is_out(version: str, out: Path) -> bool:
-    """Is it stopped by what is published there, too? UserError when that is no metadata."""
+    """Is it stopped by what is published there, too? Not by what is no metadata."""
     path = roles.metadata_path(roles.TIMESTAMP, None)
     data = client.reader(out)(path)
     if data is None:
         return False
-    found = states.parse(data, f"{out}, {path}", roles.TIMESTAMP).signed.unrecognized_fields
+    try:
+        found = states.parse(data, path, roles.TIMESTAMP).signed.unrecognized_fields
+    except UserError:
+        return False
     return version in states.texts(found.get(roles.HALT))
 
 

@@ -48,7 +48,7 @@ def test_what_was_signed_and_not_published_is_published_by_the_same_command(
     stamp = "metadata/timestamp.json"
     assert published(ring2)[stamp] == signed[stamp] != served[stamp]
     assert ring2.roll(verb, "--out", ring2.out) == 2
-    assert "nothing is to be signed" in error_of(capsys)
+    assert "it is published, too: nothing is to be done" in error_of(capsys)
 
 
 def test_programs_are_told_what_was_published_late(
@@ -119,3 +119,12 @@ def test_a_watch_publishes_nothing_else_that_the_desk_has_signed(ring4: Staged) 
     before = ring4.all_files()
     assert ring4.roll("watch", ring4.log(ring4.good(40)), "--out", ring4.out) == 0
     assert ring4.all_files() == before
+
+
+def test_a_site_that_is_spoilt_is_no_excuse(ring4: Staged) -> None:
+    assert ring4.roll("halt") == 0
+    (ring4.out / "metadata" / "timestamp.json").write_text("{")
+    (ring4.out / "metadata" / "1.root.json").unlink()
+    ring4.now_s += HOUR
+    assert ring4.roll("watch", ring4.log(ring4.bad(40)), "--out", ring4.out) == 1
+    assert halts(ring4.out) == [NEW]
