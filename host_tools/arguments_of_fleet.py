@@ -13,7 +13,8 @@ def _report(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--html", metavar="FILE", help="also write a page with pictures")
-    parser.add_argument("--release", metavar="V", help="also who is affected by this version")
+    parser.add_argument("--release", metavar="V",
+                        help="also who is affected by this version; code 1 if no line names it")
     parser.add_argument("--instrument", metavar="NAME",
                         help="also whom an outage of its prices has reached")  # fmt: skip
     parser.add_argument(
@@ -45,7 +46,7 @@ def _between(least: int, most: int) -> Callable[[str], int]:
 def _simulate(parser: argparse.ArgumentParser) -> None:
     def option(name: str, metavar: str, kind: Callable, default: float, help: str) -> None:
         parser.add_argument(name, metavar=metavar, type=kind, default=default,
-                            help=f"{help} (default: {default:g})")  # fmt: skip
+                            help=f"{help} (default: {default})")  # fmt: skip
 
     minutes = _between(1, 525_600)
     option("--devices", "N", _between(1, 2_000_000), 1_000_000, "how many")

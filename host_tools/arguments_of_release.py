@@ -54,6 +54,12 @@ class Words:
     def keys(self, *, required: bool = True) -> None:
         self.option("--keys", "DIR", "the folder with keys.json", required=required)
 
+    def dry(self) -> None:
+        self.parser.add_argument(
+            "--dry-run", action="store_true",
+            help="show every file that would change; write nothing",
+        )  # fmt: skip
+
     def ends(self) -> None:
         self.option("--now", "TIME", "the time it is taken to be, such as 2027-01-31 (default: the"
                     " clock's)", type=moment)  # fmt: skip
@@ -104,6 +110,10 @@ def _build(parser: argparse.ArgumentParser) -> None:
 
 
 def _sign(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Once published it is for all devices at once, in the US session too, unless"
+        " --start-percentage says less; 'seesaw rollout' goes ring by ring and keeps out of it."
+    )
     words = Words(parser)
     words.folder()
     parser.add_argument("bundle", metavar="BUNDLE", help="a release as 'release build' writes it")
@@ -180,13 +190,15 @@ def _publish(parser: argparse.ArgumentParser) -> None:
     words = Words(parser)
     words.folder()
     parser.add_argument("out", metavar="OUT", help="the folder that a web host serves")
+    words.dry()
     words.ends()
 
 
 def _verify(parser: argparse.ArgumentParser) -> None:
     words = Words(parser)
     parser.add_argument("where", metavar="URL|DIR", help="what is published, or a folder")
-    words.option("--kept", "DIR", "releases in the field (default: tests/releases)")
+    words.option("--kept", "DIR", "releases in the field, each in its folder (default:"
+                 " tests/releases)")  # fmt: skip
     parser.add_argument(
         "--no-kept", action="store_true", help="of a repository for drills: without these"
     )
@@ -231,6 +243,7 @@ def _recall(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", metavar="VERSION", help="of the release")
     words.option("--board", "B", "whose release", required=True)
     words.keys()
+    words.dry()
     words.ends()
 
 
@@ -239,10 +252,16 @@ def _halt(parser: argparse.ArgumentParser) -> None:
     words.folder()
     parser.add_argument("version", metavar="VERSION", help="of every board's release")
     words.keys()
+    words.dry()
     words.ends()
 
 
 def _expiry(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "What counts: roles, keys (with --keys), certificates of data/roots, and the roots of TLS"
+        " that a release ships. Calendars of exchanges end by nature within a year or two: one that"
+        " has fewer than 60 days left is named, and the code stays as it is."
+    )
     words = Words(parser)
     words.folder()
     words.option("--horizon", "TIME", "such as 5y or 90d (default: 5y)", type=horizon,

@@ -16,9 +16,7 @@ def _of(parser: argparse.ArgumentParser) -> Words:
 def _ends(words: Words, *, keys: bool = True) -> None:
     words.keys(required=keys)
     words.option("--out", "DIR", "also bring the folder that a web host serves up to date")
-    words.parser.add_argument(
-        "--dry-run", action="store_true", help="show every file that would change; write nothing"
-    )
+    words.dry()
     words.ends()
 
 

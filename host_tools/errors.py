@@ -23,3 +23,7 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return "; ".join((f"{_line(self.what)}: {_line(self.why)}", _line(self.fix)))
+
+
+class Already(UserError):
+    """What was asked for is so already. It may still have to be published."""

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from host_tools import cli
 
 HEAVY = ("esptool", "serial", "mpremote", "numpy", "asyncio", "dataclasses", "tuf", "cryptography",
@@ -35,3 +37,13 @@ def test_a_file_that_the_system_refuses_is_one_line(capsys) -> None:
     said = capsys.readouterr()
     assert said.err.startswith("seesaw: aaa") and "File name too long" in said.err
     assert said.err.count("\n") == 1 and said.out == ""
+
+
+@pytest.mark.parametrize(("command", "words"), [
+    ("release sign", "for all devices at once, in the US session too, unless --start-percentage"),
+    ("release expiry", "Calendars of exchanges end by nature"),
+])  # fmt: skip
+def test_what_surprises_is_in_the_help(command: str, words: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([*command.split(), "--help"])
+    assert words in " ".join(capsys.readouterr().out.split())

@@ -6,9 +6,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from host_tools.errors import UserError
 from host_tools.fleet.frames import polars as pl
 from host_tools.fleet.sayings import DARK
 from host_tools.fleet.tally import DAY_S, MONTH_S, Tally
+from host_tools.market.instruments import INSTRUMENTS
 from host_tools.release.query import CAUSES, STAGES, Failure, Said
 
 FORMAT = 1
@@ -26,7 +28,9 @@ def summary(
     tally: Tally, silent_s: int, release: str = "", instrument: str = ""
 ) -> dict[str, Any]:
     """silent_s: so long before the last check of all nothing was heard. release: also who is
-    affected by this version. instrument: also whom an outage of its prices has reached."""
+    affected by this version. instrument: also whom an outage of its prices has reached. UserError
+    for one that no list and no device knows: it would have reached nobody."""
+    check(tally, instrument)
     begin_s, end_s = tally.span_s
     lately = _sayings(tally, tally.devices.filter(end_s - pl.col("last") <= silent_s))
     found = {
@@ -52,6 +56,14 @@ def summary(
     }
     found |= {"release": affected(tally, release)} if release else {}
     return found | ({"outage": reached(tally, instrument)} if instrument else {})
+
+
+def check(tally: Tally, instrument: str) -> None:
+    """UserError for an instrument that is none. Signed feeds may bring others than those listed."""
+    shown = {said.market.instrument for said in tally.sayings.said if said.market}
+    if instrument and instrument not in INSTRUMENTS and instrument not in shown:
+        known = ", ".join(dict.fromkeys([*INSTRUMENTS, *sorted(shown)]))
+        raise UserError("--instrument", f"there is no '{instrument}'", f"one of {known}")
 
 
 def moment(epoch_s: int) -> str:
@@ -170,15 +182,18 @@ def _silent(tally: Tally, end_s: int, silent_s: int) -> dict[str, Any]:
 
 
 def affected(tally: Tally, version: str) -> dict[str, Any]:
-    """Who ran it, or failed to, each under the last of what is known; and who never did."""
+    """Who ran it, or failed to, each under the last of what is known; and who never did. named: by
+    any line, without which it may be misspelt."""
     names = tally.devices.select("name")
     runs = tally.devices.filter(_says(tally, lambda said: said.version == version)).select("name")
     failed = _who_failed(tally, lambda kind: kind.version == version).join(runs, "name", "anti")
     left = tally.who_ran(version).join(pl.concat([runs, failed]), "name", "anti")
     groups = {"runs": runs, "failed": failed, "left": left}
     counts = {group: len(found) for group, found in groups.items()}
+    failures = (kind.version for kind in tally.sayings.kinds)
     return {
         "version": version,
+        "named": version in tally.sayings.versions or version in failures,
         **counts,
         "never": len(names) - sum(counts.values()),
         "listed": _listed(groups),

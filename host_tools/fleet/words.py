@@ -76,6 +76,8 @@ def _silent(found: dict[str, Any]) -> list[str]:
 def _release(found: dict[str, Any] | None) -> list[str]:
     if not found:
         return []
+    if not found["named"]:
+        return [f"affected by {found['version']}: no line names it, so this says nothing of it"]
     return [
         f"affected by {found['version']}: {found['runs']:,} run it, {found['failed']:,} failed to,"
         f" {found['left']:,} ran it and left it; {found['never']:,} never did"

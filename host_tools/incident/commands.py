@@ -30,6 +30,8 @@ from host_tools.release import place
 from host_tools.release.place import Item
 
 FORMAT = 1
+OPTIONS = {"title": "TITLE", "phrase": "TITLE", "affected": "--affected", "person": "--answers",
+           "address": "--address", "date": "--began"}  # of `new`, by the rule  # fmt: skip
 
 
 def now_of(arguments: Namespace) -> datetime:
@@ -57,7 +59,7 @@ def new(arguments: Namespace) -> int:
         arguments.title, arguments.severity, arguments.affected, arguments.answers,
         arguments.address, began, promised(arguments, now), now,
     )  # fmt: skip
-    draft.parse(path, text)
+    refuse(draft.parse(path, text), folder, now)
     items = [(path.name, text.encode())]
     if not (folder / site_facts.FILE).exists():
         items.append((site_facts.FILE, json.dumps(site_facts.EMPTY, indent=1).encode() + b"\n"))
@@ -67,6 +69,15 @@ def new(arguments: Namespace) -> int:
     print(f"fill in what says '{rules.BLANK}', then type: seesaw incident lint --in {folder}",
           file=sys.stderr)  # fmt: skip
     return 0
+
+
+def refuse(found: Draft, folder: Path, now: datetime) -> None:
+    """UserError for what `lint` would say of a new file, but for its open places."""
+    known = (folder / site_facts.FILE).exists()
+    site = site_facts.read(folder, placed=False) if known else site_facts.Site("", "", ())
+    for one in rules.check(found, site, now):
+        if one.kind in OPTIONS:
+            raise UserError(OPTIONS[one.kind], one.rule, one.fix)
 
 
 def update(arguments: Namespace) -> int:

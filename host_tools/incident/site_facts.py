@@ -34,8 +34,8 @@ def key(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or name.encode().hex()
 
 
-def read(folder: Path) -> Site:
-    """UserError for what is none."""
+def read(folder: Path, *, placed: bool = True) -> Site:
+    """UserError for what is none. placed: it must say where the site will lie."""
     path = folder / FILE
     text = draft.text_of(path, draft.FILE_MAX)
     try:
@@ -56,7 +56,7 @@ def read(folder: Path) -> Site:
     keys = {key(name) for name in (*third, *OWN)}
     if len(third) > THIRD_MAX or len(keys) != len(third) + len(OWN):
         refuse("third_parties names one twice, or too many", "name each once")
-    if not isinstance(url, str) or not _is_url(url):
+    if not isinstance(url, str) or not (_is_url(url) or (not placed and not url)):
         refuse("url is no https:// address", "write where the built site will lie")
     for value in (name, *third):
         if any(map(draft.is_odd, value)):

@@ -31,7 +31,6 @@ from host_tools.release import (
     publish,
     releasing,
     roles,
-    tls_roots,
     trust_calendar,
     words,
 )
@@ -107,6 +106,18 @@ def work(arguments: Namespace) -> Iterator[Desk]:
         yield desk
 
 
+@contextmanager
+def opened(arguments: Namespace) -> Iterator[Desk]:
+    """As work(); for a dry run without a trace, not even a lock."""
+    if not arguments.dry_run:
+        with work(arguments) as desk:
+            yield desk
+        return
+    desk = look(arguments)
+    desk.ring = keys.load(Path(arguments.keys))
+    yield desk
+
+
 def check_clock(state: State, now_s: int, *, stated: bool) -> None:
     """What is signed with a wrong date is believed for ever by devices that have no clock.
 
@@ -115,7 +126,8 @@ def check_clock(state: State, now_s: int, *, stated: bool) -> None:
     issued = state.issued_s
     here, there = (roles.day(roles.moment(one)) for one in (now_s, issued))
     if now_s < issued:
-        why = f"it says {here}, and the newest statement was signed on {there}"
+        was, then = (f"{roles.moment(one):%Y-%m-%dT%H:%M:%SZ}" for one in (now_s, issued))
+        why = f"it says {was}, and the newest statement was signed later, {then}"
         raise UserError("the clock", why, "set it right, or say --now")
     if not stated and now_s - issued > roles.CLOCK_AHEAD_DAYS_MAX * 86400:
         why = f"it says {here}; the newest statement was signed on {there}, over a year before"
@@ -151,6 +163,21 @@ def told(arguments: Namespace, desk: Desk, lines: list[str], **facts: Any) -> in
     lines.append(f"devices will see it after: seesaw release publish {desk.folder} OUT")
     facts = {**facts, "root": desk.state.root.signed.version, "timestamp": stamp}
     say(arguments, lines, facts, desk.state.all_releases(), desk.ring)
+    return 0
+
+
+def carry_out(
+    arguments: Namespace, desk: Desk, change: Change, line: str, **facts: Any
+) -> int:  # fmt: skip
+    """Sign a change and write it, or only tell which files that would write."""
+    if not arguments.dry_run:
+        seams = sign_and_write(desk, change)
+        return told(arguments, desk, [line, *seams], **facts)
+    files = changes.commit(desk.state, change, desk.keys, desk.now_s)
+    made = {desk.folder: publication.to_write(desk.folder, files, desk.now_s)}
+    touched = publication.touched(made)
+    facts |= {"dry_run": True, "files": touched}
+    say(arguments, [line, *words.dry(touched)], facts, desk.state.all_releases(), desk.ring)
     return 0
 
 
@@ -251,16 +278,25 @@ def rules_of(arguments: Namespace, now_s: int) -> listing.Rules:
 
 
 def publish_out(arguments: Namespace) -> int:
-    look(arguments)
-    out, folder = Path(arguments.out), Path(arguments.dir)
-    with place.locked(folder):
-        state, count, seamless = publication.publish(folder, out, now_of(arguments))
-    lines = [f"{out}: {count} files written; root {state.root.signed.version}, timestamp"
-             f" {state.timestamp.signed.version}"]  # fmt: skip
-    if not seamless:
-        lines.append(publication.SEAM)
-    facts = {
-        "files": count, "seamless": seamless, "root": state.root.signed.version,
+    desk = look(arguments)
+    out = Path(arguments.out)
+    if arguments.dry_run:
+        state, made = publication.to_publish(desk.folder, {}, out, desk.now_s)
+        rows = publication.touched({out: made})
+        return _published(arguments, state, made.seamless, words.dry(rows), would_write=rows)
+    with place.locked(desk.folder):
+        state, count, seamless = publication.publish(desk.folder, out, desk.now_s)
+    stamp = state.timestamp.signed.version
+    line = f"{out}: {count} files written; root {state.root.signed.version}, timestamp {stamp}"
+    return _published(arguments, state, seamless, [line], files=count)
+
+
+def _published(
+    arguments: Namespace, state: State, seamless: bool, lines: list[str], **facts: Any
+) -> int:  # fmt: skip
+    lines += [] if seamless else [publication.SEAM]
+    facts |= {
+        "dry_run": arguments.dry_run, "seamless": seamless, "root": state.root.signed.version,
         "timestamp": state.timestamp.signed.version,
     }  # fmt: skip
     say(arguments, lines, facts, state.all_releases())
@@ -279,43 +315,35 @@ def verify(arguments: Namespace) -> int:
 
 def recall(arguments: Namespace) -> int:
     board, version = arguments.board, arguments.version
-    with work(arguments) as desk:
+    with opened(arguments) as desk:
         change = releasing.recall(desk.state, board, version, desk.history(board))
-        lines = sign_and_write(desk, change)
-        rows = desk.state.recalls(board)
-        lines.insert(0, f"{board} {version} is recalled: devices that run it will boot the other"
-                     " slot")  # fmt: skip
-        return told(arguments, desk, lines, board=board, recalled=rows)
+        rows = states.recalled(change.targets[board])
+        line = f"{board} {version} is recalled: devices that run it will boot the other slot"
+        return carry_out(arguments, desk, change, line, board=board, recalled=rows)
 
 
 def halt(arguments: Namespace) -> int:
-    with work(arguments) as desk:
-        lines = sign_and_write(desk, releasing.halt(desk.state, arguments.version, desk.every()))
-        lines.insert(0, f"{arguments.version} is halted: no device starts to install it")
-        return told(arguments, desk, lines, halted=desk.state.halted)
+    with opened(arguments) as desk:
+        change = releasing.halt(desk.state, arguments.version, desk.every())
+        line = f"{arguments.version} is halted: no device starts to install it"
+        return carry_out(arguments, desk, change, line, halted=change.halted)
 
 
 def resume(arguments: Namespace) -> int:
-    with work(arguments) as desk:
-        lines = sign_and_write(desk, releasing.resume(desk.state, arguments.version))
-        lines.insert(0, f"{arguments.version} is on offer again")
-        return told(arguments, desk, lines, halted=desk.state.halted)
+    with opened(arguments) as desk:
+        change = releasing.resume(desk.state, arguments.version)
+        line = f"{arguments.version} is on offer again"
+        return carry_out(arguments, desk, change, line, halted=change.halted)
 
 
 def expiry(arguments: Namespace) -> int:
     desk = look(arguments)
     ring = keys.load(Path(arguments.keys)) if arguments.keys else None
     rows = trust_calendar.rows(desk.state, ring, desk.now_s, desk.read)
+    rows = trust_calendar.ordered([*rows, *trust_calendar.shipped(desk.now_s)])
     ending = trust_calendar.ending(rows, arguments.horizon)
     lines = words.calendar_lines(rows, arguments.horizon)
-    lines.append(
-        f"{len(ending)} of {len(rows)} end within {arguments.horizon} days: 'seesaw release renew'"
-        if ending
-        else f"nothing ends within {arguments.horizon} days"
-    )
-    first = min(tls_roots.check_kept(), key=lambda one: one.end)
-    lines.append(f"of the roots of TLS that a release ships {first.name} ends first, "
-                 f"{first.end:%Y-%m-%d}: 'seesaw release roots'")  # fmt: skip
+    lines.append(words.ending_line(ending, len(rows), arguments.horizon))
     today = datetime.fromtimestamp(desk.now_s, UTC).date()
     tables = {"that a release ships": calendars.read()}
     if signed := trust_calendar.calendars(desk.state, desk.read):

@@ -156,9 +156,10 @@ def renew(arguments: Namespace) -> int:
         ending = trust_calendar.ending(rows, arguments.horizon)
         names = arguments.role or [row.what.removeprefix("role ") for row in ending]
         if not names:
-            line = f"nothing ends within {arguments.horizon} days; nothing is signed"
+            line = f"no role ends within {arguments.horizon} days; nothing is signed"
             say(arguments, [line], {"renewed": []}, desk.state.all_releases(), desk.ring)
             return 0
         lines = sign_and_write(desk, rotation.renew(desk.state, names))
-        lines.insert(0, f"signed anew: {', '.join(names)}, and timestamp")
+        others = ", ".join(name for name in names if name != roles.TIMESTAMP)
+        lines.insert(0, f"signed anew: {others}{', and ' if others else ''}timestamp")
         return told(arguments, desk, lines, renewed=names)

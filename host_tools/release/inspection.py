@@ -52,9 +52,14 @@ class Report:
 
 
 def fielded(folder: Path | None) -> Field:
-    """What the kept releases say. UserError as kept.load()."""
+    """What the kept releases say, each in a folder of its own; None for none. UserError as
+    kept.load(), and where there is no release, as nobody would have been looked at."""
     found = Field()
-    for path in sorted(folder.glob(f"*/{OFFER}")) if folder else []:
+    paths = sorted(folder.glob(f"*/{OFFER}")) if folder else []
+    if folder and not paths:
+        why = f"it holds no release: no */{OFFER}"
+        raise UserError(f"--kept {folder}", why, "name their folder, or say --no-kept")
+    for path in paths:
         release, _ = kept.load(path)
         name = f"release {release.version} for {release.board}"
         found.versions.setdefault(release.board, set()).add(release.version)

@@ -79,9 +79,13 @@ def check_version(version: str) -> None:
 
     No '+': some web hosts take it for a space in a path.
     """
-    form = bundles.VERSION_FORM.fullmatch(version)
-    if not form or "+" in version or len(version) > versions.LENGTH_MAX:
+    if not _is_version(version):
         raise UserError(f"version '{version}'", "not of the form 1.2.3", "1.2.3 or 1.2.3-rc1")
+
+
+def _is_version(text: str) -> bool:
+    form = bundles.VERSION_FORM.fullmatch(text)
+    return bool(form) and "+" not in text and len(text) <= versions.LENGTH_MAX
 
 
 def bounds(text: str) -> tuple[str, str]:
@@ -91,8 +95,9 @@ def bounds(text: str) -> tuple[str, str]:
     first, dash, last = text.partition("-")
     if not (dash and PLAIN.fullmatch(last)):
         first = last = text
-    check_version(first)
-    check_version(last)
+    if not (_is_version(first) and _is_version(last)):
+        fix = "write 1.2.3, 1.0.0-1.9.9 (both ends included) or '*' (any version)"
+        raise UserError(f"--from {text}", "it is no version and no range of them", fix)
     if versions.newer(first, last):
         raise UserError(f"--from {text}", "it ends before it begins", f"use {last}-{first}")
     return first, last

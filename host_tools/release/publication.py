@@ -175,6 +175,18 @@ def to_write(folder: Path, files: dict[str, bytes], now_s: int) -> Plan:
     return Plan([*kept, *made.items], made.seamless)
 
 
+def touched(made: dict[Path, Plan]) -> list[dict[str, str]]:
+    """Every file that these plans write, in order. made: by folder."""
+    rows: list[dict[str, str]] = []
+    for folder, one in made.items():
+        for name, _ in one.items:
+            path = folder / name
+            known = any(row["path"] == str(path) for row in rows)
+            change = "changed" if known or path.exists() else "new"
+            rows.append({"path": str(path), "change": change})
+    return rows
+
+
 def publish(folder: Path, out: Path, now_s: int) -> tuple[State, int, bool]:
     """Bring `out` up to date with a repository. (what it is, files written, seamless).
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from seesaw.core import version as versions
 
-from host_tools.errors import UserError
+from host_tools.errors import Already, UserError
 from host_tools.release import change as changes
 from host_tools.release import listing, packing, roles
 from host_tools.release import state as states
@@ -15,6 +15,8 @@ from host_tools.release.change import Change
 from host_tools.release.listing import Listed, Rules
 from host_tools.release.proof import Shown, Subject
 from host_tools.release.state import State
+
+PUBLISH = "nothing is to be signed; if it is not published yet: 'seesaw release publish'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def recall(state: State, board: str, version: str, before: Iterable[Listed]) -> 
     rows = state.recalls(board)
     new = sorted(set(known) - {row["sha256"] for row in rows})
     if not new:
-        raise UserError(f"release {version}", f"{board} has recalled it", "nothing is to be done")
+        raise Already(f"release {version}", f"{board} has recalled it", PUBLISH)
     if len(rows) + len(new) > roles.LISTED_MAX:
         why = f"{board} has recalled {len(rows)} releases, which is the limit"
         raise UserError(f"release {version}", why, "release a fix instead")
@@ -164,7 +166,7 @@ def halt(state: State, version: str, before: Iterable[Listed]) -> Change:
     """Have nobody start to install a version any more, on any board. UserError."""
     listing.check_version(version)
     if version in state.halted:
-        raise UserError(f"release {version}", "it is halted", "nothing is to be done")
+        raise Already(f"release {version}", "it is halted", PUBLISH)
     if all(one.version != version for one in before):
         why = "no release of that version was ever signed"
         raise UserError(f"release {version}", why, "see 'seesaw release status'")

@@ -1,5 +1,6 @@
 """The trust calendar: what of a repository ends, and when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +13,14 @@ from cryptography.x509 import (
 from seesaw.data import calendars as calendar_sets
 
 from host_tools.errors import UserError
-from host_tools.release import roles
+from host_tools.release import roles, tls_roots
 from host_tools.release.client import RESTORE, Reader
 from host_tools.release.keys import KeyRing
 from host_tools.release.state import State, digest
 
 TLS_ROOTS = "data/roots"  # the target: certificates, PEM, or one of them in DER
 CALENDARS = "data/calendars"
+SHIP = "release with another: see 'seesaw release roots'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,21 @@ def rows(
     found = [_role(name, end, keyids, ring, now_s) for name, end, keyids in _roles(state)]
     found += _keys(ring, now_s) if ring else []
     found += _tls_roots(state, read, now_s) if read else []
+    return ordered(found)
+
+
+def ordered(found: Iterable[Row]) -> list[Row]:
+    """The nearest first."""
     return sorted(found, key=lambda row: (row.end, row.what))
+
+
+def shipped(now_s: int) -> list[Row]:
+    """The roots of TLS that a release ships: past their end, feeds are lost. UserError as
+    tls_roots.check_kept()."""
+    return [
+        Row(f"shipped root {one.name}", one.end, roles.days_left(one.end, now_s), SHIP)
+        for one in tls_roots.check_kept()
+    ]
 
 
 def ending(found: list[Row], horizon_days: int) -> list[Row]:

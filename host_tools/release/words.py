@@ -28,6 +28,12 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
     ]  # fmt: skip
 
 
+def dry(files: Sequence[dict[str, str]]) -> list[str]:
+    """What a dry run says of the files, as publication.touched() has them."""
+    rows = [f"{row['change']:<8} {row['path']}" for row in files]
+    return [*rows, f"a dry run: {len(files)} files would be written, and none was"]
+
+
 def drills(releases: Iterable[Listed]) -> list[dict[str, str]]:
     """The releases that went out without a proof."""
     return [
@@ -120,6 +126,15 @@ def calendar_lines(rows: Iterable[Row], horizon_days: int) -> list[str]:
         mark = "EXPIRED" if row.days < 0 else "inside" if row.days < horizon_days else ""
         found.append([row.what, roles.day(row.end), str(row.days), mark, row.renewal])
     return table(found)
+
+
+def ending_line(ending: Sequence[Row], every: int, horizon_days: int) -> str:
+    """Calendars end by nature within a year or two, so nothing is said of these."""
+    if not ending:
+        return f"nothing that is signed, and no root that ships, ends within {horizon_days} days"
+    renew = any(row.what.startswith("role ") for row in ending)
+    fix = ": 'seesaw release renew'" if renew else ""
+    return f"{len(ending)} of {every} end within {horizon_days} days{fix}"
 
 
 def status_facts(

@@ -1,35 +1,22 @@
 """`seesaw rollout ...`: what each command does, the thin shell around the decisions."""
 
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from host_tools.errors import UserError
+from host_tools.errors import Already, UserError
 from host_tools.image import files as disk
 from host_tools.market import calendars
 from host_tools.release import change as changes
-from host_tools.release import keys, place, publication, trust_calendar
+from host_tools.release import place, publication, trust_calendar
 from host_tools.release import state as states
 from host_tools.release.change import Change
-from host_tools.release.commands import Desk, look, say, work
+from host_tools.release.commands import Desk, look, opened, say
 from host_tools.release.publication import Plan as Written
 from host_tools.rollout import course as courses
 from host_tools.rollout import plan as plans
 from host_tools.rollout import session, steps, words
-
-
-@contextmanager
-def opened(arguments: Namespace) -> Iterator[Desk]:
-    """To change it; for a dry run without a trace, not even a lock."""
-    if not arguments.dry_run:
-        with work(arguments) as desk:
-            yield desk
-        return
-    desk = look(arguments)
-    desk.ring = keys.load(Path(arguments.keys))
-    yield desk
 
 
 def carry_out(
@@ -42,12 +29,43 @@ def carry_out(
     if arguments.out:
         out = Path(arguments.out)
         made[out] = publication.to_publish(desk.folder, files, out, desk.now_s)[1]
-    touched = words.touched(made)
+    return _say(arguments, desk, lines, written(arguments, desk, made), facts)
+
+
+def publish_late(arguments: Namespace, desk: Desk, done: Already, **facts: Any) -> int:
+    """Publish what was signed before, as when publishing failed then. UserError where nothing is to
+    be published, or nobody said where."""
+    if not arguments.out:
+        raise done
+    files = catch_up(arguments, desk)
+    if not files:
+        raise Already(done.what, done.why, "it is published, too: nothing is to be done")
+    lines = [f"{done.what}: {done.why}; that was signed already, so it is published alone"]
+    return _say(arguments, desk, lines, files, facts)
+
+
+def catch_up(arguments: Namespace, desk: Desk) -> list[dict[str, str]]:
+    """Publish what is signed. The files of it, as publication.touched()."""
+    out = Path(arguments.out)
+    made = publication.to_publish(desk.folder, {}, out, desk.now_s)[1]
+    return written(arguments, desk, {out: made})
+
+
+def written(arguments: Namespace, desk: Desk, made: dict[Path, Written]) -> list[dict[str, str]]:
+    """Write it, but for a dry run. The files of it, as publication.touched()."""
+    touched = publication.touched(made)
     if not arguments.dry_run:
         _write(desk.folder, made)
         desk.state = states.load(desk.read, str(desk.folder))
-    told = words.carried_out(lines, touched, desk.folder, arguments)
-    facts |= {"version": arguments.version, "dry_run": arguments.dry_run, "files": touched}
+    return touched
+
+
+def _say(
+    arguments: Namespace, desk: Desk, lines: list[str], files: list[dict[str, str]],
+    facts: dict[str, Any],
+) -> int:  # fmt: skip
+    told = words.carried_out(lines, files, desk.folder, arguments)
+    facts |= {"version": arguments.version, "dry_run": arguments.dry_run, "files": files}
     say(arguments, told, facts, desk.state.all_releases(), desk.ring)
     return 0
 
@@ -126,17 +144,25 @@ def halt(arguments: Namespace) -> int:
 def _stop(arguments: Namespace, kind: str) -> int:
     with opened(arguments) as desk:
         version = arguments.version
-        change = steps.stop(
-            desk.state, version, desk.every(), kind, desk.now_s, arguments.why
-        )  # fmt: skip
-        lines = [f"{version} is {steps.stopped(change.stops[version])}: no device starts to install"
-                 " it"]  # fmt: skip
+        try:
+            change = steps.stop(
+                desk.state, version, desk.every(), kind, desk.now_s, arguments.why
+            )  # fmt: skip
+        except Already as done:
+            old = courses.stop_of(desk.state, version)
+            return publish_late(arguments, desk, done, stop=old and old.kind)
+        stopped = courses.stopped(change.stops[version])
+        lines = [f"{version} is {stopped}: no device starts to install it"]
         return carry_out(arguments, desk, change, lines, stop=kind)
 
 
 def recall(arguments: Namespace) -> int:
     with opened(arguments) as desk:
-        change, boards = steps.recall(desk.state, arguments.version, desk.every())
+        try:
+            change, boards = steps.recall(desk.state, arguments.version, desk.every())
+        except Already as done:
+            boards = courses.recalled(desk.state, arguments.version)
+            return publish_late(arguments, desk, done, recalled=boards)
         lines = [f"{board} {arguments.version} is recalled: devices that run it will boot the other"
                  " slot" for board in boards]  # fmt: skip
         return carry_out(arguments, desk, change, lines, recalled=boards)
@@ -146,7 +172,11 @@ def status(arguments: Namespace) -> int:
     desk = look(arguments)
     names = [arguments.version] if arguments.version else courses.versions(desk.state)
     found = [courses.load(desk.state, desk.read, name) for name in names]
-    lines = words.status_lines(found, desk.now_s)
-    facts = {"rollouts": [words.status_facts(one, desk.now_s) for one in found]}
+    others = {} if arguments.version else courses.stops(desk.state, names)
+    lines = words.status_lines(found, others, desk.now_s)
+    facts = {
+        "rollouts": [words.status_facts(one, desk.now_s) for one in found],
+        "stops": {version: asdict(stop) for version, stop in others.items()},
+    }
     say(arguments, lines, facts, desk.state.all_releases())
     return 0

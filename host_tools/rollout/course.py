@@ -2,13 +2,15 @@
 on it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from seesaw.core.rollout import share
 
 from host_tools.errors import UserError
-from host_tools.release import client, listing
+from host_tools.release import client, listing, roles
 from host_tools.release import state as states
 from host_tools.release.client import Reader
 from host_tools.release.listing import Listed
@@ -64,16 +66,47 @@ def stop_of(state: State, version: str) -> Stop | None:
     return state.stops.get(version, Stop(states.HALT, 0))
 
 
+def stopped(stop: Stop) -> str:
+    """'paused since 2026-11-28 04:00 UTC: why'."""
+    word = "paused" if stop.kind == states.PAUSE else "halted"
+    since = f" since {roles.moment(stop.since):%Y-%m-%d %H:%M} UTC" if stop.since else ""
+    return f"{word}{since}{': ' if stop.why else ''}{stop.why}"
+
+
+def is_out(version: str, out: Path) -> bool:
+    """Is it stopped by what is published there, too? Not by what is no metadata."""
+    path = roles.metadata_path(roles.TIMESTAMP, None)
+    data = client.reader(out)(path)
+    if data is None:
+        return False
+    try:
+        found = states.parse(data, path, roles.TIMESTAMP).signed.unrecognized_fields
+    except UserError:
+        return False
+    return version in states.texts(found.get(roles.HALT))
+
+
+def stops(state: State, but: Sequence[str]) -> dict[str, Stop]:
+    """Of all versions that are stopped, but those."""
+    found = {version: stop_of(state, version) for version in state.halted if version not in but}
+    return {version: stop for version, stop in found.items() if stop}
+
+
 def listing_of(state: State, version: str) -> list[Listed]:
     """A version on every board that lists it. UserError when none does."""
     found = [one for one in state.all_releases() if one.version == version]
     if found:
         return found
-    rows = [row for board in state.boards for row in state.recalls(board)]
-    if any(row["version"] == version for row in rows):
+    if recalled(state, version):
         raise UserError(f"release {version}", "it was recalled, and that is for ever",
                         "build a fix with a higher version")  # fmt: skip
     raise UserError(f"release {version}", "no board lists it", "see 'seesaw release status'")
+
+
+def recalled(state: State, version: str) -> list[str]:
+    """The boards that have recalled it."""
+    return [board for board in state.boards
+            if any(row["version"] == version for row in state.recalls(board))]  # fmt: skip
 
 
 def held(one: Listed) -> bool:
@@ -93,8 +126,7 @@ def load(state: State, read: Reader, version: str) -> Course:
     listed = listing_of(state, version)
     begun = [one for one in listed if one.plan]
     if not begun:
-        why = "no rollout of it has started"
-        raise UserError(f"release {version}", why, "'seesaw rollout start' with a plan")
+        raise _not_begun(version, stop_of(state, version))
     signed = begun[0].custom["rollout"]
     for one in listed:
         if one.custom["rollout"] != signed and (one.plan or not held(one)):
@@ -103,6 +135,14 @@ def load(state: State, read: Reader, version: str) -> Course:
     plan = _plan(read, version, signed["plan"])
     number = _check(plan, signed)
     return Course(version, tuple(listed), plan, signed, number, stop_of(state, version))
+
+
+def _not_begun(version: str, stop: Stop | None) -> UserError:
+    why, fix = "no rollout of it has started", "'seesaw rollout start' with a plan"
+    if stop:
+        why = f"it is {stopped(stop)}, and {why}"
+        fix = f"'seesaw release resume' takes that back; {fix} begins"
+    return UserError(f"release {version}", why, fix)
 
 
 def _plan(read: Reader, version: str, sha256: Any) -> Plan:

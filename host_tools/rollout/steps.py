@@ -4,7 +4,7 @@ alone: each function gives the change that is to be signed, or says why not."""
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from host_tools.errors import UserError
+from host_tools.errors import Already, UserError
 from host_tools.release import releasing, roles
 from host_tools.release import state as states
 from host_tools.release.change import Change
@@ -17,6 +17,7 @@ from host_tools.rollout.plan import Plan
 
 AHEAD_MAX_S = 7 * 86_400  # a device without a clock waits for a start so long (SPEC, "Choice")
 WHY_MAX = 60  # characters: all stops together fit into a timestamp
+PUBLISH = "nothing is to be signed; if it is not published yet: the same with --out"
 
 
 def start(state: State, plan: Plan, start_s: int, now_s: int) -> Change:
@@ -60,7 +61,7 @@ def check_start(start_s: int, now_s: int) -> None:
 def widen(state: State, course: Course, start_s: int, now_s: int) -> Change:
     """Go on to the next ring. UserError when it is stopped, or there is none."""
     if course.stop:
-        why = f"it is {stopped(course.stop)}"
+        why = f"it is {courses.stopped(course.stop)}"
         raise UserError(f"release {course.version}", why, "'seesaw rollout resume' first")
     if course.after is None:
         why = f"'{course.ring.name}' is its last ring"
@@ -84,7 +85,8 @@ def resume(state: State, course: Course, now_s: int) -> tuple[Change, dict[str, 
 def stop(
     state: State, version: str, before: Iterable[Listed], kind: str, now_s: int, why: str
 ) -> Change:  # fmt: skip
-    """Pause or halt: nobody starts to install it. A pause may become a halt. UserError."""
+    """Pause or halt: nobody starts to install it. A pause may become a halt. Already when it is
+    stopped so, else UserError."""
     if len(why) > WHY_MAX or not all(" " <= c <= "~" for c in why):
         raise UserError("--why", f"more than {WHY_MAX} characters of plain ASCII", "say less")
     old = courses.stop_of(state, version)
@@ -93,20 +95,14 @@ def stop(
     elif (old.kind, kind) == (states.PAUSE, states.HALT):
         change, now_s = Change(), old.since  # where the share stood
     else:
-        raise UserError(f"release {version}", f"it is {stopped(old)}", "nothing is to be done")
+        raise Already(f"release {version}", f"it is {courses.stopped(old)}", PUBLISH)
     change.stops[version] = Stop(kind, now_s, why)
     return change
 
 
-def stopped(stop: Stop) -> str:
-    """'paused since 2026-11-28 04:00 UTC: why'."""
-    word = "paused" if stop.kind == states.PAUSE else "halted"
-    since = f" since {roles.moment(stop.since):%Y-%m-%d %H:%M} UTC" if stop.since else ""
-    return f"{word}{since}{': ' if stop.why else ''}{stop.why}"
-
-
 def recall(state: State, version: str, before: Iterable[Listed]) -> tuple[Change, list[str]]:
-    """Recall it on every board that ever had it: (the change, these boards). UserError."""
+    """Recall it on every board that ever had it: (the change, these boards). Already when it was
+    recalled on each, else UserError."""
     every = [one for one in before if one.version == version]
     change, gone = Change(), []
     for board in state.boards:
@@ -118,7 +114,7 @@ def recall(state: State, version: str, before: Iterable[Listed]) -> tuple[Change
     if gone:
         return change, gone
     if every:
-        raise UserError(f"release {version}", "it was recalled", "nothing is to be done")
+        raise Already(f"release {version}", "it was recalled", PUBLISH)
     why = "no release of that version was ever signed"
     raise UserError(f"release {version}", why, "see 'seesaw release status'")
 

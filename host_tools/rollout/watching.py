@@ -1,5 +1,6 @@
 """`seesaw rollout watch`: the logs are read and judged. Alone of these commands it needs polars."""
 
+import sys
 from argparse import Namespace
 from contextlib import closing
 from dataclasses import asdict
@@ -11,10 +12,11 @@ from host_tools.fleet.logs import AHEAD_S, checks
 from host_tools.fleet.tally import Tally
 from host_tools.release import roles
 from host_tools.release import state as states
-from host_tools.release.commands import Desk, look, say
+from host_tools.release.commands import Desk, look, opened, say
+from host_tools.release.words import dry
 from host_tools.rollout import course as courses
 from host_tools.rollout import heard, steps, words
-from host_tools.rollout.commands import carry_out, opened
+from host_tools.rollout.commands import carry_out, catch_up
 from host_tools.rollout.course import Course
 from host_tools.rollout.heard import Asked, Verdict
 
@@ -25,8 +27,12 @@ def watch(arguments: Namespace) -> int:
     """Read the logs, judge, and pause the rollout when its rule is met and nothing stops it yet."""
     desk = look(arguments)
     course = courses.load(desk.state, desk.read, arguments.version)
+    late = _publish_late(arguments, course)
     verdict, tally = judge(desk, course, [Path(name) for name in arguments.logs])
     lines, facts = told(course, verdict, tally)
+    if late:
+        facts |= {"files": late, "dry_run": arguments.dry_run}
+        lines += dry(late) if arguments.dry_run else []
     if not verdict.why or course.stop or not arguments.keys:
         if verdict.why and not course.stop:
             lines.append("nothing was paused: that takes --keys")
@@ -39,6 +45,21 @@ def watch(arguments: Namespace) -> int:
         lines.append(f"{course.version} is paused: somebody should look, then resume or halt it")
         carry_out(arguments, desk, change, lines, **facts | {"stop": states.PAUSE})
     return MET
+
+
+def _publish_late(arguments: Namespace, course: Course) -> list[dict[str, str]]:
+    """Publish a stop that the folder of the host does not have, as when publishing failed an hour
+    ago; said at once, as the logs may be bad. The files of it."""
+    if not (course.stop and arguments.keys and arguments.out):
+        return []
+    if courses.is_out(course.version, Path(arguments.out)):
+        return []
+    with opened(arguments) as desk:
+        files = catch_up(arguments, desk)
+    what = "that would be published" if arguments.dry_run else "published now"
+    why = f"it is {courses.stopped(course.stop)}; {arguments.out} did not say so: {what}"
+    print(f"seesaw: release {course.version}: {why}", file=sys.stderr)
+    return files
 
 
 def judge(desk: Desk, course: Course, logs: list[Path]) -> tuple[Verdict, Tally]:
@@ -86,7 +107,7 @@ def told(
         found.why or f"the rule is not met: {words.rule(course.ring)}",
     ]
     if course.stop:
-        lines.append(f"it is {steps.stopped(course.stop)}")
+        lines.append(f"it is {courses.stopped(course.stop)}")
     facts = {
         "version": course.version, "met": bool(found.why), "why": found.why,
         "heard": found.heard, **asdict(found), "read": asdict(read) | {"beyond": tally.beyond},

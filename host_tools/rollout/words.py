@@ -1,16 +1,15 @@
 """Rollouts in words, and as plain values for JSON. No I/O."""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from host_tools.release import roles
-from host_tools.release.publication import Plan as Written
-from host_tools.release.words import table
+from host_tools.release.state import Stop
+from host_tools.release.words import dry, table
 from host_tools.rollout import course as courses
-from host_tools.rollout import steps
 from host_tools.rollout.course import Course
 from host_tools.rollout.plan import Plan, Ring
 
@@ -40,24 +39,11 @@ def resumed(signed: dict[str, Any]) -> str:
 # -- files --------------------------------------------------------------------------------------
 
 
-def touched(made: dict[Path, Written]) -> list[dict[str, str]]:
-    """Every file that a change writes, in order."""
-    rows: list[dict[str, str]] = []
-    for folder, one in made.items():
-        for name, _ in one.items:
-            path = folder / name
-            known = any(row["path"] == str(path) for row in rows)
-            change = "changed" if known or path.exists() else "new"
-            rows.append({"path": str(path), "change": change})
-    return rows
-
-
 def carried_out(
     lines: list[str], files: Sequence[dict[str, str]], folder: Path, arguments: Namespace
 ) -> list[str]:  # fmt: skip
     if arguments.dry_run:
-        rows = [f"{row['change']:<8} {row['path']}" for row in files]
-        return [*lines, *rows, f"a dry run: {len(files)} files would be written, and none was"]
+        return [*lines, *dry(files)]
     if arguments.out:
         return [*lines, f"{arguments.out}: published"]
     return [*lines, f"devices will see it after: seesaw release publish {folder} OUT"]
@@ -68,7 +54,7 @@ def carried_out(
 
 def standing(course: Course, now_s: int) -> str:
     if course.stop:
-        return steps.stopped(course.stop)
+        return courses.stopped(course.stop)
     if now_s < course.signed["start_epoch"] and not course.ring.devices:
         return f"begins {moment(course.signed['start_epoch'])}"
     return "for all" if course.share(now_s) == courses.ALL else "under way"
@@ -84,7 +70,17 @@ def after(course: Course) -> str:
     return f"widen to {course.after.words}" if course.after else "-"
 
 
-def status_lines(found: Sequence[Course], now_s: int) -> list[str]:
+def status_lines(
+    found: Sequence[Course], others: Mapping[str, Stop], now_s: int
+) -> list[str]:  # fmt: skip
+    """others: what is stopped and not rolled out by a plan."""
+    return [*_courses(found, now_s), *(
+        f"{version} is {courses.stopped(stop)}; no plan rolls it out: 'seesaw release resume'"
+        for version, stop in others.items()
+    )]  # fmt: skip
+
+
+def _courses(found: Sequence[Course], now_s: int) -> list[str]:
     if not found:
         return ["no rollout has started: 'seesaw rollout start'"]
     rows = [["version", "boards", "ring", "named", "share", "stands", "next"]]

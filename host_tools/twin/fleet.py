@@ -31,6 +31,7 @@ from host_tools.twin.words import Line
 from host_tools.twin.world import UPDATES
 
 FLEET_MAX = 60  # devices: each takes some 10 MB and a thread
+FEW = 3  # to begin with
 STAGES = (10, 30, 60, 100)  # percent of the devices
 POLL_S, CHECK_S = 30, 60
 CENTER_US, US_PER_DEGREE = 1500, 40
@@ -102,7 +103,8 @@ class Fleet:
         board: str = "esp32_wrover",
     ) -> None:  # fmt: skip
         if not 0 < count <= FLEET_MAX:
-            raise UserError("--fleet", f"{count} is not 1 to {FLEET_MAX}", f"--fleet {FLEET_MAX}")
+            fix = f"--fleet {FLEET_MAX if count > 0 else FEW}"
+            raise UserError("--fleet", f"{count} is not 1 to {FLEET_MAX}", fix)
         self._tell = tell
         self.board = boards.load(board)
         self.lockstep = Lockstep(speed)

@@ -2,6 +2,7 @@
 are those of the firmware, and its short cuts give what a plain count gives."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,14 @@ def test_what_makes_no_sense_is_refused_in_one_line(
 ) -> None:
     assert cli.main(["fleet", "simulate", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_every_default_that_help_names_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["fleet", "simulate", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    found = re.findall(r"(--[a-z-]+) [A-Z] [^(]*?\(default: ([^)]+)\)", text)
+    words = [word for one in found for word in one]
+    parsed = cli.parser().parse_args(["fleet", "simulate", *words])
+    assert len(found) >= 12
+    assert parsed.devices == 1_000_000 and parsed.noise == 0.01

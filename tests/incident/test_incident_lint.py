@@ -112,6 +112,41 @@ def test_every_day_of_an_open_incident_owes_a_letter(
     assert lint(folder(tmp_path, owned), capsys, "2026-11-27T00:00Z") == []
 
 
+@pytest.mark.parametrize(("change", "why"), [
+    ({"title": ""}, "TITLE: it has no title of 1 to 120 characters"),
+    ({"title": "x" * 121}, "TITLE: it has no title of 1 to 120 characters"),
+    ({"title": "We apologize for any inconvenience"}, "TITLE: it hides behind"),
+    ({"--affected": "Nope"}, "--affected: 'Nope' is no component; one of Price data, Updates"),
+    ({"--answers": "The support team"}, "--answers: 'The support team' is not a person"),
+    ({"--address": "notmail"}, "--address: the address of the person who answers is missing"),
+    ({"--address": "no-reply@seesaw.example"}, "takes no answer"),
+    ({"--began": "2026-11-26T10:00Z"}, "--began: date is not the moment it began"),
+])  # fmt: skip
+def test_what_lint_would_say_is_refused_at_once(
+    tmp_path: Path, change: dict[str, str], why: str, capsys: pytest.CaptureFixture
+) -> None:
+    said = {"title": "Prices stand still", "--severity": "down", "--affected": "Price data",
+            "--answers": "Your Name", "--address": "you@seesaw.example", "--next": "+4h",
+            "--in": str(tmp_path / "incidents"), "--now": NOW} | change  # fmt: skip
+    title = said.pop("title")
+    line = ["new", title, *(word for pair in said.items() for word in pair)]
+    assert seesaw(*line) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("seesaw: ") and why in error and error.count("\n") == 1
+    assert not (tmp_path / "incidents").exists()
+
+
+def test_a_third_party_of_the_site_can_be_affected(tmp_path: Path) -> None:
+    """site.json is as `new` has written it, so it need not say yet where the site will lie."""
+    (tmp_path / "site.json").write_text('{"name": "S", "url": "", "third_parties": ["CNBC"]}')
+    line = ["new", "Prices stand still", "--severity", "down", "--answers", "Your Name",
+            "--address", "you@seesaw.example", "--next", "+4h", "--in", tmp_path, "--now", NOW,
+            "--affected", "CNBC"]  # fmt: skip
+    assert seesaw(*line) == 0
+    (tmp_path / "site.json").write_text("{}")
+    assert seesaw(*line[:1], "Again", *line[2:]) == 2
+
+
 def test_from_new_to_resolved(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     inside = tmp_path / "incidents"
     said = ("--severity", "down", "--affected", "Price data", "--answers", "Your: Name #1",

@@ -14,7 +14,7 @@ from host_tools import cli
 from host_tools.image import board as boards
 from host_tools.market import calendars
 from host_tools.release import change as changes
-from host_tools.release import client, keys, publication, roles
+from host_tools.release import client, keys, publication, roles, tls_roots, trust_calendar
 from host_tools.release import state as states
 
 LIFE = roles.LIFETIME_DAYS
@@ -36,29 +36,59 @@ LIFE = roles.LIFETIME_DAYS
     ],
 )
 def test_the_exit_code_says_whether_something_ends(
-    desk: Desk, days: int, horizon: str, code: int
+    desk: Desk, days: int, horizon: str, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(trust_calendar, "shipped", lambda now_s: [])  # some end before
     desk.now_s = NOW + days * DAY
 
     assert desk.run("expiry", "--horizon", horizon) == code
 
 
-def test_five_years_are_looked_ahead_by_default(desk: Desk) -> None:
+def test_five_years_are_looked_ahead_by_default(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust_calendar, "shipped", lambda now_s: [])
     desk.now_s = NOW + (LIFE - roles.HORIZON_DAYS - 2) * DAY
     assert desk.run("expiry") == 0
     desk.now_s += 2 * DAY
     assert desk.run("expiry") == 1
 
 
+def test_the_roots_that_a_release_ships_count(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nine years on, two of them have ended, and everything that is signed is good."""
+    first = min(tls_roots.check_kept(), key=lambda one: one.end)
+    assert desk.run("expiry", "--horizon", "8y") == 0
+    line = "nothing that is signed, and no root that ships, ends within 2922 days"
+    assert line in capsys.readouterr().out.splitlines()
+    assert desk.run("expiry", "--horizon", "9y", "--json") == 1
+    inside = json.loads(capsys.readouterr().out)["inside"]
+    assert inside[0] == f"shipped root {first.name}" and all(map(is_root, inside))
+    assert desk.run("expiry", "--horizon", "9y") == 1
+    out = capsys.readouterr().out
+    assert f"{len(inside)} of 20 end within 3287 days" in out.splitlines()
+    assert out.splitlines()[1].split()[2:4] == [first.name, f"{first.end:%Y-%m-%d}"]
+    assert "nothing" not in out
+    desk.now_s = int(first.end.timestamp()) + DAY
+    assert desk.run("expiry", "--horizon", "0d") == 1
+    assert "EXPIRED" in capsys.readouterr().out
+
+
+def is_root(what: str) -> bool:
+    return what.startswith("shipped root ")
+
+
 def test_every_role_has_a_row(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.run("expiry", "--json", keys=True) == 0
     facts = json.loads(capsys.readouterr().out)
-    whats = {row["what"]: row for row in facts["ends"]}
+    whats = {row["what"]: row for row in facts["ends"] if not is_root(row["what"])}
 
+    assert len(facts["ends"]) == len(whats) + len(tls_roots.SHIPPED)
     assert set(whats) == {f"role {name}" for name in (*roles.TOP_LEVEL, "data", *boards.names())}
     assert whats["role root"]["renewal"] == "keys root-1, root-2, root-3"
     assert whats[f"role {BOARD}"]["renewal"] == "keys targets-1, targets-2"
-    assert {row["days"] for row in facts["ends"]} == {LIFE - 1}
+    assert {row["days"] for row in whats.values()} == {LIFE - 1}
     assert facts["inside"] == [] and facts["horizon_days"] == 1826
 
 
@@ -74,7 +104,7 @@ def test_one_role_that_ends_early_is_named(
     captured = capsys.readouterr()
     (row,) = [row for row in captured.out.splitlines() if "inside" in row]
     assert row.split()[:5] == ["role", "timestamp", "2028-01-15", "364", "inside"]
-    assert "1 of 10 end within 1826 days" in captured.out
+    assert "1 of 20 end within 1826 days" in captured.out
     assert desk.run("expiry", "--horizon", "300d") == 0
     assert desk.drill(release("0.2.0")) == 0  # what is signed later keeps the lifetime
     assert desk.timestamp()["expires"].startswith("2028-01-15")

@@ -61,7 +61,9 @@ def test_what_cannot_be_halted(two: Desk, capsys: pytest.CaptureFixture[str]) ->
     assert two.run("halt", "0.3.0") == 0
     capsys.readouterr()
     assert two.run("halt", "0.3.0") == 2
-    assert "nothing is to be done" in error_of(capsys)
+    assert "it is halted; nothing is to be signed; if it is not published yet: 'seesaw" in (
+        error_of(capsys)
+    )
 
 
 def test_the_list_of_halts_is_bounded(

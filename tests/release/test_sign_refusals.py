@@ -15,7 +15,8 @@ from host_tools.release import place, roles
     ("words", "said"),
     [
         (("--from", "2.0.0-1.0.0"), "it ends before it begins; use 1.0.0-2.0.0"),
-        (("--from", "1.x"), "version '1.x'"),
+        (("--from", "1.x"), "no version and no range of them; write 1.2.3, 1.0.0-1.9.9"),
+        (("--from", "abc"), "or '*' (any version)"),
         (("--through", "0.3.0"), "it is no older than 0.3.0"),
         (("--through", "0.1.0"), "no release of that version was ever signed"),
         (("--start-percentage", "101"), "101 is not 0 to 100"),
@@ -196,6 +197,15 @@ def test_a_clock_that_goes_back_signs_nothing(
 ) -> None:
     desk.now_s = NOW - DAY
     refused(desk, desk.drill(release("0.2.0")), capsys, "the clock", "2027-01-14", "2027-01-15")
+
+
+def test_a_clock_that_goes_back_within_a_day_says_the_time(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.drill(release("0.2.0")) == 0  # at 08:01
+    desk.now_s = NOW - 90
+    refused(desk, desk.drill(release("0.3.0")), capsys, "it says 2027-01-15T07:59:30Z, and the"
+            " newest statement was signed later, 2027-01-15T08:01:00Z")  # fmt: skip
 
 
 def test_a_clock_far_ahead_must_be_confirmed(

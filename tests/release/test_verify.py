@@ -214,6 +214,23 @@ def test_a_kept_release_of_another_repository_cannot_follow(
     assert [bool(one["trouble"]) for one in facts["devices"]] == [False, True]
 
 
+def test_kept_releases_that_are_none_are_refused(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Misspelt, empty, a file, or one release in place of their folder: nobody would be asked."""
+    assert desk.drill(release("0.2.0")) == desk.publish() == 0
+    keep(desk, "0.2.0", desk.roots()[0])
+    (desk.folder / "empty").mkdir()
+    for name in ("none", "empty", "keys/keys.json", "kept/0.2.0"):
+        capsys.readouterr()
+        assert desk.run("verify", desk.out, "--kept", desk.folder / name) == 2
+        captured = capsys.readouterr()
+        assert captured.out == "" and captured.err.count("\n") == 1
+        assert "it holds no release: no */release.json; name their folder, or say --no-kept" in (
+            captured.err
+        )
+
+
 def test_the_projects_own_kept_releases_are_the_default(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:

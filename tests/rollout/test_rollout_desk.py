@@ -192,3 +192,30 @@ def test_status_before_and_after(desk: Staged, capsys: pytest.CaptureFixture[str
     desk.now_s += 2 * DAY
     assert desk.roll("status") == 0
     assert "100 %  for all" in capsys.readouterr().out
+
+
+def test_a_stop_without_a_plan_is_in_the_status(
+    desk: Staged, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.roll("pause", "--why", "the beam jerks", version="0.2.0") == 0
+    stop = {"kind": "pause", "since": desk.now_s, "why": "the beam jerks"}
+    capsys.readouterr()
+    status = ["rollout", "status", str(desk.repo)]
+    assert cli.main(status) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^0\.2\.0 is paused since 2027-01-15 .* UTC: the beam jerks; no", out, re.M)
+    assert "no plan rolls it out: 'seesaw release resume'" in out
+    assert cli.main([*status, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stops"] == {"0.2.0": stop}
+    for verb in ("resume", "widen", "status"):
+        assert desk.roll(verb, version="0.2.0") == 2
+        error = error_of(capsys)
+        assert "it is paused since 2027-01-15" in error
+        assert "the beam jerks, and no rollout of it has started; 'seesaw release resume'" in error
+
+    assert desk.start() == desk.roll("pause") == 0  # of a plan's, the table has the stop
+    capsys.readouterr()
+    assert cli.main(status) == 0
+    assert capsys.readouterr().out.count(" paused since ") == 2
+    assert desk.run("resume", "0.2.0") == 0
+    assert desk.halted() == [NEW]

@@ -184,7 +184,8 @@ def test_a_rollout_that_is_not_over_in_time_is_a_failure(
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(["--fleet", "0"], "1 to 60"), (["--fleet", "61"], "1 to 60"), (["--fleet", "x"], "--fleet"),
+    [(["--fleet", "0"], "1 to 60; --fleet 3"), (["--fleet", "61"], "1 to 60"),
+     (["--fleet", "x"], "--fleet"),
      (["--fleet", "3", "--market", "live"], "--market"),
      (["--fleet", "3", "--record", "x"], "--record")],
 )  # fmt: skip
