@@ -5,16 +5,13 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from host_tools.errors import UserError
 from host_tools.fleet.page import page
-from host_tools.fleet.words import words
+from host_tools.fleet.words import unnamed, words
 from host_tools.image import files
 from host_tools.progress import Progress
 
 UNNAMED = 1  # exit code: nobody has said a word of the release, so nothing is known of it
-KNOWN_MAX = 10  # versions named, the last that came
 
 
 def report(arguments: argparse.Namespace) -> int:
@@ -30,13 +27,9 @@ def report(arguments: argparse.Namespace) -> int:
     if arguments.html:
         write(Path(arguments.html), page(found))
     print(json.dumps(found, indent=2) if arguments.json else words(found))
-    return _unnamed(found) if arguments.release and not found["release"]["named"] else 0
-
-
-def _unnamed(found: dict[str, Any]) -> int:
-    known = ", ".join(list(found["first_seen"])[-KNOWN_MAX:])
-    what, why = f"release {found['release']['version']}", "no line of the logs names it"
-    print(f"seesaw: {UserError(what, why, f'devices say that they run {known}')}", file=sys.stderr)
+    if not arguments.release or found["release"]["named"]:
+        return 0
+    print(f"seesaw: {unnamed(found)}", file=sys.stderr)
     return UNNAMED
 
 

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from host_tools.errors import UserError
+
+KNOWN_MAX = 10  # versions, the last that came
 LISTED_MAX = 20  # lines of one list; --json has more
 RENAMED = "a pseudonym rotates each month: silent here means not heard since, under this name"
 
@@ -82,6 +85,13 @@ def _release(found: dict[str, Any] | None) -> list[str]:
         f"affected by {found['version']}: {found['runs']:,} run it, {found['failed']:,} failed to,"
         f" {found['left']:,} ran it and left it; {found['never']:,} never did"
     ]
+
+
+def unnamed(found: dict[str, Any]) -> UserError:
+    """That no line names the release, and which are named."""
+    known = ", ".join(list(found["first_seen"])[-KNOWN_MAX:])
+    what, why = f"release {found['release']['version']}", "no line of the logs names it"
+    return UserError(what, why, f"devices say that they run {known}")
 
 
 def _outage(found: dict[str, Any] | None) -> list[str]:

@@ -163,7 +163,8 @@ def test_no_vm_is_said(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_is_none_is_refused(tmp_path: Path) -> None:
-    done = start("micropyton", "--metadata-dir", str(tmp_path), "refresh", "--metadata-url", "http://a")
+    arguments = "--metadata-dir", str(tmp_path), "--metadata-url", "http://a", "refresh"
+    done = start("micropyton", *arguments)
 
     assert done.returncode == 1
     assert "SEESAW_VM: 'micropyton' is no engine; set it to cpython or micropython" in done.stderr
