@@ -108,11 +108,13 @@ def fleet(arguments: Namespace, release: str) -> dict[str, Any] | None:
     if arguments.logs:
         from host_tools.fleet.summary import summary  # without logs, polars is not needed
         from host_tools.fleet.tally import tallied
+        from host_tools.fleet.words import unnamed
 
         tally = tallied([Path(name) for name in arguments.logs], time.time())
-        return findings.read_report(
-            summary(tally, SILENT_S, release, arguments.instrument or "")
-        )
+        found = summary(tally, SILENT_S, release, arguments.instrument or "")
+        if release and not found["release"]["named"]:
+            raise unnamed(found)
+        return findings.read_report(found)
     if not arguments.report:
         return None
     path = Path(arguments.report)

@@ -92,6 +92,15 @@ def _hours(arguments: Namespace, desk: Desk, *moments_s: int) -> None:
             session.check(moment_s, table)
 
 
+def _published(arguments: Namespace, desk: Desk, ring: str) -> None:
+    """UserError when what was signed before is not published there: who types a command again after
+    publishing failed means the same ring, not the next one."""
+    out = arguments.out and Path(arguments.out)
+    if out and publication.to_publish(desk.folder, {}, out, desk.now_s)[1].items:
+        why = f"what is signed is not published there, perhaps not even ring '{ring}'"
+        raise UserError(str(out), why, f"first: seesaw release publish {desk.folder} {out}")
+
+
 def _start_s(arguments: Namespace, desk: Desk) -> int:
     return desk.now_s if arguments.start_epoch is None else int(arguments.start_epoch)
 
@@ -113,6 +122,7 @@ def start(arguments: Namespace) -> int:
 def widen(arguments: Namespace) -> int:
     with opened(arguments) as desk:
         course = courses.load(desk.state, desk.read, arguments.version)
+        _published(arguments, desk, course.ring.name)
         start_s = _start_s(arguments, desk)
         change = steps.widen(desk.state, course, start_s, desk.now_s)
         _hours(arguments, desk, desk.now_s, start_s)

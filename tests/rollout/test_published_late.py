@@ -51,6 +51,22 @@ def test_what_was_signed_and_not_published_is_published_by_the_same_command(
     assert "it is published, too: nothing is to be done" in error_of(capsys)
 
 
+def test_a_ring_that_did_not_get_out_is_not_passed_over(
+    ring2: Staged, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who types `widen` again after publishing failed means the same ring."""
+    assert ring2.publish() == 0
+    assert ring2.roll("widen") == 0
+    signed, served = contents(ring2.repo), published(ring2)
+    capsys.readouterr()
+    assert ring2.roll("widen", "--out", ring2.out) == 2
+    error = error_of(capsys)
+    assert "is not published there" in error and "first: seesaw release publish" in error
+    assert (contents(ring2.repo), published(ring2)) == (signed, served)
+    assert ring2.publish() == 0
+    assert ring2.roll("widen", "--out", ring2.out) == 0
+
+
 def test_programs_are_told_what_was_published_late(
     ring2: Staged, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -87,6 +87,8 @@ def test_a_dry_run_shows_every_file_and_touches_none(
     it = at_ring(0 if verb == "start" else 2, tmp_path)
     if verb == "resume":
         assert it.roll("pause") == 0
+    if verb == "widen":
+        assert it.publish() == 0
     words = [it.plan() if one == "PLAN" else one for one in DRY[verb]]
     (it.repo / ".lock").unlink()
     before = it.all_files()
