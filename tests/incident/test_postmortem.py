@@ -347,6 +347,7 @@ def test_what_cannot_be_is_refused(told: Path, tmp_path: Path, capsys: Texts) ->
         ("--logs", tmp_path / "none.log"), ("--repository", tmp_path / "none"),
         ("--repository", tmp_path), ("--release", "1.0", "--fix", "1.0"),
         ("--logs", log(tmp_path / "access.log"), "--report", empty),
+        ("--logs", log(tmp_path / "access.log"), "--release", "9.9.9"),
     ):  # fmt: skip
         assert run(told, *words) == 2, words
         assert capsys.readouterr().err.startswith("seesaw: ")
