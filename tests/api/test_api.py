@@ -46,7 +46,7 @@ def test_the_states_without_a_market_are_told_too() -> None:
         status = (yield from owner.fetch("/api/v1/status")).json
         assert (status["state"], status["sign"]) == ("NO_DATA", "NO_DATA")
         assert status["price"] is status["percent"] is status["provider"] is None
-        assert status["why"] and "asking" in status["words"]
+        assert status["why"] and "it asks on" in status["words"]
 
     owner.run(script())
 
